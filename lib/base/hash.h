@@ -1,0 +1,28 @@
+/*
+ * hash - SHA-256 over OpenSSL's EVP, and random bytes.
+ *
+ * Digests are written in lower-case hexadecimal, 64 digits. Not thread-safe per struct hash.
+ */
+#ifndef CCR_BASE_HASH_H
+#define CCR_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HASH_HEX_SIZE = 65 };
+
+struct hash;
+
+struct hash *hash_new(void);
+void hash_update(struct hash *h, const void *bytes, size_t len);
+/* The digest of all bytes so far; the hash may be updated further afterwards. */
+void hash_hex(const struct hash *h, char out[HASH_HEX_SIZE]);
+void hash_free(struct hash *h); /* NULL is allowed */
+
+/* The digest of one run of bytes. */
+void hash_bytes_hex(const void *bytes, size_t len, char out[HASH_HEX_SIZE]);
+
+/* `digits` hexadecimal digits (even, at most 64) from the system's random source, and a NUL. */
+void hash_random_hex(char *out, size_t digits);
+
+#endif

@@ -1,0 +1,325 @@
+#include "base/opt_table.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const struct {
+    enum program program;
+    const char *name;
+    const char *summary;
+} programs[] = {
+    {PROGRAM_BACKUP, "ccr-backup", "writes one consistent snapshot of a source into the store"},
+    {PROGRAM_RESTORE, "ccr-restore", "loads a snapshot into staging and swaps it in atomically"},
+    {PROGRAM_SHIP, "ccr-ship", "ships the source's binlog into the store, as segments"},
+    {PROGRAM_APPLY, "ccr-apply", "applies the store's segments to the target"},
+};
+
+const char *opts_program_name(enum program program)
+{
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+        if (programs[i].program == program)
+            return programs[i].name;
+    return "ccr";
+}
+
+void opt_unset(struct opt_value *v)
+{
+    for (size_t i = 0; i < v->list_count; i++)
+        free(v->list[i]);
+    free(v->list);
+    free(v->text);
+    *v = (struct opt_value){0};
+}
+
+/* "12", "16M", "90s", "2h": digits and one unit letter of `units` with its factor. */
+static bool opt_parse_number(const char *text, const char *units, const uint64_t *factors, uint64_t *out)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (errno)
+        return false;
+    uint64_t factor = 1;
+    if (*end) {
+        const char *unit = strchr(units, *end);
+        if (!unit || end[1])
+            return false;
+        factor = factors[unit - units];
+    }
+    if (n > UINT64_MAX / factor)
+        return false;
+    *out = n * factor;
+    return true;
+}
+
+static bool opt_parse_typed(enum opt_type type, const char *text, uint64_t *out)
+{
+    static const uint64_t sizes[] = {1ULL << 10, 1ULL << 20, 1ULL << 30};
+    static const uint64_t times[] = {1, 60, 3600, 86400};
+
+    switch (type) {
+    case TYPE_COUNT:
+        return opt_parse_number(text, "", NULL, out);
+    case TYPE_SIZE:
+        return opt_parse_number(text, "KMG", sizes, out);
+    case TYPE_SECONDS:
+        return opt_parse_number(text, "smhd", times, out);
+    case TYPE_FLAG:
+    case TYPE_STRING:
+    case TYPE_LIST:
+        break;
+    }
+    return true;
+}
+
+static const char *opt_type_hint(enum opt_type type)
+{
+    switch (type) {
+    case TYPE_COUNT:
+        return "a whole number";
+    case TYPE_SIZE:
+        return "bytes, as in 4096, 512K, 16M or 1G";
+    case TYPE_SECONDS:
+        return "seconds, or 90s, 5m, 2h, 1d";
+    case TYPE_FLAG:
+        return "yes or no";
+    case TYPE_STRING:
+    case TYPE_LIST:
+        break;
+    }
+    return "a text";
+}
+
+static struct err *opt_add_to_list(struct opt_value *v, const char *text, enum err_code code,
+                                   const char *where)
+{
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        while (len > 0 && *text == ' ') {
+            text++;
+            len--;
+        }
+        if (len == 0)
+            return err_new(code, "%s has an empty element", where);
+        v->list = mem_resize(v->list, v->list_count + 2, sizeof(*v->list));
+        v->list[v->list_count++] = mem_strndup(text, len);
+        v->list[v->list_count] = NULL;
+        text += len;
+        if (*text == ',')
+            text++;
+    }
+    return NULL;
+}
+
+struct err *opt_set(struct opts *o, enum opt_id id, const char *text, enum err_code code, const char *where)
+{
+    const struct opt_spec *spec = &opt_specs[id];
+    struct opt_value *v = &o->values[id];
+    uint64_t number = 0;
+
+    if (spec->type == TYPE_LIST) {
+        TRY(opt_add_to_list(v, text, code, where));
+    } else if (spec->type == TYPE_FLAG) {
+        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+            return err_hint(err_new(code, "%s: '%s' is not valid", where, text), "it takes yes or no");
+        number = strcmp(text, "yes") == 0;
+    } else if (!opt_parse_typed(spec->type, text, &number)) {
+        return err_hint(err_new(code, "%s: '%s' is not valid", where, text), "it takes %s",
+                        opt_type_hint(spec->type));
+    }
+    free(v->text);
+    v->text = mem_strdup(text);
+    v->number = number;
+    return NULL;
+}
+
+static struct err *opt_unknown_flag(enum program program, const char *arg)
+{
+    struct err *e = err_new(ERR_USAGE, "unknown option '%s'", arg);
+
+    if (strncmp(arg, "--password", 10) == 0 || strncmp(arg, "-p", 2) == 0)
+        return err_hint(e, "passwords never go on the command line: put them into an option file and name it "
+                           "with --defaults-file");
+    return err_hint(e, "%s --help lists the options", opts_program_name(program));
+}
+
+static size_t opt_long_options(enum program program, struct option longs[OPT_COUNT_ + 1])
+{
+    size_t n = 0;
+
+    for (int id = 0; id < OPT_COUNT_; id++) {
+        const struct opt_spec *spec = &opt_specs[id];
+        if (spec->programs & program)
+            longs[n++] = (struct option){
+                spec->name, spec->type == TYPE_FLAG ? no_argument : required_argument, NULL, 256 + id};
+    }
+    longs[n] = (struct option){0};
+    return n;
+}
+
+static struct err *opt_parse_argv(struct opts *o, int argc, char **argv)
+{
+    struct option longs[OPT_COUNT_ + 1];
+    struct err *e = NULL;
+    int c;
+
+    opt_long_options(o->program, longs);
+    opterr = 0;
+    optind = 1;
+    while (!e && (c = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
+        if (c == ':')
+            return err_new(ERR_USAGE, "option '%s' needs a value", argv[optind - 1]);
+        if (c == '?')
+            return opt_unknown_flag(o->program, argv[optind - 1]);
+        enum opt_id id = c == 'h' ? OPT_HELP : (enum opt_id)(c - 256);
+        char *where = mem_printf("--%s", opt_specs[id].name);
+        e = opt_set(o, id, optarg && opt_specs[id].type != TYPE_FLAG ? optarg : "yes", ERR_USAGE, where);
+        o->values[id].by_flag = true;
+        free(where);
+    }
+    if (!e && optind < argc)
+        e = err_hint(err_new(ERR_USAGE, "unexpected argument '%s'", argv[optind]), "options start with --");
+    return e;
+}
+
+static struct err *opt_apply_defaults(struct opts *o)
+{
+    for (int id = 0; id < OPT_COUNT_; id++) {
+        struct opt_value *v = &o->values[id];
+        if (v->text || !opt_specs[id].fallback)
+            continue;
+        TRY(opt_set(o, (enum opt_id)id, opt_specs[id].fallback, ERR_INTERNAL, opt_specs[id].name));
+    }
+    return NULL;
+}
+
+static struct err *opt_check(const struct opts *o)
+{
+    const char *format = opts_string(o, OPT_LOG_FORMAT);
+
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return err_hint(err_new(ERR_USAGE, "--log-format: '%s' is not valid", format),
+                        "it takes text or json");
+    return NULL;
+}
+
+struct err *opts_parse(enum program program, int argc, char **argv, struct opts **out)
+{
+    struct opts *o = mem_zalloc(1, sizeof(*o));
+
+    o->program = program;
+    *out = o;
+    TRY(opt_parse_argv(o, argc, argv));
+    if (opts_flag(o, OPT_HELP) || opts_flag(o, OPT_VERSION))
+        return NULL;
+    if (o->values[OPT_CONFIG].text) {
+        o->config_path = mem_strdup(o->values[OPT_CONFIG].text);
+        TRY(opt_read_config(o));
+    }
+    TRY(opt_apply_defaults(o));
+    return opt_check(o);
+}
+
+void opts_free(struct opts *o)
+{
+    if (!o)
+        return;
+    for (int id = 0; id < OPT_COUNT_; id++)
+        opt_unset(&o->values[id]);
+    free(o->config_path);
+    free(o);
+}
+
+bool opts_flag(const struct opts *o, enum opt_id id)
+{
+    return o->values[id].number != 0;
+}
+
+const char *opts_string(const struct opts *o, enum opt_id id)
+{
+    return o->values[id].text;
+}
+
+uint64_t opts_number(const struct opts *o, enum opt_id id)
+{
+    return o->values[id].number;
+}
+
+const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count)
+{
+    static const char *const none[] = {NULL};
+    const struct opt_value *v = &o->values[id];
+
+    if (count)
+        *count = v->list_count;
+    return v->list ? (const char *const *)v->list : none;
+}
+
+bool opts_given(const struct opts *o, enum opt_id id)
+{
+    const struct opt_value *v = &o->values[id];
+
+    return v->text && (v->by_flag || !opt_specs[id].fallback || strcmp(v->text, opt_specs[id].fallback) != 0);
+}
+
+struct err *opts_require(const struct opts *o, enum opt_id id)
+{
+    const struct opt_spec *spec = &opt_specs[id];
+
+    if (o->values[id].text)
+        return NULL;
+    struct err *e = err_new(ERR_USAGE, "--%s is missing", spec->name);
+    if (spec->sections)
+        return err_hint(e, "give --%s %s, or set %s in the config file", spec->name, spec->arg, spec->name);
+    return err_hint(e, "give --%s %s", spec->name, spec->arg);
+}
+
+struct err *opts_store_url(const struct opts *o, const char **url)
+{
+    const char *store = opts_string(o, OPT_STORE);
+
+    if (store && strstr(store, "://"))
+        *url = store;
+    else if (opts_string(o, OPT_URL))
+        *url = opts_string(o, OPT_URL);
+    else if (store && o->config_path)
+        return err_new(ERR_CONFIG, "%s has no section [store %s] with a url", o->config_path, store);
+    else if (store)
+        return err_hint(err_new(ERR_USAGE, "--store %s is no URL", store),
+                        "write file:///DIR, or name the config file that has [store %s]", store);
+    else
+        return opts_require(o, OPT_STORE);
+    return NULL;
+}
+
+void opts_print_help(enum program program)
+{
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+        if (programs[i].program == program)
+            printf("%s %s\n\nusage: %s [OPTION ...]\n\n", programs[i].name, programs[i].summary,
+                   programs[i].name);
+    for (int id = 0; id < OPT_COUNT_; id++) {
+        const struct opt_spec *spec = &opt_specs[id];
+        if (!(spec->programs & program))
+            continue;
+        char *flag = mem_printf("--%s%s%s", spec->name, spec->arg ? " " : "", spec->arg ? spec->arg : "");
+        printf("  %-26s %s%s", flag, strlen(flag) > 26 ? "\n                             " : "", spec->help);
+        free(flag);
+        if (spec->fallback)
+            printf(" (default: %s)", spec->fallback);
+        printf("\n");
+    }
+    printf("\nExcept for the general ones, options may also stand in the config file under the same name.\n"
+           "Exit codes:\n");
+    for (int code = 0; code <= ERR_LOCKED; code++)
+        if (strcmp(err_code_name((enum err_code)code), "unknown") != 0)
+            printf("  %2d  %s\n", code, err_code_meaning((enum err_code)code));
+}

@@ -1,0 +1,118 @@
+/*
+ * opt - the one option set of all ccr binaries: flags, the config file, defaults.
+ *
+ * Every option is one row of the table in opt.c: its name (flag --NAME, and the key of the same name where
+ * the option may stand in a config section), its type, the binaries that take it, and its help text. --help,
+ * the checks and unknown-key messages all come from that table.
+ *
+ * The config file (--config FILE) is INI with sections [store NAME], [source NAME] and [target NAME], so that
+ * one file serves both sides and many jobs. A binary uses the section named by --source, --target or --store,
+ * or the only one of its kind; [source] and [target] may name their store with the key `store`. --store also
+ * takes a URL. A flag wins over a key, a key over the default. Unknown sections and keys are errors: a
+ * misspelt key must not be ignored.
+ *
+ * Strings and lists belong to the struct opts and live as long as it does. Read-only after opts_parse, so
+ * shared by threads freely.
+ */
+#ifndef CCR_BASE_OPT_H
+#define CCR_BASE_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum program {
+    PROGRAM_BACKUP = 1,
+    PROGRAM_RESTORE = 2,
+    PROGRAM_SHIP = 4,
+    PROGRAM_APPLY = 8,
+};
+
+enum opt_id {
+    /* every binary */
+    OPT_CONFIG,
+    OPT_STORE,
+    OPT_URL, /* key of [store NAME] only */
+    OPT_STREAM,
+    OPT_JSON,
+    OPT_LOG_FORMAT,
+    OPT_CRON,
+    OPT_QUIET,
+    OPT_VERBOSE,
+    OPT_HELP,
+    OPT_VERSION,
+    /* the server */
+    OPT_SOURCE,
+    OPT_TARGET,
+    OPT_HOST,
+    OPT_PORT,
+    OPT_SOCKET,
+    OPT_USER,
+    OPT_DEFAULTS_FILE,
+    OPT_DEFAULTS_GROUP,
+    OPT_CONNECT_TIMEOUT,
+    /* what to copy */
+    OPT_DATABASES,
+    OPT_TABLES,
+    OPT_RENAME_DB,
+    OPT_SNAPSHOT,
+    OPT_JOB,
+    OPT_STANDALONE,
+    OPT_REPLACE,
+    OPT_SKIP_TARGET_BINLOG,
+    /* how to copy */
+    OPT_THREADS,
+    OPT_LOCK_WAIT,
+    OPT_SWAP_WAIT,
+    OPT_XA_WAIT,
+    OPT_OBJECT_SIZE,
+    OPT_CHUNK_SIZE,
+    /* the log */
+    OPT_FOLLOW,
+    OPT_SEGMENT_SIZE,
+    OPT_SEGMENT_AGE,
+    OPT_SERVER_ID,
+    OPT_POLL,
+    OPT_UNTIL_GTID,
+    OPT_UNTIL_TIME,
+    OPT_DRY_RUN,
+    OPT_BATCH_TRANSACTIONS,
+    OPT_BATCH_SIZE,
+    OPT_COUNT_
+};
+
+struct opts;
+
+/*
+ * Parses the command line and the config file it names. ERR_USAGE or ERR_CONFIG on anything that is not
+ * understood.
+ * --help and --version are only noted (opts_flag); nothing is required of the rest of the line then.
+ * On failure *out is still set: what was understood so far (--json, --log-format) governs how the error is
+ * shown.
+ */
+struct err *opts_parse(enum program program, int argc, char **argv, struct opts **out) CHECKED;
+void opts_free(struct opts *o); /* NULL is allowed */
+
+bool opts_flag(const struct opts *o, enum opt_id id);
+/* NULL where neither flag, key nor default gives a value. */
+const char *opts_string(const struct opts *o, enum opt_id id);
+/* Counts, sizes in bytes, durations in seconds. */
+uint64_t opts_number(const struct opts *o, enum opt_id id);
+/* A comma-separated or repeated list; NULL-terminated, empty where not given; *count may be NULL. */
+const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count);
+/* Given by flag or key (not by default). */
+bool opts_given(const struct opts *o, enum opt_id id);
+
+/* ERR_USAGE naming the flag and the key, where opts_string() is NULL. */
+struct err *opts_require(const struct opts *o, enum opt_id id) CHECKED;
+
+/* The URL of the store: --store URL, or the `url` of its section. */
+struct err *opts_store_url(const struct opts *o, const char **url) CHECKED;
+
+/* Prints the help text of one binary to stdout. */
+void opts_print_help(enum program program);
+const char *opts_program_name(enum program program);
+
+#endif

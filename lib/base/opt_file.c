@@ -1,0 +1,178 @@
+/* The config file: INI, read with libini_config (no limit on line lengths, line numbers for messages). */
+#include "base/opt_table.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ini_configobj.h>
+
+#include "base/mem.h"
+
+struct section_kind {
+    const char *word;
+    enum opt_section bit;
+};
+
+static const struct section_kind kinds[] = {
+    {"store", SECTION_STORE},
+    {"source", SECTION_SOURCE},
+    {"target", SECTION_TARGET},
+};
+
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* "[source east]": its kind, and where its name begins; NULL for anything else. */
+static const struct section_kind *section_parse(const char *section, const char **name)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        size_t len = strlen(kinds[i].word);
+        if (strncmp(section, kinds[i].word, len) != 0 || section[len] != ' ')
+            continue;
+        *name = section + len + strspn(section + len, " ");
+        return **name ? &kinds[i] : NULL;
+    }
+    return NULL;
+}
+
+static int key_find(const char *key, unsigned section)
+{
+    for (int id = 0; id < OPT_COUNT_; id++)
+        if ((opt_specs[id].sections & section) && strcmp(opt_specs[id].name, key) == 0)
+            return id;
+    return -1;
+}
+
+static struct err *config_open(const char *path, struct ini_cfgobj **out)
+{
+    struct ini_cfgfile *file = NULL;
+    struct ini_cfgobj *config = NULL;
+    struct err *e = NULL;
+    char **errors = NULL;
+
+    int rc = ini_config_file_open(path, 0, &file);
+    if (rc)
+        return err_hint(err_errno(ERR_CONFIG, rc, "reading the config file %s", path),
+                        "check the path and its permissions");
+    rc = ini_config_create(&config);
+    if (!rc)
+        rc = ini_config_parse(file, INI_STOP_ON_ANY, INI_MS_ERROR | INI_MV1S_ERROR | INI_MV2S_ERROR,
+                              INI_PARSE_NOWRAP, config);
+    if (rc) {
+        if (config && ini_config_get_errors(config, &errors) == 0 && errors && errors[0])
+            e = err_new(ERR_CONFIG, "config file %s: %s", path, errors[0]);
+        else
+            e = err_errno(ERR_CONFIG, rc, "config file %s cannot be parsed", path);
+        e = err_hint(
+            e, "a section or a key may stand only once; lines are 'key = value', comments start with #");
+    }
+    ini_config_free_errors(errors);
+    ini_config_file_destroy(file);
+    if (e) {
+        ini_config_destroy(config);
+        return e;
+    }
+    *out = config;
+    return NULL;
+}
+
+/* Calls fn for every key of a section, or only checks the keys where o is NULL. */
+static struct err *section_read(struct ini_cfgobj *config, const char *path, const char *section,
+                                unsigned kind, struct opts *o)
+{
+    struct err *e = NULL;
+    int count = 0;
+    int error = 0;
+    char **keys = ini_get_attribute_list(config, section, &count, &error);
+
+    for (int i = 0; keys && i < count && !e; i++) {
+        struct value_obj *value = NULL;
+        int id = key_find(keys[i], kind);
+        if (id < 0) {
+            e = err_hint(
+                err_new(ERR_CONFIG, "config file %s: [%s] has an unknown key '%s'", path, section, keys[i]),
+                "the man page and --help list the keys of each section");
+            break;
+        }
+        if (!o || o->values[id].by_flag)
+            continue;
+        int rc = ini_get_config_valueobj(section, keys[i], config, INI_GET_FIRST_VALUE, &value);
+        char *text = rc || !value ? NULL : ini_get_string_config_value(value, &error);
+        if (!text) {
+            e = err_new(ERR_CONFIG, "config file %s: [%s] key '%s' has no value", path, section, keys[i]);
+            break;
+        }
+        char *where = mem_printf("config file %s: [%s] %s", path, section, keys[i]);
+        e = opt_set(o, (enum opt_id)id, text, ERR_CONFIG, where);
+        free(where);
+        free(text);
+    }
+    if (keys)
+        ini_free_attribute_list(keys);
+    return e;
+}
+
+/* The section of one kind to use: the named one, or the only one. NULL in *out where there is none and none
+ * is named. */
+static struct err *section_choose(char **sections, int count, const char *path,
+                                  const struct section_kind *kind, const char *wanted, const char **out)
+{
+    const char *found = NULL;
+    int matches = 0;
+
+    for (int i = 0; i < count; i++) {
+        const char *name;
+        if (section_parse(sections[i], &name) != kind || (wanted && strcmp(name, wanted) != 0))
+            continue;
+        found = sections[i];
+        matches++;
+    }
+    if (wanted && !found)
+        return err_new(ERR_CONFIG, "config file %s has no section [%s %s]", path, kind->word, wanted);
+    if (matches > 1)
+        return err_hint(err_new(ERR_USAGE, "config file %s has several [%s] sections", path, kind->word),
+                        "say which with --%s NAME", kind->word);
+    *out = found;
+    return NULL;
+}
+
+static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **sections, int count)
+{
+    const bool up = o->program & (PROGRAM_BACKUP | PROGRAM_SHIP);
+    const struct section_kind *side = up ? &kinds[1] : &kinds[2];
+    const char *section = NULL;
+
+    for (int i = 0; i < count; i++) {
+        const char *name;
+        const struct section_kind *kind = section_parse(sections[i], &name);
+        if (!kind)
+            return err_hint(
+                err_new(ERR_CONFIG, "config file %s: unknown section [%s]", o->config_path, sections[i]),
+                "sections are [store NAME], [source NAME] and [target NAME]");
+        TRY(section_read(config, o->config_path, sections[i], kind->bit, NULL));
+    }
+    TRY(section_choose(sections, count, o->config_path, side, opts_string(o, up ? OPT_SOURCE : OPT_TARGET),
+                       &section));
+    if (section)
+        TRY(section_read(config, o->config_path, section, side->bit, o));
+    const char *store = opts_string(o, OPT_STORE);
+    if (store && strstr(store, "://"))
+        return NULL;
+    TRY(section_choose(sections, count, o->config_path, &kinds[0], store, &section));
+    return section ? section_read(config, o->config_path, section, SECTION_STORE, o) : NULL;
+}
+
+struct err *opt_read_config(struct opts *o)
+{
+    struct ini_cfgobj *config = NULL;
+    int count = 0;
+    int error = 0;
+
+    TRY(config_open(o->config_path, &config));
+    char **sections = ini_get_section_list(config, &count, &error);
+    struct err *e = config_use(o, config, sections, count);
+    if (sections)
+        ini_free_section_list(sections);
+    ini_config_destroy(config);
+    return e;
+}

@@ -1,0 +1,53 @@
+/*
+ * run - one start of one binary, from argv to exit code.
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         struct run *run;
+ *         int status;
+ *
+ *         if (!run_start(PROGRAM_SHIP, argc, argv, &run, &status))
+ *             return status;
+ *         return run_finish(run, ship_run(run));
+ *     }
+ *
+ * run_start parses the options, opens the log and installs the signal handlers; it answers --help and
+ * --version. run_finish shows the error and its hint on stderr, prints the result on stdout and returns the
+ * exit code. With
+ * --json stdout is one object, also on failure: program, version, ok, code, code_name, changed, the members
+ * that the binary put into `result`, and on failure `error` with message and hint. Without it, the binary's
+ * text goes to stdout by run_say. Under --cron, a run that is well or locked is silent, and a failure of the
+ * same cause is shown once a day (a stamp in $XDG_STATE_HOME/ccr or ~/.local/state/ccr; where none can be
+ * written every failure is shown).
+ */
+#ifndef CCR_BASE_RUN_H
+#define CCR_BASE_RUN_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
+
+#define CCR_VERSION "0.1.0"
+
+struct run {
+    enum program program;
+    struct opts *opts;
+    struct log *log;
+    json_t *result; /* members for --json; the binary adds to it */
+    bool changed;   /* something was written: "changed" in the result */
+};
+
+/* False: the run is over, *status is the exit code. */
+bool run_start(enum program program, int argc, char **argv, struct run **out, int *status) CHECKED;
+
+/* A line of the result for people: to stdout, unless --json, --quiet or --cron. */
+void run_say(struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Takes e (NULL for success), frees run, and returns the exit code. */
+int run_finish(struct run *run, struct err *e);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * catalog - the schema as the server sees it.
+ *
+ * Read from information_schema and SHOW CREATE, never interpreted from DDL. Structs own their members (the
+ * matching _free). Names are UTF-8.
+ */
+#ifndef CCR_MYSQL_CATALOG_H
+#define CCR_MYSQL_CATALOG_H
+
+#include "base/hash.h"
+#include "mysql/conn.h"
+
+struct catalog_column {
+    char *name;
+    char *data_type;   /* "int", "varchar", ... */
+    char *column_type; /* "int(10) unsigned", "enum('a','b')" */
+    char *charset;     /* NULL where the type has none */
+    char *collation;
+    uint64_t octet_length; /* CHARACTER_OCTET_LENGTH; 0 where none */
+    unsigned precision;    /* NUMERIC_PRECISION */
+    unsigned scale;
+    unsigned datetime_precision;
+    bool nullable;
+    bool is_unsigned;
+    bool generated; /* VIRTUAL or STORED generated: left out of column lists */
+    bool stored;    /* stored generated */
+    bool invisible;
+    bool row_start_or_end; /* system versioning period column */
+    bool compressed;
+};
+
+struct catalog_key {
+    char *name;
+    bool unique;
+    bool hash;       /* unique key over a BLOB or too long a text: a hidden column */
+    size_t *columns; /* indexes into columns, in key order */
+    bool *prefix;    /* only a prefix of the column is in the key */
+    size_t column_count;
+};
+
+struct catalog_table {
+    char *db;
+    char *name;
+    char *engine;
+    bool is_sequence;
+    bool transactional;
+    bool versioned; /* WITH SYSTEM VERSIONING */
+    bool partitioned;
+    uint64_t rows_estimate;
+    uint64_t bytes_estimate;
+    struct catalog_column *columns;
+    size_t column_count;
+    struct catalog_key *keys; /* the primary key first */
+    size_t key_count;
+    bool has_primary;
+    bool cascades;    /* a foreign key of this table, or one that refers to it, has CASCADE, SET NULL or SET
+                         DEFAULT */
+    char *create_sql; /* SHOW CREATE TABLE; NULL unless asked for */
+};
+
+/*
+ * One table with columns and keys; *out is NULL where it does not exist or is a view. with_create: also SHOW
+ * CREATE.
+ */
+struct err *catalog_table_read(struct conn *c, const char *db, const char *name, bool with_create,
+                               struct catalog_table **out) CHECKED;
+void catalog_table_free(struct catalog_table *t); /* NULL is allowed */
+
+/*
+ * Digest of a table's definition (SHOW CREATE TABLE without its AUTO_INCREMENT counter); "" where it does not
+ * exist.
+ */
+struct err *catalog_table_hash(struct conn *c, const char *db, const char *name,
+                               char out[HASH_HEX_SIZE]) CHECKED;
+
+/* Names of all base tables and sequences of a database (type "" for both, or "BASE TABLE", "SEQUENCE",
+ * "VIEW"). */
+struct err *catalog_list_tables(struct conn *c, const char *db, const char *type, char ***names,
+                                size_t *count) CHECKED;
+/* All databases but mysql, information_schema, performance_schema, sys and ccr's own. */
+struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count) CHECKED;
+bool catalog_is_system_database(const char *name); /* the ones left out above */
+void catalog_free_names(char **names, size_t count);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * job - what a target knows of itself: ccr's own database on the target (formats/target.md).
+ *
+ * A job is one target following one stream. Its scope, renames and position live in the target's database
+ * `ccr` and win there over anything the store says. Tables:
+ *
+ *   jobs             one row per job: stream, ids, scope, renames, state
+ *   `position_JOB`   one row: the position, committed in the same transaction as the data it describes; this
+ * table takes part in the swap's RENAME, so that data and position change in one step tables           per
+ * job, database and table: created by ccr, and the hash of its definition when last changed kept triggers and
+ * events that wait for promotion loads            finished chunks of a restore in progress, each written in
+ * its chunk's transaction history          every full or partial copy and its reason
+ *
+ * Every change of the position is compare-and-set: exactly one affected row, or ERR_LOCKED (another run took
+ * over).
+ */
+#ifndef CCR_SNAPSHOT_JOB_H
+#define CCR_SNAPSHOT_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "format/position.h"
+#include "mysql/conn.h"
+
+#define JOB_DATABASE "ccr"
+
+enum { JOB_NONCE_SIZE = 33 };
+
+struct job_rename {
+    char *from;
+    char *to;
+};
+
+struct job {
+    char *name;
+    char *stream;
+    char *store_id;
+    char *stream_id;
+    char **databases; /* scope: whole databases (source names); both lists empty: everything but system
+                         schemas */
+    size_t database_count;
+    char **tables; /* scope: single tables, "db/table" escaped as paths (format/layout.h) */
+    size_t table_count;
+    struct job_rename *renames; /* databases */
+    size_t rename_count;
+};
+
+/* The one row of position_JOB. */
+struct job_position {
+    uint64_t epoch;
+    uint64_t
+        number; /* the last log object whose every transaction is at or before `pos`; 0: none of this epoch */
+    struct gtid_pos pos;
+    int64_t source_time; /* commit time of the last applied transaction, seconds since 1970; 0: unknown */
+    char nonce[JOB_NONCE_SIZE]; /* of the run that wrote last */
+    char previous_nonce[JOB_NONCE_SIZE];
+    char *pending; /* JSON: what is left to do after a swap (swap.h); NULL when nothing is */
+    char *intent;  /* JSON: a statement about to run that cannot share a transaction (replay/ddl.h); NULL when
+                      none */
+};
+
+/* Creates the database and its tables where they are missing. */
+struct err *job_setup(struct conn *c) CHECKED;
+
+/* *out is NULL where the job does not exist (or the ccr database does not). */
+struct err *job_load(struct conn *c, const char *name, struct job **out) CHECKED;
+/* Inserts or replaces the row in jobs. */
+struct err *job_save(struct conn *c, const struct job *job) CHECKED;
+void job_free(struct job *job); /* NULL is allowed */
+
+/* The source database `db` (len bytes) is in scope in whole or in part. */
+bool job_has_database(const struct job *job, const char *db);
+bool job_has_table(const struct job *job, const char *db, const char *table);
+/* The name that a source database has on the target. */
+const char *job_target_database(const struct job *job, const char *db);
+
+char *job_position_table(const char *job); /* "position_JOB", malloc'ed */
+
+struct err *job_position_read(struct conn *c, const char *job, struct job_position *out, bool *found) CHECKED;
+void job_position_free(struct job_position *p); /* its members */
+
+/*
+ * Takes over: a new nonce, if the row still is as read. *p is brought up to date. ERR_LOCKED if it changed
+ * meanwhile.
+ */
+struct err *job_position_claim(struct conn *c, const char *job, struct job_position *p) CHECKED;
+/*
+ * Within the caller's transaction: writes every member of *to where the row still has from's nonce and
+ * position. The nonce stays. ERR_LOCKED when the row is another.
+ */
+struct err *job_position_update(struct conn *c, const char *job, const struct job_position *from,
+                                const struct job_position *to) CHECKED;
+
+/* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another holds it. */
+struct err *job_lock(struct conn *c, const char *job) CHECKED;
+
+/* The recorded hash of a target table, "" for one that ccr did not create. */
+struct err *job_table_hash(struct conn *c, const char *job, const char *db, const char *table,
+                           char hash[65]) CHECKED;
+/* Records (hash != NULL) or forgets (NULL) a target table. Part of the caller's transaction. */
+struct err *job_table_record(struct conn *c, const char *job, const char *db, const char *table,
+                             const char *hash) CHECKED;
+
+/* Adds a line to the history. Part of the caller's transaction. */
+struct err *job_history_add(struct conn *c, const char *job, const char *what, const char *reason) CHECKED;
+
+/* A trigger or event kept for promotion: inserted, replaced, or (sql NULL) removed. */
+struct job_kept {
+    const char *kind; /* "trigger", "event" */
+    const char *db;   /* target names */
+    const char *name;
+    const char *table; /* trigger */
+    const char *sql;
+    const char *sql_mode;
+    const char *character_set_client;
+    const char *collation_connection;
+    const char *database_collation;
+    const char *time_zone; /* event */
+    const char *status;    /* event */
+};
+struct err *job_kept_put(struct conn *c, const char *job, const struct job_kept *kept) CHECKED;
+
+#endif

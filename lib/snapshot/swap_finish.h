@@ -1,0 +1,23 @@
+/*
+ * swap_finish - what follows a swap: views, routines, triggers and events, clean-up; listed in the position
+ * row.
+ *
+ * The list is written into the staging position row, so it becomes visible in the very statement that swaps
+ * the tables in. Each step can be repeated; a finished run clears the list by compare-and-set. A killed run
+ * leaves it, and the next ccr-restore or ccr-apply calls this before anything else.
+ */
+#ifndef CCR_SNAPSHOT_SWAP_FINISH_H
+#define CCR_SNAPSHOT_SWAP_FINISH_H
+
+#include "base/log.h"
+#include "snapshot/job.h"
+#include "store/store.h"
+
+/*
+ * Does what *position lists as pending, and clears it (*position is brought up to date). Success at once
+ * where nothing is pending. The store is needed for the definitions, which lie in the snapshot's volumes.
+ */
+struct err *swap_finish(struct conn *c, struct store *store, const char *job, struct job_position *position,
+                        struct log *log) CHECKED;
+
+#endif

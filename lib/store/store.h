@@ -1,0 +1,98 @@
+/*
+ * store - object storage: the only place where source and target meet.
+ *
+ * A key is a path of UTF-8 segments separated by '/', at most 900 bytes, no segment empty, '.', '..' or
+ * beginning with
+ * '.'. An object is at most STORE_MAX_OBJECT bytes, written whole in one step: a reader sees all of it or
+ * nothing. Objects are written once with store_create(); only the few that the format names as mutable use
+ * store_put().
+ *
+ * Every backend is a row of operations (struct store_ops) behind these functions, and passes the one
+ * conformance suite (tests/store/conformance.bats). Failures are ERR_STORE and name operation, key and store.
+ * When a writing call returns success the object is durable. One struct store serves any number of threads at
+ * once.
+ */
+#ifndef CCR_STORE_STORE_H
+#define CCR_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define STORE_MAX_OBJECT ((size_t)64 << 20)
+
+struct store;
+
+struct store_stat {
+    uint64_t size;
+    int64_t modified_us;
+};
+
+/* One line of a listing. `stat` is unset for a common prefix (key then ends in '/'). Valid during the
+ * callback. */
+struct store_entry {
+    const char *key;
+    bool is_prefix;
+    struct store_stat stat;
+};
+
+/* A piece of an object: `length` bytes from `offset`, or with from_end the last `length` bytes (all, if it is
+ * shorter). */
+struct store_range {
+    uint64_t offset;
+    uint64_t length;
+    bool from_end;
+};
+
+#define STORE_ALL ((struct store_range){0, UINT64_MAX, false})
+
+struct store_list {
+    const char *prefix;      /* only keys that begin with it; "" for all */
+    const char *start_after; /* only keys that sort behind it; NULL for all */
+    bool folders; /* stop at the next '/' behind the prefix and report what is cut off once, as a prefix */
+};
+
+/* Called in order of the keys' bytes. An error ends the listing and is returned from it. */
+typedef struct err *store_list_fn(const struct store_entry *entry, void *arg);
+
+/* Opens file:///DIR (made if absent). ERR_USAGE for a URL that no backend knows. */
+struct err *store_open(const char *url, struct store **out) CHECKED;
+void store_close(struct store *s); /* NULL is allowed */
+const char *store_url(const struct store *s);
+
+/*
+ * Create-if-absent, atomic among all writers: exactly one of those who try sees *created = true. False: an
+ * object of that key exists already and is untouched.
+ */
+struct err *store_create(struct store *s, const char *key, const void *bytes, size_t len,
+                         bool *created) CHECKED;
+/* Writes or replaces; a reader sees the old bytes or the new ones. */
+struct err *store_put(struct store *s, const char *key, const void *bytes, size_t len) CHECKED;
+/* Appends the bytes to out. found = NULL: a missing object is an error. */
+struct err *store_get(struct store *s, const char *key, struct store_range range, struct buf *out,
+                      bool *found) CHECKED;
+struct err *store_head(struct store *s, const char *key, struct store_stat *stat, bool *found) CHECKED;
+struct err *store_list(struct store *s, const struct store_list *what, store_list_fn *fn, void *arg) CHECKED;
+/* Deleting what does not exist is success. */
+struct err *store_delete(struct store *s, const char *key) CHECKED;
+
+/* What a backend implements; `self` is what its open function made. Keys are checked before they arrive here.
+ */
+struct store_ops {
+    const char *scheme; /* "file" */
+    struct err *(*open)(const char *url, void **self);
+    void (*close)(void *self);
+    struct err *(*create)(void *self, const char *key, const void *bytes, size_t len, bool *created);
+    struct err *(*put)(void *self, const char *key, const void *bytes, size_t len);
+    struct err *(*get)(void *self, const char *key, struct store_range range, struct buf *out, bool *found);
+    struct err *(*head)(void *self, const char *key, struct store_stat *stat, bool *found);
+    struct err *(*list)(void *self, const struct store_list *what, store_list_fn *fn, void *arg);
+    struct err *(*remove)(void *self, const char *key);
+};
+
+extern const struct store_ops store_file_ops;
+
+#endif
