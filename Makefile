@@ -8,7 +8,7 @@ endif
 BUILD ?= build
 BIN ?= bin
 
-PROGRAMS := ccr-backup ccr-restore ccr-ship ccr-apply
+PROGRAMS := $(patsubst src/%.c,%,$(sort $(wildcard src/ccr-*.c)))
 
 DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat libzstd-dev libarchive-dev \
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev

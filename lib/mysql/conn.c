@@ -1,0 +1,413 @@
+#include "mysql/conn.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+
+#include "base/mem.h"
+
+enum { STATEMENT_SHOWN = 200 };
+
+struct conn {
+    MYSQL *mysql;
+    enum conn_side side;
+    uint64_t affected;
+    char *shown; /* the beginning of the last statement, for messages */
+};
+
+struct result {
+    MYSQL_RES *res;
+    unsigned long *lengths;
+};
+
+void conn_params_from_opts(const struct opts *opts, enum conn_side side, struct conn_params *params)
+{
+    *params = (struct conn_params){
+        .side = side,
+        .host = opts_string(opts, OPT_HOST),
+        .socket = opts_string(opts, OPT_SOCKET),
+        .user = opts_string(opts, OPT_USER),
+        .defaults_file = opts_string(opts, OPT_DEFAULTS_FILE),
+        .defaults_group = opts_string(opts, OPT_DEFAULTS_GROUP),
+        .port = (unsigned)opts_number(opts, OPT_PORT),
+        .connect_timeout_s = (unsigned)opts_number(opts, OPT_CONNECT_TIMEOUT),
+    };
+}
+
+static const char *side_name(enum conn_side side)
+{
+    return side == CONN_SOURCE ? "source" : "target";
+}
+
+enum err_code conn_code(const struct conn *c)
+{
+    return c->side == CONN_SOURCE ? ERR_SOURCE : ERR_TARGET;
+}
+
+/* What an operator can do about the failures that every site meets. */
+static struct err *conn_add_hint(struct err *e, unsigned number)
+{
+    switch (number) {
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+        return err_hint(e, "check user and password in the option file (--defaults-file)");
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+    case ER_PROCACCESS_DENIED_ERROR:
+        return err_hint(e, "the README lists the privileges that each side needs, as GRANT statements");
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_UNKNOWN_HOST:
+        return err_hint(e, "is the server up, and are host, port or socket right?");
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+        return err_hint(e, "the connection was lost; the next run goes on from what is committed");
+    default:
+        return e;
+    }
+}
+
+struct err *conn_error(const struct conn *c, const char *what)
+{
+    unsigned number = mysql_errno(c->mysql);
+    const char *side = side_name(c->side);
+    struct err *e;
+
+    if (what || !c->shown)
+        e = err_new(conn_code(c), "%s: %s: error %u: %s", side, what ? what : "failed", number,
+                    mysql_error(c->mysql));
+    else
+        e = err_new(conn_code(c), "%s: error %u: %s [%s]", side, number, mysql_error(c->mysql), c->shown);
+    return conn_add_hint(e, number);
+}
+
+static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
+{
+    unsigned local_infile = p->local_infile;
+    unsigned protocol = MYSQL_PROTOCOL_TCP;
+    unsigned no_files = 0;
+
+    if (p->connect_timeout_s)
+        mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &p->connect_timeout_s);
+    if (p->read_timeout_s)
+        mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &p->read_timeout_s);
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, local_infile ? (const void *)&local_infile : &no_files);
+    if (p->defaults_file)
+        mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, p->defaults_file);
+    mysql_options(mysql, MYSQL_READ_DEFAULT_GROUP, p->defaults_group ? p->defaults_group : "client");
+    /* a port means TCP, also for "localhost", which the library takes for the socket */
+    if (p->port && !p->socket)
+        mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+}
+
+static struct err *conn_check_defaults_file(const struct conn_params *p)
+{
+    if (!p->defaults_file)
+        return NULL;
+    /* the library ignores a file that it cannot read, and would go on without a password */
+    FILE *f = fopen(p->defaults_file, "re");
+    if (!f)
+        return err_hint(err_errno(ERR_CONFIG, errno, "reading the option file %s", p->defaults_file),
+                        "check --defaults-file and the permissions of the file");
+    fclose(f);
+    return NULL;
+}
+
+struct err *conn_open(const struct conn_params *p, struct conn **out)
+{
+    TRY(conn_check_defaults_file(p));
+    struct conn *c = mem_zalloc(1, sizeof(*c));
+    c->side = p->side;
+    c->mysql = mysql_init(NULL);
+    if (!c->mysql) {
+        free(c);
+        return err_new(ERR_INTERNAL, "the client library could not be initialised");
+    }
+    conn_set_options(c->mysql, p);
+    if (!mysql_real_connect(c->mysql, p->host, p->user, NULL, NULL, p->port, p->socket,
+                            CLIENT_REMEMBER_OPTIONS)) {
+        struct err *e = conn_error(c, "connecting");
+        conn_close(c);
+        return e;
+    }
+    *out = c;
+    return NULL;
+}
+
+void conn_close(struct conn *c)
+{
+    if (!c)
+        return;
+    mysql_close(c->mysql);
+    free(c->shown);
+    free(c);
+}
+
+void conn_thread_end(void)
+{
+    mysql_thread_end();
+}
+
+MYSQL *conn_handle(struct conn *c)
+{
+    return c->mysql;
+}
+
+unsigned conn_errno(const struct conn *c)
+{
+    return mysql_errno(c->mysql);
+}
+
+uint64_t conn_affected(const struct conn *c)
+{
+    return c->affected;
+}
+
+uint64_t conn_id(const struct conn *c)
+{
+    return mysql_thread_id(c->mysql);
+}
+
+bool conn_is_lost(const struct conn *c)
+{
+    switch (mysql_errno(c->mysql)) {
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case CR_MALFORMED_PACKET:
+    case ER_CONNECTION_KILLED:
+    case ER_SERVER_SHUTDOWN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void conn_note_statement(struct conn *c, const char *sql, size_t len)
+{
+    bool cut = len > STATEMENT_SHOWN;
+
+    free(c->shown);
+    c->shown = mem_printf("%.*s%s", (int)(cut ? STATEMENT_SHOWN : len), sql, cut ? "..." : "");
+}
+
+/* Reads and drops every result that is left, so that the connection is ready for the next statement. */
+static struct err *conn_drain(struct conn *c)
+{
+    for (;;) {
+        MYSQL_RES *res = mysql_store_result(c->mysql);
+        if (res)
+            mysql_free_result(res);
+        else if (mysql_errno(c->mysql))
+            return conn_error(c, NULL);
+        int more = mysql_next_result(c->mysql);
+        if (more > 0)
+            return conn_error(c, NULL);
+        if (more < 0)
+            return NULL;
+    }
+}
+
+struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len)
+{
+    conn_note_statement(c, sql, len);
+    if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
+        return conn_error(c, NULL);
+    c->affected = mysql_affected_rows(c->mysql);
+    return conn_drain(c);
+}
+
+struct err *conn_exec(struct conn *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    char *sql = mem_vprintf(fmt, ap);
+    va_end(ap);
+    struct err *e = conn_exec_bytes(c, sql, strlen(sql));
+    free(sql);
+    return e;
+}
+
+static struct err *conn_store(struct conn *c, struct result **out, const char *sql)
+{
+    size_t len = strlen(sql);
+
+    conn_note_statement(c, sql, len);
+    if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
+        return conn_error(c, NULL);
+    MYSQL_RES *res = mysql_store_result(c->mysql);
+    if (!res)
+        return mysql_errno(c->mysql) ? conn_error(c, NULL)
+                                     : err_new(ERR_INTERNAL, "statement has no result: %s", c->shown);
+    *out = mem_zalloc(1, sizeof(**out));
+    (*out)->res = res;
+    return NULL;
+}
+
+struct err *conn_query(struct conn *c, struct result **out, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    char *sql = mem_vprintf(fmt, ap);
+    va_end(ap);
+    struct err *e = conn_store(c, out, sql);
+    free(sql);
+    return e;
+}
+
+char **result_next(struct result *r, unsigned long **lengths)
+{
+    char **row = mysql_fetch_row(r->res);
+
+    if (row && lengths)
+        *lengths = mysql_fetch_lengths(r->res);
+    return row;
+}
+
+size_t result_count(const struct result *r)
+{
+    return (size_t)mysql_num_rows(r->res);
+}
+
+unsigned result_columns(const struct result *r)
+{
+    return mysql_num_fields(r->res);
+}
+
+const char *result_column_name(const struct result *r, unsigned column)
+{
+    return mysql_fetch_field_direct(r->res, column)->name;
+}
+
+void result_free(struct result *r)
+{
+    if (!r)
+        return;
+    mysql_free_result(r->res);
+    free(r);
+}
+
+static struct err *conn_first(struct conn *c, char **out, const char *sql)
+{
+    struct result *r = NULL;
+
+    *out = NULL;
+    TRY(conn_store(c, &r, sql));
+    unsigned long *lengths = NULL;
+    char **row = result_next(r, &lengths);
+    if (row && row[0]) {
+        *out = mem_alloc(lengths[0] + 1);
+        memcpy(*out, row[0], lengths[0]);
+        (*out)[lengths[0]] = 0;
+    }
+    result_free(r);
+    return NULL;
+}
+
+struct err *conn_value(struct conn *c, char **out, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    char *sql = mem_vprintf(fmt, ap);
+    va_end(ap);
+    struct err *e = conn_first(c, out, sql);
+    free(sql);
+    return e;
+}
+
+struct err *conn_number(struct conn *c, uint64_t *out, const char *fmt, ...)
+{
+    va_list ap;
+    char *text = NULL;
+
+    va_start(ap, fmt);
+    char *sql = mem_vprintf(fmt, ap);
+    va_end(ap);
+    struct err *e = conn_first(c, &text, sql);
+    free(sql);
+    if (e)
+        return e;
+    char *end = NULL;
+    if (text)
+        *out = strtoull(text, &end, 10);
+    if (!text || end == text || *end)
+        e = err_new(conn_code(c), "%s: expected a number, got '%s' [%s]", side_name(c->side),
+                    text ? text : "NULL", c->shown);
+    free(text);
+    return e;
+}
+
+void sql_ident(struct buf *out, const char *name)
+{
+    buf_append_byte(out, '`');
+    for (; *name; name++) {
+        if (*name == '`')
+            buf_append_byte(out, '`');
+        buf_append_byte(out, (uint8_t)*name);
+    }
+    buf_append_byte(out, '`');
+}
+
+void sql_table(struct buf *out, const char *db, const char *name)
+{
+    sql_ident(out, db);
+    buf_append_byte(out, '.');
+    sql_ident(out, name);
+}
+
+void sql_string(struct buf *out, const char *s)
+{
+    bool plain = true;
+
+    for (const char *p = s; *p; p++)
+        if (*p == '\\' || (unsigned char)*p < 0x20)
+            plain = false;
+    if (!plain) {
+        buf_append_str(out, "_utf8mb4 X'");
+        for (; *s; s++)
+            buf_printf(out, "%02X", (unsigned char)*s);
+        buf_append_byte(out, '\'');
+        return;
+    }
+    buf_append_byte(out, '\'');
+    for (; *s; s++) {
+        if (*s == '\'')
+            buf_append_byte(out, '\'');
+        buf_append_byte(out, (uint8_t)*s);
+    }
+    buf_append_byte(out, '\'');
+}
+
+char *sql_ident_dup(const char *name)
+{
+    struct buf b = BUF_INIT;
+
+    sql_ident(&b, name);
+    return buf_steal(&b);
+}
+
+char *sql_table_dup(const char *db, const char *name)
+{
+    struct buf b = BUF_INIT;
+
+    sql_table(&b, db, name);
+    return buf_steal(&b);
+}
+
+char *sql_string_dup(const char *s)
+{
+    struct buf b = BUF_INIT;
+
+    sql_string(&b, s);
+    return buf_steal(&b);
+}
