@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# What every bats suite loads (`load ../lib/common`). With tests/lib/server.bash it gives:
+#
+#   $T                          the test file's own folder; servers, stores and whatever a test writes go there
+#   $CCR_ROOT, $CCR_BIN         the tree, and the folder of the binaries under test
+#   $STORE, $STORE_DIR          URL and folder of the test's store; store_use NAME changes to another one
+#   server_*, sql, sql_file, wait_until, process_ended      see server.bash
+#   server_grant NAME source|target    makes the user ccr with exactly the statements of README.md, and
+#                                      $T/NAME/ccr.cnf, the option file to connect as it
+#   ccr backup|ship|restore|apply NAME [options]   runs the binary against $STORE and that server as that user
+#   same_tables A B DB...       equal lists of tables, row counts and CHECKSUM TABLE; DB may be X:Y (X on A, Y on B)
+#   same_schema [--followed] A B DB...   equal SHOW CREATE of everything. --followed leaves out what differs on
+#                               a followed target by design: triggers, events, AUTO_INCREMENT counters
+#   seed                        sets RANDOM from $CCR_SEED, or from a new seed, and prints it
+#   corpus PATH                 sets $CORPUS to the path of a sample, or skips the test where it is missing
+#   json_of FILTER              jq -r over $output of the last `run`
+#
+# setup_file and setup are the suite's own. teardown shows and keeps the servers' logs of a failed test, teardown_file
+# ends every server; a suite that has its own calls logs_keep and servers_end.
+
+CCR_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CCR_BIN=${CCR_BIN:-$CCR_ROOT/bin}
+case $CCR_BIN in
+/*) ;;
+*) CCR_BIN=$CCR_ROOT/$CCR_BIN ;;
+esac
+T=${BATS_FILE_TMPDIR:-}
+CCR_TEST_TEMPLATE=${CCR_TEST_TEMPLATE:-${BATS_RUN_TMPDIR:-$T}/template}
+export CCR_ROOT CCR_BIN T CCR_TEST_TEMPLATE
+# a failure shown once a day is noted here, not in the home of who runs the tests
+export XDG_STATE_HOME=$T/state
+
+# shellcheck source=tests/lib/server.bash
+. "$CCR_ROOT/tests/lib/server.bash"
+
+store_use() {
+    STORE_DIR=$T/$1
+    STORE=file://$STORE_DIR
+    export STORE STORE_DIR
+    mkdir -p "$STORE_DIR"
+}
+
+[ -z "$T" ] || store_use "${STORE_NAME:-store}"
+
+# The statements of the fenced block ```sql grants-SIDE of the README.
+readme_grants() {
+    awk -v fence="\`\`\`sql grants-$1" '$0 == fence { inside = 1; next } /^```/ { inside = 0 } inside' \
+        "$CCR_ROOT/README.md"
+}
+
+server_grant() {
+    local statements password
+
+    statements=$(readme_grants "$2")
+    if [ -z "$statements" ]; then
+        echo "README.md has no block 'sql grants-$2'" >&2
+        return 1
+    fi
+    sql "$1" "$statements" || return 1
+    password=$(sed -n "s/^CREATE USER.*IDENTIFIED BY '\([^']*\)'.*/\1/p" <<<"$statements")
+    (
+        umask 077
+        printf '[client]\nuser = ccr\npassword = %s\n' "$password" >"$T/$1/ccr.cnf"
+    )
+}
+
+ccr() {
+    local binary=$1 name=$2
+
+    shift 2
+    "$CCR_BIN/ccr-$binary" --store "$STORE" --socket "$T/$name/sock" --defaults-file "$T/$name/ccr.cnf" "$@" 3>&-
+}
+
+tables_of() {
+    sql "$1" "SELECT table_name FROM information_schema.tables WHERE table_schema = '$2'
+        AND table_type <> 'VIEW' ORDER BY table_name"
+}
+
+# One line for each table of a database: name, rows, checksum.
+table_sums() {
+    local name=$1 db=$2 table list=() statements=
+
+    mapfile -t list < <(tables_of "$name" "$db")
+    for table in "${list[@]}"; do
+        table="\`$db\`.\`${table//\`/\`\`}\`"
+        statements+="SELECT COUNT(*) FROM $table; CHECKSUM TABLE $table;"
+    done
+    printf '%s\n' "${list[@]}"
+    [ -z "$statements" ] || sql "$name" "$statements" | sed "s/^$db\\.//"
+}
+
+same_text() {
+    diff -u --label "$1" --label "$2" "$3" "$4" | head -n 60
+    return "${PIPESTATUS[0]}"
+}
+
+same_tables() {
+    local a=$1 b=$2 db
+
+    shift 2
+    for db in "$@"; do
+        table_sums "$a" "${db%:*}" >"$T/sums.$a" || return 1
+        table_sums "$b" "${db#*:}" >"$T/sums.$b" || return 1
+        same_text "$a ${db%:*}" "$b ${db#*:}" "$T/sums.$a" "$T/sums.$b" || return 1
+    done
+}
+
+# The SHOW CREATE statements of a database's objects, in a fixed order.
+schema_statements() {
+    local db=$2 followed=$3
+
+    sql "$1" "
+        SELECT 1, '', CONCAT('SHOW CREATE DATABASE \`', schema_name, '\`;') FROM information_schema.schemata
+            WHERE schema_name = '$db'
+        UNION ALL SELECT 2, table_name, CONCAT('SHOW CREATE TABLE \`$db\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;')
+            FROM information_schema.tables WHERE table_schema = '$db'
+        UNION ALL SELECT 3, CONCAT(routine_type, routine_name),
+            CONCAT('SHOW CREATE ', routine_type, ' \`$db\`.\`', REPLACE(routine_name, '\`', '\`\`'), '\`;')
+            FROM information_schema.routines WHERE routine_schema = '$db'
+        UNION ALL SELECT 4, trigger_name, CONCAT('SHOW CREATE TRIGGER \`$db\`.\`',
+            REPLACE(trigger_name, '\`', '\`\`'), '\`; SELECT ', action_order, ' AS action_order;')
+            FROM information_schema.triggers WHERE trigger_schema = '$db' AND '$followed' = ''
+        UNION ALL SELECT 5, event_name, CONCAT('SHOW CREATE EVENT \`$db\`.\`', REPLACE(event_name, '\`', '\`\`'), '\`;')
+            FROM information_schema.events WHERE event_schema = '$db' AND '$followed' = ''
+        ORDER BY 1, 2" | cut -f 3
+}
+
+schema_of() {
+    local name=$1 db=$2 followed=$3 statements
+
+    statements=$(schema_statements "$name" "$db" "$followed") || return 1
+    sql_client "$name" --vertical <<<"$statements" | sed -e '/^\** [0-9]*\. row \**$/d' -e '/^ *Created: /d' \
+        ${followed:+-e 's/ AUTO_INCREMENT=[0-9]*//'}
+    return "${PIPESTATUS[0]}"
+}
+
+same_schema() {
+    local followed='' a b db
+
+    if [ "$1" = --followed ]; then
+        followed=yes
+        shift
+    fi
+    a=$1 b=$2
+    shift 2
+    for db in "$@"; do
+        schema_of "$a" "${db%:*}" "$followed" >"$T/schema.$a" || return 1
+        schema_of "$b" "${db#*:}" "$followed" | sed "s/\`${db#*:}\`/\`${db%:*}\`/g" >"$T/schema.$b"
+        [ -s "$T/schema.$a" ] || { echo "$a has no database ${db%:*}" >&2; return 1; }
+        same_text "$a ${db%:*}" "$b ${db#*:}" "$T/schema.$a" "$T/schema.$b" || return 1
+    done
+}
+
+seed() {
+    CCR_SEED=${CCR_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+    RANDOM=$CCR_SEED
+    echo "# seed: CCR_SEED=$CCR_SEED" >&2
+}
+
+corpus() {
+    CORPUS=${CCR_CORPUS:-$CCR_ROOT/../shared/corpus}/$1
+    [ -e "$CORPUS" ] || skip "sample data is missing: $1"
+}
+
+json_of() {
+    jq -r "$1" <<<"${output:?}"
+}
+
+logs_keep() {
+    local log name
+
+    [ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+    for log in "$T"/*/error.log; do
+        [ -e "$log" ] || continue
+        name=$(basename "$(dirname "$log")")
+        echo "--- the last lines of server $name ---"
+        tail -n 15 "$log"
+        if [ -n "${CCR_TEST_LOGS:-}" ]; then
+            mkdir -p "$CCR_TEST_LOGS"
+            cp "$log" "$CCR_TEST_LOGS/$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-$name.log"
+        fi
+    done
+}
+
+teardown() {
+    logs_keep
+}
+
+teardown_file() {
+    servers_end
+}
