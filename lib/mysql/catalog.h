@@ -73,6 +73,9 @@ void catalog_table_free(struct catalog_table *t); /* NULL is allowed */
 struct err *catalog_table_hash(struct conn *c, const char *db, const char *name,
                                char out[HASH_HEX_SIZE]) CHECKED;
 
+/* The same digest, of a SHOW CREATE TABLE text that is at hand (create_sql). */
+void catalog_definition_hash(const char *create_sql, char out[HASH_HEX_SIZE]);
+
 /* Names of all base tables and sequences of a database (type "" for both, or "BASE TABLE", "SEQUENCE",
  * "VIEW"). */
 struct err *catalog_list_tables(struct conn *c, const char *db, const char *type, char ***names,

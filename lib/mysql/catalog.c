@@ -1,0 +1,421 @@
+#include "mysql/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/mem.h"
+
+/* Session settings that change what SHOW CREATE prints; the caller's session may have any. */
+#define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1 FOR "
+
+static const char *const system_databases[] = {"mysql", "information_schema", "performance_schema", "sys",
+                                               "ccr"};
+
+static char *dup_or_null(const char *s)
+{
+    return s ? mem_strdup(s) : NULL;
+}
+
+static uint64_t number_or_zero(const char *s)
+{
+    return s ? strtoull(s, NULL, 10) : 0;
+}
+
+/* One item of a list such as "STORED GENERATED, INVISIBLE". */
+static bool list_has(const char *list, const char *item)
+{
+    size_t len = strlen(item);
+
+    for (const char *p = list; (p = strstr(p, item)) != NULL; p += len) {
+        bool begins = p == list || (p - list >= 2 && p[-1] == ' ' && p[-2] == ',');
+        if (begins && (p[len] == 0 || p[len] == ','))
+            return true;
+    }
+    return false;
+}
+
+/* ENUM and SET print their members, which may hold any text, in COLUMN_TYPE. */
+static bool has_members(const char *data_type)
+{
+    return strcmp(data_type, "enum") == 0 || strcmp(data_type, "set") == 0;
+}
+
+/* " WHERE TABLE_SCHEMA = 'db' AND TABLE_NAME = 'name'": with both, the server opens this one table only. */
+static char *where_table(const char *db, const char *name)
+{
+    struct buf b = BUF_INIT;
+
+    buf_append_str(&b, " WHERE TABLE_SCHEMA = ");
+    sql_string(&b, db);
+    buf_append_str(&b, " AND TABLE_NAME = ");
+    sql_string(&b, name);
+    return buf_steal(&b);
+}
+
+static struct err *read_properties(struct conn *c, const char *where, struct catalog_table *t, bool *found)
+{
+    struct result *r = NULL;
+
+    TRY(conn_query(c, &r,
+                   "SELECT t.ENGINE, t.TABLE_TYPE, t.CREATE_OPTIONS, t.TABLE_ROWS, t.DATA_LENGTH, "
+                   "e.TRANSACTIONS FROM (SELECT * FROM information_schema.TABLES%s) t "
+                   "LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE",
+                   where));
+    char **row = result_next(r, NULL);
+    /* a table that cannot be opened has no engine: what follows would fail with the server's own reason */
+    *found = row && row[1] && strcmp(row[1], "VIEW") != 0;
+    if (*found) {
+        t->engine = mem_strdup(row[0] ? row[0] : "");
+        t->is_sequence = strcmp(row[1], "SEQUENCE") == 0;
+        t->versioned = strcmp(row[1], "SYSTEM VERSIONED") == 0;
+        t->partitioned = row[2] && strstr(row[2], "partitioned") != NULL;
+        t->rows_estimate = number_or_zero(row[3]);
+        t->bytes_estimate = number_or_zero(row[4]);
+        t->transactional = row[5] && strcmp(row[5], "YES") == 0;
+    }
+    result_free(r);
+    return NULL;
+}
+
+static void fill_column(struct catalog_column *column, char **row)
+{
+    const char *extra = row[9] ? row[9] : "";
+    const char *expression = row[10] ? row[10] : "";
+    bool members = has_members(row[1]);
+
+    column->name = mem_strdup(row[0]);
+    column->data_type = mem_strdup(row[1]);
+    column->column_type = mem_strdup(row[2]);
+    column->charset = dup_or_null(row[3]);
+    column->collation = dup_or_null(row[4]);
+    column->octet_length = number_or_zero(row[5]);
+    column->precision = (unsigned)number_or_zero(row[6]);
+    column->scale = (unsigned)number_or_zero(row[7]);
+    column->datetime_precision = (unsigned)number_or_zero(row[8]);
+    column->stored = list_has(extra, "STORED GENERATED");
+    column->generated = column->stored || list_has(extra, "VIRTUAL GENERATED");
+    column->invisible = list_has(extra, "INVISIBLE");
+    column->row_start_or_end =
+        column->generated && (strcmp(expression, "ROW START") == 0 || strcmp(expression, "ROW END") == 0);
+    column->nullable = row[11] && strcmp(row[11], "YES") == 0;
+    column->is_unsigned = !members && strstr(row[2], " unsigned") != NULL;
+    column->compressed = !members && strstr(row[2], " COMPRESSED*/") != NULL;
+}
+
+static struct err *read_columns(struct conn *c, const char *where, struct catalog_table *t)
+{
+    struct result *r = NULL;
+    char **row;
+
+    TRY(conn_query(c, &r,
+                   "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, "
+                   "CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA, "
+                   "GENERATION_EXPRESSION, IS_NULLABLE FROM information_schema.COLUMNS%s "
+                   "ORDER BY ORDINAL_POSITION",
+                   where));
+    t->columns = mem_zalloc(result_count(r) + 1, sizeof(*t->columns));
+    while ((row = result_next(r, NULL)) != NULL)
+        fill_column(&t->columns[t->column_count++], row);
+    result_free(r);
+    return NULL;
+}
+
+/* The column's index, or column_count: the columns of a system versioned table need not all be shown. */
+static size_t find_column(const struct catalog_table *t, const char *name)
+{
+    size_t i = 0;
+
+    while (i < t->column_count && strcmp(t->columns[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static void add_key_column(struct catalog_key *key, size_t column, bool prefix)
+{
+    key->columns = mem_resize(key->columns, key->column_count + 1, sizeof(*key->columns));
+    key->prefix = mem_resize(key->prefix, key->column_count + 1, sizeof(*key->prefix));
+    key->columns[key->column_count] = column;
+    key->prefix[key->column_count++] = prefix;
+}
+
+static struct err *read_keys(struct conn *c, const char *where, struct catalog_table *t)
+{
+    struct result *r = NULL;
+    char **row;
+
+    TRY(conn_query(c, &r,
+                   "SELECT INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART "
+                   "FROM information_schema.STATISTICS%s "
+                   "ORDER BY INDEX_NAME <> 'PRIMARY', NON_UNIQUE, INDEX_NAME, SEQ_IN_INDEX",
+                   where));
+    t->keys = mem_zalloc(result_count(r) + 1, sizeof(*t->keys));
+    while ((row = result_next(r, NULL)) != NULL) {
+        struct catalog_key *key = t->key_count ? &t->keys[t->key_count - 1] : NULL;
+        if (!key || strcmp(key->name, row[0]) != 0) {
+            key = &t->keys[t->key_count++];
+            key->name = mem_strdup(row[0]);
+            key->unique = strcmp(row[1], "0") == 0;
+            /* MEMORY has true hash indexes; elsewhere HASH is a hidden column over a long value */
+            key->hash = key->unique && strcmp(row[2], "HASH") == 0 && strcmp(t->engine, "MEMORY") != 0;
+        }
+        size_t column = row[3] ? find_column(t, row[3]) : t->column_count;
+        if (column < t->column_count)
+            add_key_column(key, column, row[4] != NULL);
+    }
+    t->has_primary = t->key_count > 0 && strcmp(t->keys[0].name, "PRIMARY") == 0;
+    result_free(r);
+    return NULL;
+}
+
+/* The name as InnoDB's own tables spell it: "db/table", both in the server's file name encoding. */
+static char *innodb_name(const char *db, const char *name)
+{
+    char *db_text = sql_string_dup(db);
+    char *name_text = sql_string_dup(name);
+    char *sql = mem_printf("CONCAT(CONVERT(CONVERT(%s USING filename) USING binary), '/', "
+                           "CONVERT(CONVERT(%s USING filename) USING binary))",
+                           db_text, name_text);
+
+    free(db_text);
+    free(name_text);
+    return sql;
+}
+
+/* From REFERENTIAL_CONSTRAINTS, which anyone may read but which opens every table of the server. */
+static struct err *read_cascades_slowly(struct conn *c, const char *db, const char *name, uint64_t *count)
+{
+    char *db_text = sql_string_dup(db);
+    char *name_text = sql_string_dup(name);
+    struct err *e = conn_number(c, count,
+                                "SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE "
+                                "((CONSTRAINT_SCHEMA = %s AND TABLE_NAME = %s) OR "
+                                "(UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = %s)) AND "
+                                "(UPDATE_RULE NOT IN ('RESTRICT', 'NO ACTION') OR "
+                                "DELETE_RULE NOT IN ('RESTRICT', 'NO ACTION'))",
+                                db_text, name_text, db_text, name_text);
+
+    free(db_text);
+    free(name_text);
+    return e;
+}
+
+static struct err *read_cascades(struct conn *c, struct catalog_table *t)
+{
+    uint64_t count = 0;
+    char *name = innodb_name(t->db, t->name);
+    /* TYPE: 1, 2, 4, 8 are ON DELETE and ON UPDATE with CASCADE or SET NULL; 16 and 32 are NO ACTION */
+    struct err *e = conn_number(c, &count,
+                                "SELECT COUNT(*) FROM information_schema.INNODB_SYS_FOREIGN "
+                                "WHERE %s IN (FOR_NAME, REF_NAME) AND (TYPE & 15) <> 0",
+                                name);
+
+    free(name);
+    if (e && (conn_errno(c) == ER_SPECIFIC_ACCESS_DENIED_ERROR || conn_errno(c) == ER_UNKNOWN_TABLE)) {
+        err_free(e);
+        e = read_cascades_slowly(c, t->db, t->name, &count);
+    }
+    t->cascades = count > 0;
+    return e;
+}
+
+static struct err *show_create(struct conn *c, const char *db, const char *name, char **out)
+{
+    struct result *r = NULL;
+    char *table = sql_table_dup(db, name);
+    struct err *e = conn_query(c, &r, SHOW_SETTINGS "SHOW CREATE TABLE %s", table);
+
+    free(table);
+    if (e)
+        return e;
+    char **row = result_next(r, NULL);
+    *out = row && row[1] ? mem_strdup(row[1]) : NULL;
+    result_free(r);
+    if (!*out)
+        return err_new(conn_code(c), "SHOW CREATE TABLE gave nothing for %s.%s", db, name);
+    return NULL;
+}
+
+static struct err *read_table(struct conn *c, const char *where, bool with_create, struct catalog_table *t,
+                              bool *found)
+{
+    TRY(read_properties(c, where, t, found));
+    if (!*found)
+        return NULL;
+    TRY(read_columns(c, where, t));
+    TRY(read_keys(c, where, t));
+    TRY(read_cascades(c, t));
+    if (with_create || t->column_count == 0)
+        TRY(show_create(c, t->db, t->name, &t->create_sql));
+    return NULL;
+}
+
+struct err *catalog_table_read(struct conn *c, const char *db, const char *name, bool with_create,
+                               struct catalog_table **out)
+{
+    struct catalog_table *t = mem_zalloc(1, sizeof(*t));
+    char *where = where_table(db, name);
+    bool found = false;
+
+    *out = NULL;
+    t->db = mem_strdup(db);
+    t->name = mem_strdup(name);
+    struct err *e = read_table(c, where, with_create, t, &found);
+    free(where);
+    if (e || !found)
+        catalog_table_free(t);
+    else
+        *out = t;
+    return e ? err_context(e, "reading the definition of %s.%s", db, name) : NULL;
+}
+
+static void free_column(struct catalog_column *column)
+{
+    free(column->name);
+    free(column->data_type);
+    free(column->column_type);
+    free(column->charset);
+    free(column->collation);
+}
+
+void catalog_table_free(struct catalog_table *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->column_count; i++)
+        free_column(&t->columns[i]);
+    for (size_t i = 0; i < t->key_count; i++) {
+        free(t->keys[i].name);
+        free(t->keys[i].columns);
+        free(t->keys[i].prefix);
+    }
+    free(t->columns);
+    free(t->keys);
+    free(t->db);
+    free(t->name);
+    free(t->engine);
+    free(t->create_sql);
+    free(t);
+}
+
+/* Cuts " AUTO_INCREMENT=N" out of the table's options: it stands right behind the engine. */
+static void cut_auto_increment(char *sql)
+{
+    static const char counter[] = " AUTO_INCREMENT=";
+    char *options = NULL;
+
+    for (char *p = sql; (p = strstr(p, "\n) ENGINE=")) != NULL; p++)
+        options = p;
+    if (!options)
+        return;
+    char *at = options + strlen("\n) ENGINE=");
+    at += strcspn(at, " ");
+    if (strncmp(at, counter, sizeof(counter) - 1) != 0)
+        return;
+    char *rest = at + sizeof(counter) - 1;
+    rest += strspn(rest, "0123456789");
+    memmove(at, rest, strlen(rest) + 1);
+}
+
+struct err *catalog_table_hash(struct conn *c, const char *db, const char *name, char out[HASH_HEX_SIZE])
+{
+    char *sql = NULL;
+
+    out[0] = 0;
+    struct err *e = show_create(c, db, name, &sql);
+    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+        err_free(e);
+        return NULL;
+    }
+    if (e)
+        return e;
+    catalog_definition_hash(sql, out);
+    free(sql);
+    return NULL;
+}
+
+void catalog_definition_hash(const char *create_sql, char out[HASH_HEX_SIZE])
+{
+    char *sql = mem_strdup(create_sql);
+
+    cut_auto_increment(sql);
+    hash_bytes_hex(sql, strlen(sql), out);
+    free(sql);
+}
+
+static struct err *list_names(struct conn *c, const char *sql, char ***names, size_t *count)
+{
+    struct result *r = NULL;
+    char **row;
+
+    *names = NULL;
+    *count = 0;
+    TRY(conn_query(c, &r, "%s", sql));
+    *names = mem_zalloc(result_count(r) + 1, sizeof(**names));
+    while ((row = result_next(r, NULL)) != NULL)
+        (*names)[(*count)++] = mem_strdup(row[0]);
+    result_free(r);
+    return NULL;
+}
+
+/* "BASE TABLE" as callers mean it: whatever holds rows of its own. */
+static const char *type_condition(const char *type)
+{
+    if (strcmp(type, "SEQUENCE") == 0)
+        return "= 'SEQUENCE'";
+    if (strcmp(type, "VIEW") == 0)
+        return "= 'VIEW'";
+    if (strcmp(type, "BASE TABLE") == 0)
+        return "IN ('BASE TABLE', 'SYSTEM VERSIONED')";
+    return "IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')";
+}
+
+struct err *catalog_list_tables(struct conn *c, const char *db, const char *type, char ***names,
+                                size_t *count)
+{
+    char *db_text = sql_string_dup(db);
+    char *sql = mem_printf("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+                           "AND TABLE_TYPE %s ORDER BY BINARY TABLE_NAME",
+                           db_text, type_condition(type));
+    struct err *e = list_names(c, sql, names, count);
+
+    free(db_text);
+    free(sql);
+    return e ? err_context(e, "listing the tables of database %s", db) : NULL;
+}
+
+struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count)
+{
+    struct err *e = list_names(c,
+                               "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA "
+                               "ORDER BY BINARY SCHEMA_NAME",
+                               names, count);
+    size_t kept = 0;
+
+    if (e)
+        return err_context(e, "listing the databases");
+    for (size_t i = 0; i < *count; i++) {
+        if (catalog_is_system_database((*names)[i]))
+            free((*names)[i]);
+        else
+            (*names)[kept++] = (*names)[i];
+    }
+    *count = kept;
+    return NULL;
+}
+
+bool catalog_is_system_database(const char *name)
+{
+    for (size_t i = 0; i < sizeof(system_databases) / sizeof(system_databases[0]); i++)
+        if (strcmp(name, system_databases[i]) == 0)
+            return true;
+    return false;
+}
+
+void catalog_free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
