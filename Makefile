@@ -1,4 +1,7 @@
 # ccr: cross-cluster replication through object storage. `make help` lists the targets.
+#
+# On a fresh Debian 12 `make demo` and `make check` install what is missing, build and run. Whatever needs a
+# package runs in a second make, after .ci/deps; nothing here asks for a tool before a recipe needs it.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -12,10 +15,11 @@ PROGRAMS := $(patsubst src/%.c,%,$(sort $(wildcard src/ccr-*.c)))
 
 DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat libzstd-dev libarchive-dev \
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev
-DEPS_RUN := mariadb-server mariadb-client zstd jq tar openssl procps util-linux
-DEPS_CHECK := $(DEPS_RUN) bats git
-DEPS_LINT := clang clang-format cppcheck shellcheck git
-DEPS_BENCH := $(DEPS_RUN) sysbench
+DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
+# mariadb-server brings the server's plugins (a test encrypts a binlog)
+DEPS_CHECK := $(DEPS_RUN) mariadb-server bats clang diffutils
+DEPS_LINT := clang-format cppcheck shellcheck
+DEPS_BENCH := $(DEPS_RUN) sysbench time
 
 ifeq ($(SANITIZE),1)
 BUILD := $(BUILD)/sanitize
@@ -30,11 +34,14 @@ ifeq ($(CI),true)
 WARNINGS += -Werror
 endif
 CFLAGS ?= -O2 -g
+MODULES := libzstd libarchive libcrypto jansson ini_config zlib
+# Evaluated once, at the first use.
+LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell mariadb_config --cflags) $$(shell pkg-config --cflags $(MODULES)))$(LIB_CFLAGS)
+LIB_LIBS = $(eval LIB_LIBS := $$(shell mariadb_config --libs) $$(shell pkg-config --libs $(MODULES)))$(LIB_LIBS)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARNINGS) $(CFLAGS) $(SANITIZERS) \
-	-Ilib $(shell mariadb_config --cflags) \
-	$(shell pkg-config --cflags libzstd libarchive libcrypto jansson ini_config zlib)
+	-Ilib $(LIB_CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
-LDLIBS = $(shell mariadb_config --libs) $(shell pkg-config --libs libzstd libarchive libcrypto jansson ini_config zlib)
+LDLIBS = $(LIB_LIBS)
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
@@ -42,7 +49,7 @@ LIB := $(BUILD)/libccr.a
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 
-all: $(PROGRAMS:%=$(BIN)/%)
+all: $(PROGRAMS:%=$(BIN)/%) ## build the binaries into bin/
 
 $(BIN)/%: $(BUILD)/src/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -52,11 +59,16 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | tools
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-unit: $(UNIT_BIN)
+unit: $(UNIT_BIN) ## build the unit tests
+
+# A compiler's complaint about missing headers would not say what to do.
+tools:
+	@command -v $(CC) >/dev/null && command -v mariadb_config >/dev/null && pkg-config --exists $(MODULES) || \
+		{ echo "a compiler or a library is missing: run 'make deps' first"; exit 1; }
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -65,7 +77,51 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/src/%.d) $(UNIT_SRC:%.c=$(BUILD)/%.d)
 
-clean:
+deps: ## install the packages that building and running need (apt)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
+
+demo: ## replicate a busy shop between two private servers (KEEP=1 leaves them running)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
+	@$(MAKE) --no-print-directory all
+	@bin/ccr-demo
+
+CHECK_BUILDS = $(MAKE) --no-print-directory all unit && \
+	$(MAKE) --no-print-directory CC=clang BUILD=build/clang BIN=build/clang/bin CI=true all unit && \
+	$(MAKE) --no-print-directory SANITIZE=1 all unit
+
+check: ## build (gcc, clang, sanitizers) and run all tests
+	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@$(CHECK_BUILDS)
+	@tests/run unit clang-unit sanitize-unit fast full sanitize-fast
+
+check-fast: ## build and run the unit tests and the fast tier
+	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@$(MAKE) --no-print-directory all unit
+	@tests/run unit fast
+
+bench: ## measure against mariadb-dump and native replication (tests/bench/README.md)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_BENCH)
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run
+
+lint: ## clang-format (check only), cppcheck, shellcheck
+	@.ci/deps $(DEPS_LINT)
+	@.ci/lint
+
+DOC := $(DESTDIR)$(PREFIX)/share/doc/ccr
+
+install: all ## install into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DOC)/formats $(DOC)/examples
+	install -m 755 $(PROGRAMS:%=$(BIN)/%) bin/ccr-demo $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md LICENSE $(DOC)
+	install -m 644 $(wildcard formats/*.md) $(DOC)/formats
+	install -m 755 $(wildcard formats/*.sh) $(DOC)/formats
+	install -m 644 $(wildcard cron/*) $(DOC)/examples
+
+clean: ## remove everything that was built
 	rm -rf build $(PROGRAMS:%=bin/%)
 
-.PHONY: all unit clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: all unit tools deps demo check check-fast bench lint install clean help

@@ -26,10 +26,9 @@ server_template() {
         [ -e "$template/done" ] && exit 0
         rm -rf "$template"
         mkdir -p "$template"
-        server_as_user template_arguments
         if ! mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db \
             --datadir="$template/data" --innodb-log-file-size=16M --innodb-data-file-path=ibdata1:8M:autoextend \
-            --innodb-buffer-pool-size=64M --aria-log-file-size=8M "${template_arguments[@]}" \
+            --innodb-buffer-pool-size=64M --aria-log-file-size=8M --user="$(id -un)" \
             >"$template/install.log" 2>&1; then
             cat "$template/install.log" >&2
             exit 1
@@ -37,14 +36,6 @@ server_template() {
         touch "$template/done"
     ) 9>"$template.lock" || return 1
     printf '%s\n' "$template/data"
-}
-
-# mariadbd refuses to run as root without being told so.
-server_as_user() {
-    local -n arguments=$1
-
-    arguments=()
-    [ "$(id -u)" -ne 0 ] || arguments=(--user=root)
 }
 
 # Not running, or a zombie that nobody has collected yet.
@@ -125,13 +116,12 @@ server_new() {
 # One attempt; the caller looks at what came of it.
 server_spawn() {
     local dir=$T/$1
-    local -a options user
+    local -a options
 
     shift
     mapfile -d '' -t options <"$dir/options"
-    server_as_user user
-    # descriptor 3 is bats': a server that kept it would keep bats waiting
-    mariadbd --no-defaults "${user[@]}" --datadir="$dir/data" --socket="$dir/sock" --port="$(cat "$dir/port")" \
+    # root must say that it means root; descriptor 3 is bats': a server that kept it would keep bats waiting
+    mariadbd --no-defaults --user="$(id -un)" --datadir="$dir/data" --socket="$dir/sock" --port="$(cat "$dir/port")" \
         --bind-address=127.0.0.1 --pid-file="$dir/mariadbd.pid" --log-error="$dir/error.log" \
         --server-id="$(cat "$dir/server-id")" --log-bin=binlog --binlog-format=ROW --skip-name-resolve \
         --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=2 --innodb-log-file-size=16M \
