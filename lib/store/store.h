@@ -1,9 +1,9 @@
 /*
  * store - object storage: the only place where source and target meet.
  *
- * A key is a path of UTF-8 segments separated by '/', at most 900 bytes, no segment empty, '.', '..' or
- * beginning with
- * '.'. An object is at most STORE_MAX_OBJECT bytes, written whole in one step: a reader sees all of it or
+ * A key is a path of UTF-8 segments separated by '/', at most 900 bytes, each segment 1 to 255 bytes without
+ * control bytes, none beginning with '.'. No key may be the folder of another one ("a" beside "a/b").
+ * An object is at most STORE_MAX_OBJECT bytes, written whole in one step: a reader sees all of it or
  * nothing. Objects are written once with store_create(); only the few that the format names as mutable use
  * store_put().
  *
@@ -51,14 +51,14 @@ struct store_range {
 
 struct store_list {
     const char *prefix;      /* only keys that begin with it; "" for all */
-    const char *start_after; /* only keys that sort behind it; NULL for all */
+    const char *start_after; /* only what is reported under a key that sorts behind it; NULL for all */
     bool folders; /* stop at the next '/' behind the prefix and report what is cut off once, as a prefix */
 };
 
 /* Called in order of the keys' bytes. An error ends the listing and is returned from it. */
 typedef struct err *store_list_fn(const struct store_entry *entry, void *arg);
 
-/* Opens file:///DIR (made if absent). ERR_USAGE for a URL that no backend knows. */
+/* Opens file:///DIR (made by the first write if absent). ERR_USAGE for a URL that no backend knows. */
 struct err *store_open(const char *url, struct store **out) CHECKED;
 void store_close(struct store *s); /* NULL is allowed */
 const char *store_url(const struct store *s);
@@ -79,7 +79,9 @@ struct err *store_list(struct store *s, const struct store_list *what, store_lis
 /* Deleting what does not exist is success. */
 struct err *store_delete(struct store *s, const char *key) CHECKED;
 
-/* What a backend implements; `self` is what its open function made. Keys are checked before they arrive here.
+/*
+ * What a backend implements; `self` is what its open function made. Keys are checked before they arrive here,
+ * `found` is never NULL, and store.c puts operation, key and store before a backend's message.
  */
 struct store_ops {
     const char *scheme; /* "file" */

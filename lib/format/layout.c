@@ -1,0 +1,235 @@
+#include "format/layout.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "format/object.h"
+
+enum { NAME_LIMIT = 64, OBJECTS_PER_FOLDER = 1000, ID_DIGITS = 32 };
+
+struct err *layout_check_name(const char *what, const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(name);
+
+    if (len >= 1 && len <= NAME_LIMIT && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == len)
+        return NULL;
+    return err_hint(err_new(ERR_USAGE, "'%s' cannot be the name of a %s", name, what),
+                    "use 1 to %d letters, digits, dots, underscores and dashes, beginning with a letter, a "
+                    "digit or an underscore",
+                    NAME_LIMIT);
+}
+
+char *layout_stream_key(const char *stream)
+{
+    return mem_printf("streams/%s/stream.json", stream);
+}
+
+char *layout_alive_key(const char *stream)
+{
+    return mem_printf("streams/%s/alive.json", stream);
+}
+
+char *layout_log_prefix(const char *stream)
+{
+    return mem_printf("streams/%s/log/", stream);
+}
+
+char *layout_segment_name(const char *stream, uint64_t epoch, uint64_t number)
+{
+    return mem_printf("streams/%s/log/%04" PRIu64 "/%09" PRIu64 "/%012" PRIu64, stream, epoch,
+                      number / OBJECTS_PER_FOLDER, number);
+}
+
+char *layout_segment_key(const char *stream, uint64_t epoch, uint64_t number)
+{
+    char *name = layout_segment_name(stream, epoch, number);
+    char *key = mem_printf("%s.binlog.zst", name);
+
+    free(name);
+    return key;
+}
+
+char *layout_snapshots_prefix(const char *stream)
+{
+    return mem_printf("streams/%s/snapshots/", stream);
+}
+
+char *layout_manifest_key(const char *stream, const char *snapshot)
+{
+    return mem_printf("streams/%s/snapshots/%s/manifest.json", stream, snapshot);
+}
+
+char *layout_volume_key(const char *stream, const char *snapshot, uint64_t volume)
+{
+    return mem_printf("streams/%s/snapshots/%s/%06" PRIu64 ".tar.zst", stream, snapshot, volume);
+}
+
+char *layout_job_status_key(const char *job)
+{
+    return mem_printf("jobs/%s/status.json", job);
+}
+
+static bool must_escape(const char *name, size_t at)
+{
+    unsigned char c = (unsigned char)name[at];
+
+    return c < 0x20 || c == 0x7f || c == '/' || c == '%' || c == '\\' || (c == '.' && at == 0);
+}
+
+char *layout_escape(const char *name)
+{
+    struct buf out = BUF_INIT;
+
+    for (size_t i = 0; name[i]; i++) {
+        if (must_escape(name, i))
+            buf_printf(&out, "%%%02X", (unsigned)(unsigned char)name[i]);
+        else
+            buf_append_byte(&out, (uint8_t)name[i]);
+    }
+    return buf_steal(&out);
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+bool layout_unescape(const char *text, char **name)
+{
+    struct buf out = BUF_INIT;
+    const char *p = text;
+
+    while (*p) {
+        int high = *p == '%' ? hex_digit(p[1]) : -1;
+        int low = high >= 0 ? hex_digit(p[2]) : -1;
+        buf_append_byte(&out, low >= 0 ? (uint8_t)(high * 16 + low) : (uint8_t)*p);
+        p += low >= 0 ? 3 : 1;
+    }
+    char *plain = buf_steal(&out);
+    /* the inverse of layout_escape is defined by layout_escape: one name, one spelling */
+    char *again = layout_escape(plain);
+    bool ok = *text && strcmp(again, text) == 0;
+    free(again);
+    if (ok)
+        *name = plain;
+    else
+        free(plain);
+    return ok;
+}
+
+/* One of the two small documents that give a store and a stream their identity. */
+struct identity {
+    const char *key;
+    const char *format;
+    const char *id_name;
+    const char *flavour;
+    const char *hint; /* where it is missing */
+};
+
+enum { IDENTITY_VERSION = 1 };
+
+static struct err *identity_create(struct store *s, const struct identity *what)
+{
+    char id[ID_DIGITS + 1], now[CLOCK_TEXT_SIZE];
+    bool created;
+
+    hash_random_hex(id, ID_DIGITS);
+    json_t *root = document_new(what->format, IDENTITY_VERSION);
+    json_object_set_new(root, what->id_name, json_string(id));
+    if (what->flavour)
+        json_object_set_new(root, "flavour", json_string(what->flavour));
+    json_object_set_new(root, "created", json_string(clock_format(clock_now_us(), now)));
+    char *text = json_text(root);
+    json_decref(root);
+    struct err *e = object_create(s, what->key, text, strlen(text), &created);
+    free(text);
+    return e;
+}
+
+static struct err *identity_decode(const struct identity *what, const struct buf *bytes, char **id)
+{
+    struct json_doc doc = {what->key, ERR_INTEGRITY};
+    const char *text;
+    json_t *root;
+    struct err *e;
+
+    TRY(json_parse(&doc, bytes->data, bytes->len, &root));
+    TRY_GOTO(e, out, document_check(&doc, root, what->format, IDENTITY_VERSION));
+    TRY_GOTO(e, out, json_string_of(&doc, root, what->id_name, &text));
+    if (strlen(text) != ID_DIGITS || strspn(text, "0123456789abcdef") != ID_DIGITS) {
+        e = err_new(ERR_INTEGRITY, "%s: member '%s' is not %d hexadecimal digits", what->key, what->id_name,
+                    ID_DIGITS);
+        goto out;
+    }
+    *id = mem_strdup(text);
+    if (what->flavour) {
+        TRY_GOTO(e, out_id, json_string_of(&doc, root, "flavour", &text));
+        if (strcmp(text, what->flavour) != 0) {
+            e = err_new(ERR_UNSUPPORTED, "%s: the flavour '%s' is not known to this ccr", what->key, text);
+            goto out_id;
+        }
+    }
+    goto out;
+out_id:
+    free(*id);
+    *id = NULL;
+out:
+    json_decref(root);
+    return e;
+}
+
+static struct err *identity_open(struct store *s, const struct identity *what, bool create, char **id)
+{
+    struct buf bytes = BUF_INIT;
+    bool found;
+    struct err *e;
+
+    TRY_GOTO(e, out, object_get(s, what->key, &bytes, &found));
+    if (!found && create) {
+        /* whoever creates it first gives the id; everybody reads it back */
+        TRY_GOTO(e, out, identity_create(s, what));
+        TRY_GOTO(e, out, object_get(s, what->key, &bytes, &found));
+    }
+    if (!found)
+        e = err_hint(err_new(ERR_STORE, "the store %s has no %s", store_url(s), what->key), "%s", what->hint);
+    else
+        e = identity_decode(what, &bytes, id);
+out:
+    buf_free(&bytes);
+    return e;
+}
+
+struct err *layout_open_store(struct store *s, bool create, char **store_id)
+{
+    struct identity what = {.key = "ccr.json",
+                            .format = "ccr store",
+                            .id_name = "store_id",
+                            .hint = "check the store's URL; the first run of ccr-backup makes a store"};
+
+    return identity_open(s, &what, create, store_id);
+}
+
+struct err *layout_open_stream(struct store *s, const char *stream, bool create, char **stream_id)
+{
+    TRY(layout_check_name("stream", stream));
+    char *key = layout_stream_key(stream);
+    struct identity what = {.key = key,
+                            .format = "ccr stream",
+                            .id_name = "stream_id",
+                            .flavour = "mariadb",
+                            .hint = "check --stream; the first run of ccr-backup makes a stream"};
+    struct err *e = identity_open(s, &what, create, stream_id);
+
+    free(key);
+    return e;
+}
