@@ -64,6 +64,9 @@ enum { BINLOG_HEADER_SIZE = 19, BINLOG_MAGIC_SIZE = 4, BINLOG_CHECKSUM_SIZE = 4 
 
 enum binlog_event_flags { BINLOG_FLAG_ARTIFICIAL = 0x20, BINLOG_FLAG_IGNORABLE = 0x80 };
 
+/* No event is larger, compressed or not: max_allowed_packet ends at 1 GiB. */
+#define BINLOG_EVENT_MAX (((size_t)1 << 30) + (1 << 16))
+
 extern const uint8_t binlog_magic[BINLOG_MAGIC_SIZE];
 
 /* "Query", "Table_map", ...; "unknown" for a number that no server writes. */
@@ -124,13 +127,15 @@ struct binlog_gtid {
     bool commit_alter;
     bool rollback_alter;
     uint64_t alter_seq; /* COMMIT/ROLLBACK ALTER: seq_no of the START ALTER */
+    const uint8_t *xid; /* PREPARED_XA, COMPLETED_XA: format id 4, two lengths of 1, the XA id; else NULL */
+    size_t xid_len;
 };
 
 struct err *binlog_gtid_parse(const struct binlog_event *e, struct binlog_gtid *out) CHECKED;
 struct err *binlog_gtid_list_parse(const struct binlog_event *e, struct gtid_pos *out) CHECKED;
 
 /* A query event, compressed ones included. `db` and `sql` point into the event, or into `scratch` when
- * decompressed. */
+ * decompressed (it is cleared first). `db` is followed by a NUL. */
 struct binlog_query {
     uint32_t thread_id;
     uint32_t exec_time;
@@ -146,13 +151,15 @@ struct binlog_query {
 struct err *binlog_query_parse(const struct binlog_event *e, struct buf *scratch,
                                struct binlog_query *out) CHECKED;
 
+/* BINLOG_EXECUTE_LOAD_QUERY is read too: `sql` is the LOAD DATA statement as its server ran it. */
+
 /* Is this exactly the statement `word` (BEGIN, COMMIT, ROLLBACK)? */
 bool binlog_query_is(const struct binlog_query *q, const char *word);
 
 /*
  * The uncompressed form of a compressed event (query or rows), as bytes of a whole event with a recomputed
- * length and no checksum, appended to out; other events are an error. Inflated size is limited to `limit`
- * bytes.
+ * length, the same next position and no checksum, appended to out; other events are an error. Inflated size
+ * is limited to `limit` bytes.
  */
 struct err *binlog_event_decompress(const struct binlog_event *e, size_t limit, struct buf *out) CHECKED;
 bool binlog_type_is_compressed(uint8_t type);
