@@ -39,7 +39,7 @@ MODULES := libzstd libarchive libcrypto jansson ini_config zlib
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell mariadb_config --cflags) $$(shell pkg-config --cflags $(MODULES)))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell mariadb_config --libs) $$(shell pkg-config --libs $(MODULES)))$(LIB_LIBS)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARNINGS) $(CFLAGS) $(SANITIZERS) \
-	-Ilib $(LIB_CFLAGS)
+	-Ilib $(if $(findstring tests/,$@),-I.) $(LIB_CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
 LDLIBS = $(LIB_LIBS)
 

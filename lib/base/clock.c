@@ -58,10 +58,12 @@ struct err *clock_parse(const char *text, int64_t *time_us)
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         struct tm tm = {0};
         const char *end = strptime(text, formats[i], &tm);
-        if (end && *end == 0) {
-            *time_us = (int64_t)timegm(&tm) * CLOCK_US_PER_S;
+        if (!end || *end)
+            continue;
+        int day = tm.tm_mday;
+        *time_us = (int64_t)timegm(&tm) * CLOCK_US_PER_S;
+        if (tm.tm_mday == day) /* else timegm has made March of 30 February */
             return NULL;
-        }
     }
     return err_hint(err_new(ERR_USAGE, "not a time: '%s'", text), "write it in UTC, as 2026-11-23T06:02:58Z");
 }

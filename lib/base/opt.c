@@ -141,11 +141,17 @@ struct err *opt_set(struct opts *o, enum opt_id id, const char *text, enum err_c
     return NULL;
 }
 
+/* What getopt_long answered '?' to. A value is not repeated: it may be a password. */
 static struct err *opt_unknown_flag(enum program program, const char *arg)
 {
-    struct err *e = err_new(ERR_USAGE, "unknown option '%s'", arg);
+    if (optopt >= 256)
+        return err_new(ERR_USAGE, "option '--%s' takes no value", opt_specs[optopt - 256].name);
+    /* a short option in the middle of its word: arg is the word before */
+    const char letter[] = {'-', (char)optopt, 0};
+    const char *name = optopt ? letter : arg;
+    struct err *e = err_new(ERR_USAGE, "unknown option '%.*s'", (int)strcspn(name, "="), name);
 
-    if (strncmp(arg, "--password", 10) == 0 || strncmp(arg, "-p", 2) == 0)
+    if (strncmp(name, "--password", 10) == 0 || strcmp(name, "-p") == 0)
         return err_hint(e, "passwords never go on the command line: put them into an option file and name it "
                            "with --defaults-file");
     return err_hint(e, "%s --help lists the options", opts_program_name(program));
@@ -173,7 +179,7 @@ static struct err *opt_parse_argv(struct opts *o, int argc, char **argv)
 
     opt_long_options(o->program, longs);
     opterr = 0;
-    optind = 1;
+    optind = 0; /* start anew, also in the middle of a word */
     while (!e && (c = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
         if (c == ':')
             return err_new(ERR_USAGE, "option '%s' needs a value", argv[optind - 1]);
