@@ -4,12 +4,16 @@
  * A job is one target following one stream. Its scope, renames and position live in the target's database
  * `ccr` and win there over anything the store says. Tables:
  *
- *   jobs             one row per job: stream, ids, scope, renames, state
- *   `position_JOB`   one row: the position, committed in the same transaction as the data it describes; this
- * table takes part in the swap's RENAME, so that data and position change in one step tables           per
- * job, database and table: created by ccr, and the hash of its definition when last changed kept triggers and
- * events that wait for promotion loads            finished chunks of a restore in progress, each written in
- * its chunk's transaction history          every full or partial copy and its reason
+ *   jobs          one row per job: stream, ids, scope, renames
+ *   position_JOB  one row: the position, committed in the same transaction as the data it describes;
+ *                 it takes part in the swap's RENAME, so that data and position change in one step
+ *   tables        the target tables that ccr created, with the hash of each one's definition
+ *   kept          triggers and events that wait for promotion
+ *   loads         finished chunks of a restore in progress, written in their chunk's transaction
+ *   history       every full or partial copy and its reason
+ *
+ * A plain restore (ccr-restore --standalone) uses the same tables under the reserved name JOB_STANDALONE
+ * while it runs, and leaves nothing there.
  *
  * Every change of the position is compare-and-set: exactly one affected row, or ERR_LOCKED (another run took
  * over).
@@ -25,9 +29,13 @@
 #include "format/position.h"
 #include "mysql/conn.h"
 
-#define JOB_DATABASE "ccr"
+#define JOB_DATABASE   "ccr"
+#define JOB_STANDALONE "standalone"
 
-enum { JOB_NONCE_SIZE = 33 };
+enum {
+    JOB_NONCE_SIZE = 33,
+    JOB_MAX_NAME = 40 /* names of tables and staging databases are built from a job's name */
+};
 
 struct job_rename {
     char *from;
@@ -62,8 +70,13 @@ struct job_position {
                       none */
 };
 
+/* ERR_USAGE for a name that cannot be a job's. */
+struct err *job_check_name(const char *name) CHECKED;
+
 /* Creates the database and its tables where they are missing. */
 struct err *job_setup(struct conn *c) CHECKED;
+/* Forgets everything about a job, its position last; drops ccr's database when no job is left in it. */
+struct err *job_remove(struct conn *c, const char *name) CHECKED;
 
 /* *out is NULL where the job does not exist (or the ccr database does not). */
 struct err *job_load(struct conn *c, const char *name, struct job **out) CHECKED;
@@ -79,8 +92,17 @@ const char *job_target_database(const struct job *job, const char *db);
 
 char *job_position_table(const char *job); /* "position_JOB", malloc'ed */
 
+/* Creates the position table with its row in database `db` (staging, from where the swap moves it into
+ * place).
+ */
+struct err *job_position_create(struct conn *c, const char *db, const char *job,
+                                const struct job_position *p) CHECKED;
+void job_new_nonce(char nonce[JOB_NONCE_SIZE]);
+
+/* *found is false where the job has no position: nothing was swapped in yet. */
 struct err *job_position_read(struct conn *c, const char *job, struct job_position *out, bool *found) CHECKED;
-void job_position_free(struct job_position *p); /* its members */
+void job_position_free(struct job_position *p);                                   /* its members */
+void job_position_copy(struct job_position *to, const struct job_position *from); /* frees what `to` held */
 
 /*
  * Takes over: a new nonce, if the row still is as read. *p is brought up to date. ERR_LOCKED if it changed

@@ -1,0 +1,361 @@
+#include "snapshot/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "mysql/catalog.h"
+
+#define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+/* An identifier has 64 characters; the longest names here are databases and tables of the target. */
+static const char *const job_tables[] = {
+    "CREATE TABLE IF NOT EXISTS ccr.jobs ("
+    "name VARCHAR(64) NOT NULL PRIMARY KEY, stream VARCHAR(64) NOT NULL, store_id VARCHAR(64) NOT NULL, "
+    "stream_id VARCHAR(64) NOT NULL, scope LONGTEXT NOT NULL, renames LONGTEXT NOT NULL, "
+    "created TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "
+    "updated TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)" TABLE_OPTIONS,
+
+    "CREATE TABLE IF NOT EXISTS ccr.tables ("
+    "job VARCHAR(64) NOT NULL, db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, hash CHAR(64) NOT NULL, "
+    "PRIMARY KEY (job, db, name))" TABLE_OPTIONS,
+
+    "CREATE TABLE IF NOT EXISTS ccr.kept ("
+    "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "
+    "db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, table_name VARCHAR(64) NULL, "
+    "definition LONGBLOB NOT NULL, sql_mode TEXT NULL, character_set_client VARCHAR(64) NULL, "
+    "collation_connection VARCHAR(64) NULL, database_collation VARCHAR(64) NULL, time_zone VARCHAR(64) NULL, "
+    "status VARCHAR(32) NULL, PRIMARY KEY (id), UNIQUE KEY (job, kind, db, name))" TABLE_OPTIONS,
+
+    "CREATE TABLE IF NOT EXISTS ccr.loads ("
+    "job VARCHAR(64) NOT NULL, db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, "
+    "chunk BIGINT UNSIGNED NOT NULL, row_count BIGINT UNSIGNED NOT NULL, "
+    "PRIMARY KEY (job, db, name, chunk))" TABLE_OPTIONS,
+
+    "CREATE TABLE IF NOT EXISTS ccr.history ("
+    "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, job VARCHAR(64) NOT NULL, "
+    "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, what TEXT NOT NULL, reason TEXT NOT NULL, "
+    "KEY (job, id))" TABLE_OPTIONS,
+};
+
+struct err *job_check_name(const char *name)
+{
+    TRY(layout_check_name("job", name));
+    if (strlen(name) > JOB_MAX_NAME)
+        return err_new(ERR_USAGE, "the job name '%s' is longer than %d characters", name, JOB_MAX_NAME);
+    if (strcmp(name, JOB_STANDALONE) == 0)
+        return err_new(ERR_USAGE, "'%s' is a name of ccr's own, and cannot be a job's", name);
+    return NULL;
+}
+
+/* Setting up and dropping the database exclude each other, whatever the jobs are. */
+static struct err *job_lock_setup(struct conn *c)
+{
+    uint64_t got = 0;
+    struct err *e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK('ccr setup', 10), 0)");
+
+    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
+        err_free(e);
+        return NULL;
+    }
+    if (e)
+        return e;
+    return got ? NULL : err_new(ERR_LOCKED, "another run is setting up ccr's database");
+}
+
+static void job_unlock_setup(struct conn *c)
+{
+    err_free(conn_exec(c, "DO RELEASE_LOCK('ccr setup')")); /* ends with the connection at the latest */
+}
+
+static struct err *job_create_tables(struct conn *c)
+{
+    TRY(conn_exec(c, "CREATE DATABASE IF NOT EXISTS ccr CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
+    for (size_t i = 0; i < sizeof(job_tables) / sizeof(job_tables[0]); i++)
+        TRY(conn_exec(c, "%s", job_tables[i]));
+    return NULL;
+}
+
+struct err *job_setup(struct conn *c)
+{
+    TRY(job_lock_setup(c));
+    struct err *e = job_create_tables(c);
+    job_unlock_setup(c);
+    return e ? err_context(e, "setting up ccr's own database on the target") : NULL;
+}
+
+static struct err *job_drop_empty_database(struct conn *c)
+{
+    uint64_t used = 0;
+
+    TRY(conn_number(
+        c, &used,
+        "SELECT (SELECT COUNT(*) FROM ccr.jobs) + (SELECT COUNT(*) FROM ccr.history) + "
+        "(SELECT COUNT(*) FROM ccr.loads) + (SELECT COUNT(*) FROM information_schema.TABLES WHERE "
+        "TABLE_SCHEMA = 'ccr' AND LEFT(TABLE_NAME, 9) = 'position_')"));
+    return used ? NULL : conn_exec(c, "DROP DATABASE ccr");
+}
+
+static struct err *job_remove_locked(struct conn *c, const char *name)
+{
+    static const char *const tables[] = {"tables", "kept", "loads", "history"};
+    char *job = sql_string_dup(name);
+    char *position = job_position_table(name);
+    char *table = sql_table_dup(JOB_DATABASE, position);
+    struct err *e = NULL;
+
+    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
+        e = conn_exec(c, "DELETE FROM ccr.%s WHERE job = %s", tables[i], job);
+    if (!e)
+        e = conn_exec(c, "DELETE FROM ccr.jobs WHERE name = %s", job);
+    if (!e)
+        e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+    if (!e)
+        e = job_drop_empty_database(c);
+    free(job);
+    free(position);
+    free(table);
+    return e;
+}
+
+struct err *job_remove(struct conn *c, const char *name)
+{
+    TRY(job_lock_setup(c));
+    struct err *e = job_remove_locked(c, name);
+    job_unlock_setup(c);
+    return e;
+}
+
+struct err *job_lock(struct conn *c, const char *job)
+{
+    uint64_t got = 0;
+    char *name = mem_printf("ccr job %s", job);
+    char *quoted = sql_string_dup(name);
+    /* the lock lasts as long as the connection, which may be idle during a long load */
+    struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000");
+
+    if (!e)
+        e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK(%s, 0), 0)", quoted);
+    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) {
+        /* a Galera node: there the compare-and-set of the position is the lock */
+        err_free(e);
+        e = NULL;
+        got = 1;
+    }
+    if (!e && !got)
+        e = err_new(ERR_LOCKED, "another run of job %s is at work", job);
+    free(name);
+    free(quoted);
+    return e;
+}
+
+static json_t *job_strings(char *const *strings, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_string(strings[i]));
+    return array;
+}
+
+static struct err *job_strings_of(const struct json_doc *doc, const json_t *object, const char *name,
+                                  char ***out, size_t *count)
+{
+    json_t *array;
+
+    TRY(json_array_of(doc, object, name, &array));
+    *out = mem_zalloc(json_array_size(array) + 1, sizeof(**out));
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *s = json_string_value(json_array_get(array, i));
+        if (!s)
+            return err_new(doc->code, "%s: '%s' holds something else than names", doc->name, name);
+        (*out)[(*count)++] = mem_strdup(s);
+    }
+    return NULL;
+}
+
+static struct err *job_decode_scope(const char *text, struct job *job)
+{
+    struct json_doc doc = {"column scope of ccr.jobs", ERR_TARGET};
+    json_t *object = NULL;
+
+    TRY(json_parse(&doc, text, strlen(text), &object));
+    struct err *e = job_strings_of(&doc, object, "databases", &job->databases, &job->database_count);
+    if (!e)
+        e = job_strings_of(&doc, object, "tables", &job->tables, &job->table_count);
+    json_decref(object);
+    return e;
+}
+
+static struct err *job_decode_renames(const char *text, struct job *job)
+{
+    struct json_doc doc = {"column renames of ccr.jobs", ERR_TARGET};
+    json_t *object = NULL;
+    const char *from;
+    json_t *to;
+
+    TRY(json_parse(&doc, text, strlen(text), &object));
+    job->renames = mem_zalloc(json_object_size(object) + 1, sizeof(*job->renames));
+    json_object_foreach(object, from, to)
+    {
+        if (!json_is_string(to)) {
+            json_decref(object);
+            return err_new(doc.code, "%s holds something else than names", doc.name);
+        }
+        job->renames[job->rename_count++] =
+            (struct job_rename){mem_strdup(from), mem_strdup(json_string_value(to))};
+    }
+    json_decref(object);
+    return NULL;
+}
+
+struct err *job_load(struct conn *c, const char *name, struct job **out)
+{
+    struct result *r = NULL;
+    char *quoted = sql_string_dup(name);
+    struct err *e = conn_query(
+        c, &r, "SELECT stream, store_id, stream_id, scope, renames FROM ccr.jobs WHERE name = %s", quoted);
+
+    *out = NULL;
+    free(quoted);
+    if (e) {
+        bool absent = conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR;
+        if (!absent)
+            return e;
+        err_free(e);
+        return NULL;
+    }
+    char **row = result_next(r, NULL);
+    if (row) {
+        struct job *job = mem_zalloc(1, sizeof(*job));
+        job->name = mem_strdup(name);
+        job->stream = mem_strdup(row[0]);
+        job->store_id = mem_strdup(row[1]);
+        job->stream_id = mem_strdup(row[2]);
+        e = job_decode_scope(row[3], job);
+        if (!e)
+            e = job_decode_renames(row[4], job);
+        if (e)
+            job_free(job);
+        else
+            *out = job;
+    }
+    result_free(r);
+    return e;
+}
+
+static char *job_json_literal(json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *quoted = sql_string_dup(text);
+
+    free(text);
+    json_decref(object);
+    return quoted;
+}
+
+struct err *job_save(struct conn *c, const struct job *job)
+{
+    struct buf sql = BUF_INIT;
+    json_t *renames = json_object();
+    json_t *scope = json_pack("{s:o, s:o}", "databases", job_strings(job->databases, job->database_count),
+                              "tables", job_strings(job->tables, job->table_count));
+
+    for (size_t i = 0; i < job->rename_count; i++)
+        json_object_set_new(renames, job->renames[i].from, json_string(job->renames[i].to));
+    char *values[] = {sql_string_dup(job->name),     sql_string_dup(job->stream),
+                      sql_string_dup(job->store_id), sql_string_dup(job->stream_id),
+                      job_json_literal(scope),       job_json_literal(renames)};
+    buf_append_str(&sql, "INSERT INTO ccr.jobs (name, stream, store_id, stream_id, scope, renames) VALUES (");
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        buf_append_str(&sql, i ? ", " : "");
+        buf_append_str(&sql, values[i]);
+        free(values[i]);
+    }
+    buf_append_str(&sql, ") ON DUPLICATE KEY UPDATE stream = VALUES(stream), store_id = VALUES(store_id), "
+                         "stream_id = VALUES(stream_id), scope = VALUES(scope), renames = VALUES(renames)");
+    struct err *e = conn_exec_bytes(c, sql.data, sql.len);
+    buf_free(&sql);
+    return e;
+}
+
+static void job_free_strings(char **strings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    for (size_t i = 0; i < job->rename_count; i++) {
+        free(job->renames[i].from);
+        free(job->renames[i].to);
+    }
+    free(job->renames);
+    job_free_strings(job->databases, job->database_count);
+    job_free_strings(job->tables, job->table_count);
+    free(job->name);
+    free(job->stream);
+    free(job->store_id);
+    free(job->stream_id);
+    free(job);
+}
+
+static bool job_lists(char *const *strings, size_t count, const char *s)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(strings[i], s) == 0)
+            return true;
+    return false;
+}
+
+static bool job_has_everything(const struct job *job)
+{
+    return job->database_count == 0 && job->table_count == 0;
+}
+
+bool job_has_database(const struct job *job, const char *db)
+{
+    if (catalog_is_system_database(db))
+        return false;
+    if (job_has_everything(job) || job_lists(job->databases, job->database_count, db))
+        return true;
+    char *escaped = layout_escape(db);
+    size_t len = strlen(escaped);
+    bool has = false;
+    for (size_t i = 0; i < job->table_count && !has; i++)
+        has = strncmp(job->tables[i], escaped, len) == 0 && job->tables[i][len] == '/';
+    free(escaped);
+    return has;
+}
+
+bool job_has_table(const struct job *job, const char *db, const char *table)
+{
+    if (catalog_is_system_database(db))
+        return false;
+    if (job_has_everything(job) || job_lists(job->databases, job->database_count, db))
+        return true;
+    char *escaped_db = layout_escape(db);
+    char *escaped_table = layout_escape(table);
+    char *path = mem_printf("%s/%s", escaped_db, escaped_table);
+    bool has = job_lists(job->tables, job->table_count, path);
+    free(escaped_db);
+    free(escaped_table);
+    free(path);
+    return has;
+}
+
+const char *job_target_database(const struct job *job, const char *db)
+{
+    for (size_t i = 0; i < job->rename_count; i++)
+        if (strcmp(job->renames[i].from, db) == 0)
+            return job->renames[i].to;
+    return db;
+}
