@@ -17,7 +17,8 @@
 
 #include <stdbool.h>
 
-#define CHECKED __attribute__((warn_unused_result))
+#define CHECKED   __attribute__((warn_unused_result))
+#define MAKES_ERR __attribute__((warn_unused_result, returns_nonnull))
 
 /* The exit codes of every binary; err.c holds the table with their names and meanings. None is above 125. */
 enum err_code {
@@ -38,20 +39,20 @@ enum err_code {
 
 struct err;
 
-struct err *err_new(enum err_code code, const char *fmt, ...) CHECKED __attribute__((format(printf, 2, 3)));
+struct err *err_new(enum err_code code, const char *fmt, ...) MAKES_ERR __attribute__((format(printf, 2, 3)));
 
 /* As err_new, with ": " and the text of errno value `errnum` behind it. */
-struct err *err_errno(enum err_code code, int errnum, const char *fmt, ...) CHECKED
+struct err *err_errno(enum err_code code, int errnum, const char *fmt, ...) MAKES_ERR
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "CONTEXT: " before the message; returns e. */
-struct err *err_context(struct err *e, const char *fmt, ...) CHECKED __attribute__((format(printf, 2, 3)));
+struct err *err_context(struct err *e, const char *fmt, ...) MAKES_ERR __attribute__((format(printf, 2, 3)));
 
 /* Sets the hint where none is set yet (the place nearest to the cause knows best); returns e. */
-struct err *err_hint(struct err *e, const char *fmt, ...) CHECKED __attribute__((format(printf, 2, 3)));
+struct err *err_hint(struct err *e, const char *fmt, ...) MAKES_ERR __attribute__((format(printf, 2, 3)));
 
 /* Changes the code, for a caller who knows better what the failure means; returns e. */
-struct err *err_recode(struct err *e, enum err_code code) CHECKED;
+struct err *err_recode(struct err *e, enum err_code code) MAKES_ERR;
 
 /* Keeps `first` and frees `second`; for clean-up steps that may fail too. Either may be NULL. */
 struct err *err_first(struct err *first, struct err *second) CHECKED;

@@ -5,15 +5,15 @@
  * Pure: bytes in, bytes out. Four kinds share one numbering:
  *   segment     whole transactions; its content is a valid binlog file (magic, format description, events)
  *   part        a slice of one transaction that is larger than a segment; slices may cut inside an event;
- * only the first (part == 1) starts with magic and format description. The contents of all parts of a
- *               transaction, joined, are a valid binlog file
+ *               only the first (part == 1) starts with magic and format description. The contents of all
+ *               parts of a transaction, joined, are a valid binlog file
  *   last_part   the slice that completes it; a part == 1 that follows an incomplete transaction starts it
- * anew (a killed run's slices are abandoned, not continued) terminator  no content; ends the epoch with a
- * reason and names the next
+ *               anew (a killed run's slices are abandoned, not continued)
+ *   terminator  no content; ends the epoch with a reason and names the next
  *
- * A decoded footer is owned by the caller (segment_footer_free). Decoding checks every length before use,
- * refuses a newer version or an unknown required feature with ERR_UNSUPPORTED, and anything inconsistent with
- * ERR_INTEGRITY.
+ * Epochs and numbers count from 1. A decoded footer is owned by the caller (segment_footer_free). Decoding
+ * checks every length before use, refuses a newer version or an unknown required feature with
+ * ERR_UNSUPPORTED, and anything inconsistent with ERR_INTEGRITY.
  */
 #ifndef CCR_FORMAT_SEGMENT_H
 #define CCR_FORMAT_SEGMENT_H
@@ -60,19 +60,18 @@ struct segment_footer {
     struct gtid_pos start;
     struct gtid_pos end; /* equal to start for every part but the last */
     struct source_range source;
-    int64_t
-        first_time; /* lowest and highest commit time (event header), seconds since 1970; 0 without events */
-    int64_t last_time;
+    int64_t first_time;    /* lowest and highest commit time (event header), seconds since 1970; */
+    int64_t last_time;     /* both 0 without events */
     uint64_t transactions; /* completed in this object */
     uint64_t events;       /* 0 for parts, which may cut inside an event */
     uint64_t content_bytes;
     char content_sha256[HASH_HEX_SIZE];
-    char previous_sha256[HASH_HEX_SIZE]; /* of the previous footer's JSON; empty for the first object of a
-                                            stream */
-    char **tables;                       /* layout_escape(db)/layout_escape(table), sorted */
+    /* of the previous footer's JSON; empty for the first object of a stream */
+    char previous_sha256[HASH_HEX_SIZE];
+    char **tables; /* layout_escape(db)/layout_escape(table), sorted */
     size_t table_count;
-    bool tables_many;                 /* more than SEGMENT_MAX_TABLES: the list is not complete */
-    bool opaque;                      /* holds a statement: nothing may be skipped on account of `tables` */
+    bool tables_many; /* too many (SEGMENT_MAX_TABLES) or too long: the list is not complete */
+    bool opaque;      /* holds a statement: nothing may be skipped on account of `tables` */
     struct fingerprint *fingerprints; /* the last transaction of every GTID domain of the stream so far */
     size_t fingerprint_count;
     char *reason;               /* terminator only */
@@ -86,7 +85,10 @@ void segment_footer_free(struct segment_footer *f); /* with f itself; NULL is al
 
 const char *segment_kind_name(enum segment_kind kind); /* as in the footer: "segment", "part", ... */
 
-/* Builds the object; sets footer's content_bytes, content_sha256 and sha256. Appends to `object`. */
+/*
+ * Builds the object; sets footer's content_bytes, content_sha256 and sha256, and shortens the list of tables
+ * where it is too long for a footer. Appends to `object`.
+ */
 struct err *segment_encode(struct segment_footer *footer, const void *content, size_t len,
                            struct buf *object) CHECKED;
 
