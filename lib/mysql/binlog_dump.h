@@ -39,8 +39,8 @@ struct err *binlog_dump_open(const struct binlog_dump_params *params, struct bin
  */
 struct err *binlog_dump_next(struct binlog_dump *d, const uint8_t **event, size_t *len) CHECKED;
 enum dump_refusal binlog_dump_refusal(const struct binlog_dump *d);
-/* The server's binlog_checksum when the dump began: what comes before the first format description event has a
- * CRC32 if it is on. */
+/* The server's binlog_checksum when the dump began: what comes before the first format description event has
+ * a CRC32 if it is on. */
 bool binlog_dump_checksum(const struct binlog_dump *d);
 /* After a failure: the connection broke, and trying again may help. */
 bool binlog_dump_is_lost(const struct binlog_dump *d);
