@@ -134,6 +134,7 @@ char *footer_json_encode(const struct segment_footer *f, const struct footer_bod
     document_set_u64(root, "stored_bytes", body->bytes);
     document_set_bytes(root, "stored_sha256", body->sha256);
     document_set_bytes(root, "previous_sha256", f->previous_sha256);
+    document_set_bytes(root, "writer", f->writer);
     json_object_set_new(root, "tables", tables_encode(f));
     json_object_set_new(root, "tables_many", json_boolean(f->tables_many));
     json_object_set_new(root, "opaque", json_boolean(f->opaque));
@@ -180,6 +181,7 @@ static struct err *strings_decode(const struct json_doc *doc, const json_t *root
     TRY(json_bytes_of(doc, root, "store_id", &f->store_id, NULL));
     TRY(json_bytes_of(doc, root, "stream_id", &f->stream_id, NULL));
     TRY(json_bytes_of(doc, root, "name", &f->name, NULL));
+    TRY(document_opt_bytes(doc, root, "writer", &f->writer));
     TRY(document_pos(doc, root, "start", &f->start));
     TRY(document_pos(doc, root, "end", &f->end));
     TRY(document_sha256(doc, root, "content_sha256", false, f->content_sha256));

@@ -66,6 +66,7 @@ void segment_footer_free(struct segment_footer *f)
         fingerprint_free(&f->fingerprints[i]);
     free(f->fingerprints);
     free(f->reason);
+    free(f->writer);
     free(f);
 }
 

@@ -74,8 +74,10 @@ struct segment_footer {
     bool opaque;      /* holds a statement: nothing may be skipped on account of `tables` */
     struct fingerprint *fingerprints; /* the last transaction of every GTID domain of the stream so far */
     size_t fingerprint_count;
-    char *reason;               /* terminator only */
-    uint64_t next_epoch;        /* terminator only */
+    char *reason;        /* terminator only */
+    uint64_t next_epoch; /* terminator only */
+    char
+        *writer; /* the run that wrote it, at random: tells it from another shipper's with the same content */
     char sha256[HASH_HEX_SIZE]; /* of this footer's own JSON; set by encode and decode, not stored */
 };
 
