@@ -31,6 +31,16 @@ struct hash *hash_new(void)
     return h;
 }
 
+struct hash *hash_copy(const struct hash *h)
+{
+    struct hash *copy = mem_zalloc(1, sizeof(*copy));
+
+    copy->ctx = EVP_MD_CTX_new();
+    hash_must(copy->ctx != NULL);
+    hash_must(EVP_MD_CTX_copy_ex(copy->ctx, h->ctx));
+    return copy;
+}
+
 void hash_update(struct hash *h, const void *bytes, size_t len)
 {
     hash_must(EVP_DigestUpdate(h->ctx, bytes, len));

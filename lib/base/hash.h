@@ -17,6 +17,8 @@ struct hash *hash_new(void);
 void hash_update(struct hash *h, const void *bytes, size_t len);
 /* The digest of all bytes so far; the hash may be updated further afterwards. */
 void hash_hex(const struct hash *h, char out[HASH_HEX_SIZE]);
+/* Another hash that has seen the same bytes. */
+struct hash *hash_copy(const struct hash *h);
 void hash_free(struct hash *h); /* NULL is allowed */
 
 /* The digest of one run of bytes. */

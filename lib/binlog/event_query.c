@@ -4,7 +4,6 @@
 #include "binlog/event.h"
 #include "binlog/internal.h"
 
-/* Thread 4, execution time 4, length of the database's name 1, error 2, length of the status variables 2. */
 struct err *binlog_query_head(const struct binlog_event *e, struct cursor *c, struct binlog_query *q)
 {
     uint8_t db_len;

@@ -9,6 +9,10 @@
 /* Where the fields of a common header lie. */
 enum { HEADER_TYPE_AT = 4, HEADER_LENGTH_AT = 9, HEADER_NEXT_AT = 13, HEADER_FLAGS_AT = 17 };
 
+/* Thread id 4, execution time 4, length of the database's name 1, error 2, length of the status variables 2.
+ */
+enum { QUERY_FIXED_LEN = 13 };
+
 /* Behind the fixed part of an EXECUTE_LOAD_QUERY: file id, start and end of the file's name in the
  * statement (4 bytes each), how duplicates are handled (1). */
 enum { LOAD_QUERY_EXTRA = 13 };
