@@ -98,9 +98,8 @@ struct manifest {
     uint64_t source_offset;
     struct fingerprint *fingerprints; /* of the last transaction of each domain, where it could be read */
     size_t fingerprint_count;
-    uint64_t epoch; /* the log's epoch that this snapshot belongs to */
-    uint64_t
-        last_object;  /* number of the last log object of that epoch when the snapshot began; 0 for none */
+    uint64_t epoch;       /* the log's epoch that this snapshot belongs to, 1 for a new stream's */
+    uint64_t last_object; /* number of the last log object of that epoch when it began; 0 for none */
     json_t *source;   /* identity and settings: server_id, hostname, version, sql_mode, character sets, ... */
     char **databases; /* the scope as asked for: whole databases, */
     size_t database_count;
@@ -119,9 +118,14 @@ const char *object_kind_name(enum object_kind kind); /* "table", "package body",
 struct manifest *manifest_new(void);
 void manifest_free(struct manifest *m); /* NULL is allowed */
 
-/* Text of the JSON document, malloc'ed. */
+/* Text of the JSON document, malloc'ed. Volumes and chunks may stand in any order; the text has them sorted.
+ */
 char *manifest_encode(const struct manifest *m);
-/* Every reference is checked (volumes exist, chunks add up, the id equals `id`). */
+/*
+ * Every reference is checked: volumes exist, chunks are the sum of their pieces and tables of their chunks,
+ * tables are among the objects, nothing is listed twice, the id equals `id`. The document carries its own
+ * SHA-256.
+ */
 struct err *manifest_decode(const char *id, const void *bytes, size_t len, struct manifest **out) CHECKED;
 
 /* Reads one snapshot's manifest from the store. */

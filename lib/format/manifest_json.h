@@ -1,0 +1,21 @@
+/* manifest_json - the two halves of a manifest's JSON document, private to format/. */
+#ifndef CCR_FORMAT_MANIFEST_JSON_H
+#define CCR_FORMAT_MANIFEST_JSON_H
+
+#include "base/json.h"
+#include "format/manifest.h"
+
+enum { MANIFEST_VERSION = 1 };
+
+#define MANIFEST_FORMAT "ccr snapshot"
+
+/* The members of the document, without its seal. The caller owns the result. */
+json_t *manifest_to_json(const struct manifest *m);
+
+/* Fills an empty manifest; members are checked one by one, not yet against each other. */
+struct err *manifest_from_json(const struct json_doc *doc, const json_t *root, struct manifest *m) CHECKED;
+
+/* Do the parts of a manifest fit each other? */
+struct err *manifest_check(const struct json_doc *doc, const struct manifest *m) CHECKED;
+
+#endif
