@@ -1,0 +1,37 @@
+# make demo's script and make install.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+
+@test "ccr-demo replicates a small shop, and leaves nothing behind" {
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    run env TMPDIR="$BATS_TEST_TMPDIR/tmp" CUSTOMERS=2000 ROUNDS=2 "$CCR_ROOT/bin/ccr-demo"
+    [ "$status" -eq 0 ]
+    [[ $output == *"The target equals the source in every table."* ]]
+    [ "$(grep -c ' equal$' <<<"$output")" -ge 8 ]
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+    # no server of its own is left
+    ! grep -alF "$BATS_TEST_TMPDIR/tmp" /proc/[0-9]*/cmdline 2>/dev/null
+}
+
+@test "KEEP=1 leaves both servers, and says how to connect and how to stop" {
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    run env TMPDIR="$BATS_TEST_TMPDIR/tmp" KEEP=1 CUSTOMERS=500 ROUNDS=1 "$CCR_ROOT/bin/ccr-demo" 3>&-
+    [ "$status" -eq 0 ]
+    local connect stop
+    connect=$(sed -n 's/^ *\(mariadb .*\) shop .*# the target.*/\1/p' <<<"$output")
+    stop=$(sed -n 's/^ *\(kill .*\)/\1/p' <<<"$output")
+    [ "$($connect -N -B -e "SELECT COUNT(*) FROM shop.product")" -eq 100 ]
+    bash -c "$stop"
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "make install puts binaries and documents below DESTDIR and PREFIX" {
+    make -s -C "$CCR_ROOT" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/ccr
+    local root=$BATS_TEST_TMPDIR/root/opt/ccr
+    [[ $("$root/bin/ccr-ship" --version) == "ccr-ship "* ]]
+    [ -x "$root/bin/ccr-demo" ]
+    [ -e "$root/share/doc/ccr/README.md" ]
+    [ -e "$root/share/doc/ccr/examples/crontab" ]
+    [ -n "$(ls "$root/share/doc/ccr/formats")" ]
+}

@@ -1,0 +1,109 @@
+# The README's quick start, as it stands there: its settings, option file, config file, commands and crontab.
+# Only paths and sockets are those of the test's servers.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+
+# block LANGUAGE [NAME]: the fenced block with this heading, without its indentation.
+block() {
+    sed 's/^   //' "$CCR_ROOT/README.md" |
+        awk -v fence="\`\`\`$*" '$0 == fence { inside = 1; next } /^```/ { inside = 0 } inside'
+}
+
+# The settings of a my.cnf block as options of mariadbd.
+settings() {
+    block ini "$1" | sed -n 's/^\([a-z_]*\) = \(.*\)$/--\1=\2/p'
+}
+
+# machine NAME: what /etc/ccr would hold there.
+machine() {
+    local etc=$T/$1/etc
+
+    mkdir -p "$etc"
+    {
+        block ini server.cnf
+        echo "socket = $(server_socket "$1")"
+    } >"$etc/server.cnf"
+    block ini ccr.conf | sed "s|/srv/ccr|$T/store|; s|/etc/ccr|$etc|" >"$etc/ccr.conf"
+}
+
+# Runs commands as they stand in the README on that machine.
+on() {
+    PATH=$CCR_BIN:$PATH sh -c "$(sed "s|/etc/ccr|$T/$1/etc|")" 3>&-
+}
+
+cron_line() {
+    block crontab | grep " $1 " | sed 's/^\([^ ]* *\)\{5\}//'
+}
+
+setup_file() {
+    mapfile -t source_settings < <(settings source.cnf)
+    mapfile -t target_settings < <(settings target.cnf)
+    server_start db1 --skip-log-bin --binlog-format=MIXED "${source_settings[@]}"
+    server_start db2 --skip-log-bin "${target_settings[@]}"
+    server_grant db1 source
+    server_grant db2 target
+    machine db1
+    machine db2
+    sql db1 "CREATE DATABASE shop; CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(20));
+        INSERT INTO shop.t (v) SELECT CONCAT('row ', seq) FROM seq_1_to_1000;
+        CREATE DATABASE other; CREATE TABLE other.t (id INT PRIMARY KEY)"
+}
+
+@test "the quick start's settings are what ccr asks for" {
+    [ "$(sql db1 "SELECT @@log_bin, @@binlog_format, @@binlog_row_image")" = $'1\tROW\tFULL' ]
+    [ "$(sql db2 "SELECT @@local_infile")" = 1 ]
+}
+
+@test "the first copy" {
+    block sh source | on db1
+    block sh target | on db2
+    same_tables db1 db2 shop
+    same_schema --followed db1 db2 shop
+    # the config names one database
+    [ -z "$(sql db2 "SHOW DATABASES LIKE 'other'")" ]
+}
+
+@test "the crontab keeps it in step, silently" {
+    sql db1 "UPDATE shop.t SET v = 'new' WHERE id % 3 = 0; DELETE FROM shop.t WHERE id < 10;
+        ALTER TABLE shop.t ADD COLUMN n INT; INSERT INTO shop.t (v, n) VALUES ('last', 1); INSERT INTO other.t VALUES (1)"
+    [ "$(block crontab | wc -l)" -eq 4 ]
+    run on db1 < <(cron_line ccr-ship)
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    run on db1 < <(cron_line ccr-backup)
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    run on db2 < <(cron_line ccr-apply)
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    same_tables db1 db2 shop
+    same_schema --followed db1 db2 shop
+}
+
+@test "cron/crontab has the README's lines" {
+    local binary
+    for binary in ccr-ship ccr-backup ccr-apply; do
+        [ "$(grep " $binary " "$CCR_ROOT/cron/crontab" | tr -s ' ' | sed 's/ ccr / /')" = \
+            "$(block crontab | grep " $binary " | tr -s ' ')" ]
+    done
+}
+
+@test "the README's commands for looking at the store work" {
+    local commands
+    cd "$STORE_DIR"
+    commands=$(block sh | grep streams/ | sed "s|/ID/|/$(basename streams/main/snapshots/*[0-9a-f] | head -n 1)/|")
+    [ "$(wc -l <<<"$commands")" -eq 3 ]
+    run bash -e -o pipefail -c "$commands"
+    [ "$status" -eq 0 ]
+    [[ $output == *"shop/t/schema.sql"* && $output == *"### DELETE FROM"*"shop"* ]]
+}
+
+@test "every option that README and cron name exists" {
+    local known option
+    known=$(for binary in backup restore ship apply; do "$CCR_BIN/ccr-$binary" --help; done)
+    for option in $(sed 's/`[a-z]*sh.*`//' "$CCR_ROOT/README.md" "$CCR_ROOT"/cron/* | grep -E 'ccr-(backup|ship|restore|apply)' |
+        grep -oE -- '--[a-z-]+' | sort -u); do
+        grep -q -- "^  $option\b" <<<"$known" || { echo "unknown: $option"; return 1; }
+    done
+}
