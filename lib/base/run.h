@@ -20,9 +20,9 @@
  * same cause is shown once a day (a stamp in $XDG_STATE_HOME/ccr or ~/.local/state/ccr; where none can be
  * written every failure is shown).
  *
- * Members of the result mean the same in every binary, where they apply: `seconds` (a real), `rows` and `bytes`
- * (of table text, or of binlog), `stored_bytes` (as compressed in the store), `objects` (written or read),
- * `transactions`, `position` (GTID position reached), `snapshot`, `epoch`, `number` (last log object),
+ * Members of the result mean the same in every binary, where they apply: `seconds` (a real), `rows` and
+ * `bytes` (of table text, or of binlog), `stored_bytes` (as compressed in the store), `objects` (written or
+ * read), `transactions`, `position` (GTID position reached), `snapshot`, `epoch`, `number` (last log object),
  * `lag_seconds` (ccr-apply: now minus the commit time of the last applied transaction).
  */
 #ifndef CCR_BASE_RUN_H

@@ -210,7 +210,7 @@ struct search {
 static struct err *consider(const struct store_entry *entry, void *arg)
 {
     struct search *search = arg;
-    struct manifest *m;
+    struct manifest *m = NULL;
 
     if (!entry->is_prefix)
         return NULL;

@@ -11,7 +11,7 @@ load ../lib/common
     [ "$(grep -c ' equal$' <<<"$output")" -ge 8 ]
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
     # no server of its own is left
-    ! grep -alF "$BATS_TEST_TMPDIR/tmp" /proc/[0-9]*/cmdline 2>/dev/null
+    run ! grep -aqsF "datadir=$BATS_TEST_TMPDIR/tmp" /proc/[0-9]*/cmdline
 }
 
 @test "KEEP=1 leaves both servers, and says how to connect and how to stop" {
