@@ -1,0 +1,45 @@
+#include "ship/alive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "format/document.h"
+#include "format/layout.h"
+#include "format/object.h"
+
+enum { ALIVE_VERSION = 1 };
+
+struct err *source_clock_read(struct conn *c, struct source_clock *out)
+{
+    uint64_t us = 0;
+
+    TRY(conn_number(c, &us, "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED)"));
+    *out = (struct source_clock){(int64_t)us, clock_monotonic_us()};
+    return NULL;
+}
+
+int64_t source_clock_now_us(const struct source_clock *clock)
+{
+    return clock->source_us + (clock_monotonic_us() - clock->monotonic_us);
+}
+
+struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us)
+{
+    json_t *root = document_new("ccr alive", ALIVE_VERSION);
+    char time[CLOCK_TEXT_SIZE];
+
+    document_set_bytes(root, "time", clock_format(source_us, time));
+    json_object_set_new(root, "time_us", json_integer(source_us));
+    document_set_pos(root, "position", &place->position);
+    document_set_u64(root, "epoch", place->epoch);
+    document_set_u64(root, "number", place->number - 1);
+    char *text = json_text(root);
+    char *key = layout_alive_key(stream);
+    struct err *e = object_put(s, key, text, strlen(text));
+    free(key);
+    free(text);
+    json_decref(root);
+    return e;
+}

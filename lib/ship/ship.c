@@ -1,0 +1,277 @@
+#include "ship/ship.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "ship/alive.h"
+#include "ship/replica_id.h"
+#include "ship/source.h"
+#include "ship/verify.h"
+
+/* How often a follower shows that it is there, and how long it waits before it connects again. */
+#define ALIVE_EVERY_US     (30 * CLOCK_US_PER_S)
+#define BACKOFF_FIRST_US   (1 * CLOCK_US_PER_S)
+#define BACKOFF_LONGEST_US (30 * CLOCK_US_PER_S)
+enum { HEARTBEAT_MS = 500 };
+
+struct shipper {
+    const struct ship_params *p;
+    struct ship_result *out;
+    struct place place;
+    struct cutter *cutter;
+    struct progress *progress;
+    struct source_clock clock; /* as of the connection */
+    int64_t alive_us;          /* when alive.json was written last (monotonic) */
+    uint32_t server_id;
+    bool connected; /* at least once: from then on a failing server is waited for */
+    bool moved;     /* this session has delivered something */
+    bool again;     /* the failure is one that another connection may cure */
+};
+
+static struct err *end_epoch(struct shipper *s, const char *what, const char *detail)
+{
+    struct segment_footer *terminator = NULL;
+
+    TRY(cutter_flush(s->cutter));
+    char *reason = mem_printf("%s: %s", what, detail);
+    struct err *e = cutter_terminate(s->cutter, reason, &terminator);
+    if (!e) {
+        e = err_hint(err_new(ERR_RESYNC, "%s; epoch %" PRIu64 " ends with object %" PRIu64, reason,
+                             terminator->epoch, terminator->number),
+                     "run ccr-backup: its snapshot opens epoch %" PRIu64 ", and ccr-ship goes on from there",
+                     terminator->next_epoch);
+        segment_footer_free(terminator);
+    }
+    free(reason);
+    return e;
+}
+
+/* Whether this server may be read from: its settings, and its history. */
+static struct err *examine_source(struct shipper *s, struct conn *c)
+{
+    struct verify_params params = {s->p->store, s->p->stream, c, s->p->source, &s->place};
+    struct source_check check;
+    struct err *e = NULL;
+
+    TRY(verify_source(&params, &check));
+    free(s->out->note);
+    s->out->note = check.detail ? mem_strdup(check.detail) : NULL;
+    s->out->behind = check.verdict == SOURCE_BEHIND;
+    switch (check.verdict) {
+    case SOURCE_EQUAL:
+        break;
+    case SOURCE_UNCHECKED:
+        log_info(s->p->log, "the source could not be fully checked against the store: %s", check.detail);
+        break;
+    case SOURCE_BEHIND:
+        log_warn(s->p->log, "the source is behind the store: %s", check.detail);
+        break;
+    case SOURCE_GAP:
+        e = end_epoch(s, "a gap in the source's log", check.detail);
+        break;
+    case SOURCE_FORK:
+        e = end_epoch(s, "the source's history is no longer the one that was shipped", check.detail);
+        break;
+    }
+    source_check_free(&check);
+    return e;
+}
+
+static struct err *show_alive(struct shipper *s)
+{
+    int64_t now_us = s->p->follow ? source_clock_now_us(&s->clock) : s->clock.source_us;
+
+    s->alive_us = clock_monotonic_us();
+    return alive_put(s->p->store, s->p->stream, &s->place, now_us);
+}
+
+/* What a follower does between events. */
+static struct err *keep_time(struct shipper *s)
+{
+    int64_t since_us = cutter_waiting_since_us(s->cutter);
+    int64_t now_us = clock_monotonic_us();
+
+    if (since_us != 0 && now_us - since_us >= s->p->segment_age_s * CLOCK_US_PER_S) {
+        TRY(cutter_flush(s->cutter));
+        return show_alive(s);
+    }
+    if (since_us == 0 && now_us - s->alive_us >= ALIVE_EVERY_US)
+        return show_alive(s);
+    return NULL;
+}
+
+static struct err *take_item(struct shipper *s, struct log_reader *r, const struct log_item *item)
+{
+    char *where;
+    struct err *e;
+
+    switch (item->what) {
+    case LOG_FORMAT:
+    case LOG_EVENT:
+        s->moved = true;
+        progress_add(s->progress, 0, item->event.len);
+        return cutter_take(s->cutter, item, log_reader_group(r));
+    case LOG_INCIDENT:
+        where = mem_printf("it notes lost events in %s at %" PRIu64, item->file, item->start);
+        e = end_epoch(s, "an incident in the source's log", where);
+        free(where);
+        return e;
+    case LOG_IDLE:
+    case LOG_END:
+        break;
+    }
+    return NULL;
+}
+
+/* To the end of a one-shot dump, or until a signal. */
+static struct err *read_log(struct shipper *s, struct log_reader *r)
+{
+    struct log_item item;
+
+    group_on_table(log_reader_group(r), cutter_on_table, s->cutter);
+    while (!interrupt_requested()) {
+        struct err *e = log_reader_next(r, &item);
+        if (e) {
+            s->again = err_code(e) == ERR_SOURCE && log_reader_refusal(r) != DUMP_CORRUPT &&
+                       log_reader_refusal(r) != DUMP_KICKED;
+            return e;
+        }
+        if (item.what == LOG_END && s->p->follow) {
+            s->again = true;
+            return err_new(ERR_SOURCE, "the source ended the connection");
+        }
+        if (item.what == LOG_END)
+            return NULL;
+        TRY(take_item(s, r, &item));
+        if (s->p->follow)
+            TRY(keep_time(s));
+    }
+    return interrupt_check();
+}
+
+static struct err *read_behind_place(struct shipper *s)
+{
+    struct binlog_dump_params params = {
+        .conn = *s->p->source,
+        .from = &s->place.position,
+        .follow = s->p->follow,
+        .server_id = s->server_id,
+        .heartbeat_ms = HEARTBEAT_MS,
+    };
+    struct log_reader *r = NULL;
+    struct err *e = log_reader_open(&params, &r);
+
+    if (e) {
+        s->again = err_code(e) == ERR_SOURCE;
+        return e;
+    }
+    e = read_log(s, r);
+    log_reader_close(r);
+    /* whatever ended the reading: what is complete goes out, and an open transaction is read again */
+    cutter_drop_open(s->cutter);
+    return err_first(e, cutter_flush(s->cutter));
+}
+
+/* The checks that come before a dump, on a connection of their own. */
+static struct err *prepare(struct shipper *s, struct conn *c)
+{
+    if (!s->connected)
+        TRY(source_check_settings(c, s->p->log));
+    s->connected = true;
+    if (s->p->follow && s->server_id == 0)
+        TRY(replica_id_choose(c, s->p->log, s->p->server_id, &s->server_id));
+    TRY(examine_source(s, c));
+    return source_clock_read(c, &s->clock);
+}
+
+/* One connection to the source, from the checks to the end of reading. */
+static struct err *session(struct shipper *s)
+{
+    struct conn *c = NULL;
+    struct err *e = conn_open(s->p->source, &c);
+
+    s->moved = false;
+    s->again = s->connected && e && err_code(e) == ERR_SOURCE;
+    if (e)
+        return e;
+    e = prepare(s, c);
+    s->again = e && conn_is_lost(c);
+    conn_close(c);
+    if (e || s->out->behind)
+        return e;
+    if (s->p->follow)
+        TRY(show_alive(s));
+    TRY(read_behind_place(s));
+    return show_alive(s);
+}
+
+static void wait_before_again(struct shipper *s, struct err *e, int64_t *backoff_us)
+{
+    *backoff_us = s->moved || *backoff_us == 0 ? BACKOFF_FIRST_US : *backoff_us * 2;
+    if (*backoff_us > BACKOFF_LONGEST_US)
+        *backoff_us = BACKOFF_LONGEST_US;
+    if (e)
+        log_warn(s->p->log, "%s; connecting again in %d s", err_message(e),
+                 (int)(*backoff_us / CLOCK_US_PER_S));
+    for (int64_t until = clock_monotonic_us() + *backoff_us;
+         clock_monotonic_us() < until && !interrupt_requested();)
+        clock_sleep_us(until - clock_monotonic_us());
+}
+
+/* Ends by a signal, or by a failure that another connection would not cure. */
+static struct err *follow(struct shipper *s)
+{
+    int64_t backoff_us = 0;
+
+    while (!interrupt_requested()) {
+        struct err *e = session(s);
+        if (e && !s->again)
+            return e;
+        wait_before_again(s, e, &backoff_us);
+        err_free(e);
+    }
+    return interrupt_check();
+}
+
+static struct err *check_params(const struct ship_params *p)
+{
+    if (p->segment_size >= SHIP_SEGMENT_MIN && p->segment_size <= SHIP_SEGMENT_MAX)
+        return NULL;
+    return err_new(ERR_USAGE, "--segment-size must lie between %zu and %zu bytes", SHIP_SEGMENT_MIN,
+                   SHIP_SEGMENT_MAX);
+}
+
+struct err *ship(const struct ship_params *p, struct ship_result *out)
+{
+    struct shipper s = {.p = p, .out = out};
+    int64_t started_us = clock_monotonic_us();
+
+    *out = (struct ship_result){0};
+    TRY(check_params(p));
+    TRY(place_find(p->store, p->stream, &s.place));
+    struct cutter_params cutter = {p->store, p->stream, p->log, p->segment_size, &s.place};
+    s.cutter = cutter_new(&cutter);
+    s.progress = progress_start(p->log, "ship", 0, 0);
+    struct err *e = p->follow ? follow(&s) : session(&s);
+    progress_end(s.progress);
+    out->totals = *cutter_totals(s.cutter);
+    out->position = gtid_pos_text(cutter_position(s.cutter));
+    out->epoch = s.place.epoch;
+    out->number = s.place.number - 1;
+    out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;
+    cutter_free(s.cutter);
+    place_free(&s.place);
+    return e;
+}
+
+void ship_result_free(struct ship_result *r)
+{
+    free(r->position);
+    free(r->note);
+    *r = (struct ship_result){0};
+}

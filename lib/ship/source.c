@@ -1,0 +1,48 @@
+#include "ship/source.h"
+
+#include <string.h>
+
+#include "mysql/server.h"
+
+static void warn_of_settings(const struct server_info *info, struct log *log)
+{
+    if (strcmp(info->binlog_format, "ROW") != 0)
+        log_warn(log,
+                 "the source has binlog_format=%s: changes that it logs as statements stop ccr-apply; set "
+                 "binlog_format=ROW",
+                 info->binlog_format);
+    if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
+        log_warn(log, "the source has binlog_row_image=%s: rows can be replayed, but not checked; set FULL",
+                 info->binlog_row_image);
+}
+
+/* What such a server replicates is in its tables, and so in the snapshots, but not in its log. */
+static struct err *warn_of_unlogged_replication(struct conn *c, struct log *log)
+{
+    uint64_t unlogged = 0;
+
+    TRY(conn_number(c, &unlogged, "SELECT @@global.gtid_slave_pos <> '' AND NOT @@global.log_slave_updates"));
+    if (unlogged)
+        log_warn(log,
+                 "the source is or was a replica, and log_slave_updates is off: what it gets from its master "
+                 "is missing in its log; set log_slave_updates=ON");
+    return NULL;
+}
+
+struct err *source_check_settings(struct conn *c, struct log *log)
+{
+    struct server_info info;
+    struct err *e = NULL;
+
+    TRY(server_info_read(c, &info));
+    if (!info.is_mariadb)
+        e = err_hint(err_new(ERR_UNSUPPORTED, "the source is not MariaDB (version %s)", info.version),
+                     "this version of ccr ships from MariaDB only");
+    else if (!info.log_bin)
+        e = err_hint(err_new(ERR_SOURCE, "the source has no binlog"),
+                     "set log_bin, server_id and binlog_format=ROW in its configuration and restart it");
+    else
+        warn_of_settings(&info, log);
+    server_info_free(&info);
+    return e ? e : warn_of_unlogged_replication(c, log);
+}
