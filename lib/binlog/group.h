@@ -22,7 +22,8 @@
  *      between events and statements are not part of the digest
  *   Q  a statement: default database (text, empty for XA statements), the SQL. IF EXISTS is left out where
  *      it follows "DROP [TEMPORARY] TABLE " or "DROP [TEMPORARY] SEQUENCE ": replicas put it in
- *   I, N, U  INTVAR, RAND, USER_VAR: the event's body
+ *   K  before a Q or L that has any: each different INTVAR, RAND and USER_VAR event of the statement, once:
+ *      its type (1), its body (text)
  *   F  the blocks of a LOAD DATA file, joined
  *   L  its statement: handling of duplicates (1), default database (text), the SQL before the file's name
  *      (text), the SQL behind it

@@ -13,9 +13,7 @@ enum content_tag {
     TAG_ALTER = 'A',
     TAG_ROWS = 'R',
     TAG_STATEMENT = 'Q',
-    TAG_INTVAR = 'I',
-    TAG_RAND = 'N',
-    TAG_USER_VAR = 'U',
+    TAG_CONTEXT = 'K',
     TAG_FILE = 'F',
     TAG_LOAD = 'L',
 };
@@ -38,6 +36,7 @@ static void savepoints_drop(struct content *c, size_t keep)
 void content_begin(struct content *c, const struct binlog_gtid *gtid)
 {
     c->table_count = 0;
+    buf_clear(&c->context);
     savepoints_drop(c, 0);
     digest_begin(&c->digest);
     buf_clear(&c->record);
@@ -151,8 +150,27 @@ static void put_statement(struct buf *out, const char *sql, size_t len)
     buf_append(out, sql, len);
 }
 
+/* The INTVAR, RAND and USER_VAR events of a statement: a replica writes one that a LOAD DATA needs once, its
+ * source once per block of the file. */
+static void context_add(struct content *c, const struct binlog_event *e)
+{
+    buf_clear(&c->record);
+    buf_append_byte(&c->record, e->type);
+    put_text(&c->record, (const char *)e->body, e->body_len);
+    if (!c->context.len || !memmem(c->context.data, c->context.len, c->record.data, c->record.len))
+        buf_append(&c->context, c->record.data, c->record.len);
+}
+
+static void context_end(struct content *c)
+{
+    if (c->context.len)
+        digest_record(&c->digest, TAG_CONTEXT, &c->context);
+    buf_clear(&c->context);
+}
+
 void content_statement(struct content *c, const struct binlog_query *q)
 {
+    context_end(c);
     buf_clear(&c->record);
     /* XA statements name no object, and replicas run them without a default database */
     put_text(&c->record, q->db, begins(q->sql, q->sql_len, "XA ") ? 0 : q->db_len);
@@ -222,6 +240,7 @@ static struct err *load_add(struct content *c, const struct binlog_event *e)
     uint64_t end = le_get(extra + 8, 4);
     if (start > end || end > q.sql_len)
         return binlog_malformed(e->type, "the file's name lies outside of the statement");
+    context_end(c);
     buf_clear(&c->record);
     buf_append_byte(&c->record, extra[12]);
     put_text(&c->record, q.db, q.db_len);
@@ -233,17 +252,12 @@ static struct err *load_add(struct content *c, const struct binlog_event *e)
 
 struct err *content_context(struct content *c, const struct binlog_event *e)
 {
-    uint8_t tag = e->type == BINLOG_INTVAR ? TAG_INTVAR : e->type == BINLOG_RAND ? TAG_RAND : TAG_USER_VAR;
-
     if (e->type == BINLOG_BEGIN_LOAD_QUERY || e->type == BINLOG_APPEND_BLOCK)
         return file_add(c, e);
     if (e->type == BINLOG_EXECUTE_LOAD_QUERY)
         return load_add(c, e);
-    if (e->type == BINLOG_DELETE_FILE)
-        return NULL;
-    buf_clear(&c->record);
-    buf_append(&c->record, e->body, e->body_len);
-    digest_record(&c->digest, tag, &c->record);
+    if (e->type != BINLOG_DELETE_FILE)
+        context_add(c, e);
     return NULL;
 }
 
@@ -264,5 +278,6 @@ void content_free(struct content *c)
     free(c->tables);
     digest_free(&c->digest);
     buf_free(&c->record);
+    buf_free(&c->context);
     buf_free(&c->scratch);
 }

@@ -29,6 +29,7 @@ struct content {
     struct content_savepoint *savepoints;
     size_t savepoint_count;
     size_t savepoint_cap;
+    struct buf context; /* of the next statement */
     struct buf record;
     struct buf scratch;
 };
