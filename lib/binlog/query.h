@@ -41,7 +41,9 @@ struct query_session {
     size_t user_len;
     const char *host;
     size_t host_len;
-    uint64_t xid; /* Q_XID, DDL log; 0: none */
+    uint64_t xid;              /* Q_XID, DDL log; 0: none */
+    const uint8_t *collations; /* @@character_set_collations (11.3): pairs of ids (2 bytes each) */
+    size_t collation_count;    /* of pairs */
 };
 
 struct err *query_session_parse(const uint8_t *status, size_t len, struct query_session *out) CHECKED;

@@ -16,8 +16,9 @@ enum { ROWS_MAX_COLUMNS = 4096 };
 
 /* One column of a table map. */
 struct rows_column {
-    uint8_t type;      /* as in the event; MYSQL_TYPE_STRING already resolved to ENUM, SET or STRING */
-    uint16_t metadata; /* normalised per type, see rows.c */
+    uint8_t
+        type; /* rows_types.h, as in the event; MYSQL_TYPE_STRING already resolved to ENUM, SET or STRING */
+    uint16_t metadata; /* normalised per type, see rows_map.c */
     bool nullable;
 };
 
@@ -88,8 +89,8 @@ struct err *rows_next(const struct rows_table_map *m, const struct rows_event *r
 /* Every image holds every column. */
 bool rows_event_is_full(const struct rows_event *r);
 
-/* The bytes of one column in an image; *value is NULL for an SQL NULL or a column that is absent (*present
- * says). */
+/* The bytes of one column in an image, without the length that stands in front of a string or blob; *value is
+ * NULL for an SQL NULL or a column that is absent (*present says). */
 struct err *rows_field(const struct rows_table_map *m, const uint8_t *present_columns, const uint8_t *image,
                        size_t image_len, size_t column, const uint8_t **value, size_t *len,
                        bool *present) CHECKED;

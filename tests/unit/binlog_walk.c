@@ -1,8 +1,11 @@
 /*
- * binlog_walk [--groups|--events] FILE...: reads whole binlog files with the parsers of lib/binlog.
+ * binlog_walk [--groups|--events|--rows|--sessions] FILE...: reads whole binlog files with the parsers of
+ * lib/binlog.
  *
  * Prints a line "TYPE COUNT" per event type and the numbers of rows; with --groups a line per transaction
- * (GTID, digest, whether it is opaque, events); with --events a line per event. An error goes to stderr as
+ * (GTID, digest, whether it is opaque, events); with --events a line per event; with --rows a line per row
+ * image (table, "write", "before" or "after", then the fields, tab-separated); with --sessions a line per
+ * statement. An error goes to stderr as
  * "FILE: offset N: MESSAGE", status 1 (2 for usage). Used by tests/binlog.
  */
 #include <stdio.h>
@@ -13,9 +16,10 @@
 #include "base/mem.h"
 #include "binlog/event.h"
 #include "binlog/group.h"
+#include "binlog/query.h"
 #include "binlog/rows.h"
 
-enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS };
+enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS, MODE_ROWS, MODE_SESSIONS };
 
 struct walk {
     enum mode mode;
@@ -25,7 +29,19 @@ struct walk {
     size_t group_events;
     size_t counts[256];
     size_t abandoned;
+    size_t rows[3]; /* by enum rows_kind */
+    struct rows_table_map *maps;
+    size_t map_count;
+    size_t map_cap;
+    struct buf scratch;
+    struct buf line;
 };
+
+static void maps_clear(struct walk *w)
+{
+    while (w->map_count)
+        rows_table_map_free(&w->maps[--w->map_count]);
+}
 
 static struct err *file_read(const char *path, struct buf *out)
 {
@@ -41,6 +57,104 @@ static struct err *file_read(const char *path, struct buf *out)
     return NULL;
 }
 
+static const struct rows_table_map *map_find(const struct walk *w, uint64_t id)
+{
+    for (size_t i = w->map_count; i-- > 0;)
+        if (w->maps[i].table_id == id)
+            return &w->maps[i];
+    return NULL;
+}
+
+/* Every field by rows_field; the same bytes as rows_next walked over, or the walk is wrong. */
+static struct err *walk_image(struct walk *w, const struct rows_table_map *m, const char *what,
+                              const uint8_t *columns, const uint8_t *image, size_t len)
+{
+    if (!image)
+        return NULL;
+    buf_clear(&w->line);
+    buf_printf(&w->line, "%s.%s\t%s", m->db, m->table, what);
+    for (size_t i = 0; i < m->column_count; i++) {
+        const uint8_t *value;
+        size_t value_len;
+        bool present;
+        TRY(rows_field(m, columns, image, len, i, &value, &value_len, &present));
+        buf_append_byte(&w->line, '\t');
+        if (present)
+            rows_field_text(&m->columns[i], false, value, value_len, &w->line);
+        else
+            buf_append_byte(&w->line, '-');
+    }
+    if (w->mode == MODE_ROWS)
+        printf("%s\n", buf_str(&w->line));
+    return NULL;
+}
+
+static struct err *walk_rows(struct walk *w, const struct binlog_event *e)
+{
+    struct rows_event r;
+    size_t at = 0;
+
+    TRY(rows_event_parse(e, &r));
+    if (r.table_id == ROWS_DUMMY_TABLE_ID)
+        return NULL;
+    const struct rows_table_map *m = map_find(w, r.table_id);
+    if (!m)
+        return err_new(ERR_INTEGRITY, "rows without a table map");
+    for (;;) {
+        struct rows_row row;
+        bool done;
+        TRY(rows_next(m, &r, &at, &row, &done));
+        if (done)
+            return NULL;
+        w->rows[r.kind]++;
+        TRY(walk_image(w, m, "before", r.before_columns, row.before, row.before_len));
+        TRY(walk_image(w, m, r.kind == ROWS_WRITE ? "write" : "after", r.after_columns, row.after,
+                       row.after_len));
+    }
+}
+
+static struct err *walk_query(struct walk *w, const struct binlog_event *e)
+{
+    struct binlog_query q;
+    struct query_session s;
+
+    TRY(binlog_query_parse(e, &w->scratch, &q));
+    TRY(query_session_parse(q.status, q.status_len, &s));
+    if (w->mode != MODE_SESSIONS)
+        return NULL;
+    printf("db=%.*s flags2=%x sql_mode=%llu autoinc=%u/%u charset=%u/%u/%u tz=%.*s lc=%u dbcs=%u",
+           (int)q.db_len, q.db, s.flags2, (unsigned long long)s.sql_mode, s.auto_increment_increment,
+           s.auto_increment_offset, s.character_set_client, s.collation_connection, s.collation_server,
+           (int)s.time_zone_len, s.time_zone ? s.time_zone : "", s.lc_time_names, s.charset_database);
+    printf(" us=%d:%u invoker=%.*s@%.*s: %.*s\n", s.has_microseconds, s.microseconds, (int)s.user_len,
+           s.user ? s.user : "", (int)s.host_len, s.host ? s.host : "", (int)q.sql_len, q.sql);
+    return NULL;
+}
+
+/* What the groups do not need: fields, sessions. */
+static struct err *walk_content(struct walk *w, const struct binlog_event *e)
+{
+    struct rows_table_map m;
+
+    if (e->type == BINLOG_QUERY || e->type == BINLOG_QUERY_COMPRESSED || e->type == BINLOG_EXECUTE_LOAD_QUERY)
+        return walk_query(w, e);
+    if (e->type == BINLOG_TABLE_MAP) {
+        TRY(rows_table_map_parse(e, &m));
+        w->maps = mem_grow(w->maps, w->map_count, &w->map_cap, sizeof(*w->maps));
+        w->maps[w->map_count++] = m;
+    } else if (rows_type_is_rows(e->type)) {
+        struct binlog_event plain = *e;
+        if (binlog_type_is_compressed(e->type)) {
+            struct binlog_format none = {0};
+            buf_clear(&w->scratch);
+            TRY(binlog_event_decompress(e, BINLOG_EVENT_MAX, &w->scratch));
+            TRY(binlog_event_parse(&none, w->scratch.data, w->scratch.len, &plain));
+        }
+        return walk_rows(w, &plain);
+    }
+    return NULL;
+}
+
 static struct err *walk_event(struct walk *w, const uint8_t *bytes, size_t len)
 {
     struct binlog_event e;
@@ -52,7 +166,10 @@ static struct err *walk_event(struct walk *w, const uint8_t *bytes, size_t len)
         w->has_format = true;
     }
     w->counts[e.type]++;
+    TRY(walk_content(w, &e));
     TRY(group_feed(w->group, &e, &place));
+    if (place == GROUP_END || place == GROUP_OUTSIDE)
+        maps_clear(w);
     w->abandoned += place == GROUP_ABANDONED;
     w->group_events = place == GROUP_BEGIN ? 1 : w->group_events + 1;
     if (w->mode == MODE_EVENTS)
@@ -84,6 +201,33 @@ static struct err *walk_file(struct walk *w, const char *path, struct buf *bytes
     return NULL;
 }
 
+static void walk_print(const struct walk *w)
+{
+    for (unsigned type = 0; type < 256; type++)
+        if (w->counts[type])
+            printf("%s %zu\n", binlog_type_name((uint8_t)type), w->counts[type]);
+    printf("rows written %zu updated %zu deleted %zu\n", w->rows[ROWS_WRITE], w->rows[ROWS_UPDATE],
+           w->rows[ROWS_DELETE]);
+}
+
+static bool mode_parse(const char *arg, enum mode *mode)
+{
+    static const char *const names[] = {
+        [MODE_GROUPS] = "--groups",
+        [MODE_EVENTS] = "--events",
+        [MODE_ROWS] = "--rows",
+        [MODE_SESSIONS] = "--sessions",
+    };
+
+    for (unsigned i = MODE_GROUPS; i <= MODE_SESSIONS; i++) {
+        if (strcmp(arg, names[i]) == 0) {
+            *mode = (enum mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct walk w = {.group = group_new()};
@@ -91,25 +235,22 @@ int main(int argc, char **argv)
 
     for (int i = 1; i < argc && status == 0; i++) {
         struct buf bytes = BUF_INIT;
-        if (strcmp(argv[i], "--groups") == 0) {
-            w.mode = MODE_GROUPS;
+        if (mode_parse(argv[i], &w.mode))
             continue;
-        }
-        if (strcmp(argv[i], "--events") == 0) {
-            w.mode = MODE_EVENTS;
-            continue;
-        }
         struct err *e = walk_file(&w, argv[i], &bytes);
         if (e) {
             fprintf(stderr, "%s: %s\n", argv[i], err_message(e));
             status = 1;
         }
         err_free(e);
+        maps_clear(&w);
         buf_free(&bytes);
     }
-    for (unsigned type = 0; w.mode == MODE_HISTOGRAM && type < 256; type++)
-        if (w.counts[type])
-            printf("%s %zu\n", binlog_type_name((uint8_t)type), w.counts[type]);
+    if (w.mode == MODE_HISTOGRAM)
+        walk_print(&w);
     group_free(w.group);
+    free(w.maps);
+    buf_free(&w.scratch);
+    buf_free(&w.line);
     return status;
 }
