@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mariadb_rpl.h>
-
 #include "base/mem.h"
+
+/* Of COM_BINLOG_DUMP: end at the end of the log; send annotations too. */
+enum { FLAG_NON_BLOCK = 1, FLAG_ANNOTATE_ROWS = 2 };
 
 /* What the library returns when a packet could not be read, or is an error packet. */
 #define NO_PACKET ((unsigned long)(unsigned)-1)
@@ -18,7 +19,6 @@ enum { HEARTBEATS_MISSED = 10, FOLLOW_TIMEOUT_MIN_S = 10, ONE_SHOT_TIMEOUT_S = 3
 
 struct binlog_dump {
     struct conn *conn;
-    MARIADB_RPL *rpl;
     bool checksum;
     enum dump_refusal refusal;
 };
@@ -72,22 +72,49 @@ static struct err *dump_set_session(struct binlog_dump *d, const struct binlog_d
     return e;
 }
 
-/* The library's own fetch would parse and check the events in its way; it only sends the command here. */
-static struct err *dump_send_command(struct binlog_dump *d, const struct binlog_dump_params *p)
+/*
+ * The library's own mariadb_rpl_open sends server id 1 where it is told 0, which would end the real replica
+ * of that number; and its fetch would parse and check the events in its own way.
+ */
+static struct err *dump_command(struct binlog_dump *d, enum enum_server_command command,
+                                const struct buf *arg, bool answered, const char *what)
 {
-    unsigned flags = MARIADB_RPL_BINLOG_SEND_ANNOTATE_ROWS;
+    MYSQL *mysql = conn_handle(d->conn);
 
-    d->rpl = mariadb_rpl_init(conn_handle(d->conn));
-    if (!d->rpl)
-        return err_new(ERR_INTERNAL, "the client library does not know the replication protocol");
-    if (!p->follow)
-        flags |= MARIADB_RPL_BINLOG_DUMP_NON_BLOCK;
-    mariadb_rpl_optionsv(d->rpl, MARIADB_RPL_SERVER_ID, p->follow ? p->server_id : 0);
-    mariadb_rpl_optionsv(d->rpl, MARIADB_RPL_START, 4UL);
-    mariadb_rpl_optionsv(d->rpl, MARIADB_RPL_FLAGS, flags);
-    if (mariadb_rpl_open(d->rpl) != 0)
-        return conn_error(d->conn, "asking for the binlog");
+    if (mysql->methods->db_command(mysql, command, (const char *)arg->data, arg->len, !answered, NULL) != 0)
+        return conn_error(d->conn, what);
     return NULL;
+}
+
+/* So that SHOW SLAVE HOSTS shows who reads. */
+static struct err *dump_register(struct binlog_dump *d, uint32_t server_id)
+{
+    static const char host[] = "ccr-ship";
+    struct buf arg = BUF_INIT;
+
+    buf_append_le(&arg, server_id, 4);
+    buf_append_byte(&arg, sizeof(host) - 1);
+    buf_append_str(&arg, host);
+    buf_append_le(&arg, 0, 2); /* no user, no password */
+    buf_append_le(&arg, 0, 2); /* port */
+    buf_append_le(&arg, 0, 8); /* rank, id of the master */
+    struct err *e = dump_command(d, COM_REGISTER_SLAVE, &arg, true, "registering as a replica");
+    buf_free(&arg);
+    return e;
+}
+
+static struct err *dump_start(struct binlog_dump *d, const struct binlog_dump_params *p)
+{
+    struct buf arg = BUF_INIT;
+
+    if (p->follow)
+        TRY(dump_register(d, p->server_id));
+    buf_append_le(&arg, 4, 4); /* the offset counts for nothing beside a GTID position */
+    buf_append_le(&arg, FLAG_ANNOTATE_ROWS | (p->follow ? 0 : FLAG_NON_BLOCK), 2);
+    buf_append_le(&arg, p->follow ? p->server_id : 0, 4);
+    struct err *e = dump_command(d, COM_BINLOG_DUMP, &arg, false, "asking for the binlog");
+    buf_free(&arg);
+    return e;
 }
 
 struct err *binlog_dump_open(const struct binlog_dump_params *p, struct binlog_dump **out)
@@ -104,7 +131,7 @@ struct err *binlog_dump_open(const struct binlog_dump_params *p, struct binlog_d
     }
     TRY_GOTO(e, fail, conn_open(&params, &d->conn));
     TRY_GOTO(e, fail, dump_set_session(d, p));
-    TRY_GOTO(e, fail, dump_send_command(d, p));
+    TRY_GOTO(e, fail, dump_start(d, p));
     *out = d;
     return NULL;
 fail:
@@ -162,9 +189,6 @@ void binlog_dump_close(struct binlog_dump *d)
 {
     if (!d)
         return;
-    /* a running dump does not hear a goodbye: the socket is closed without one */
-    if (d->rpl)
-        mariadb_rpl_close(d->rpl);
     conn_close(d->conn);
     free(d);
 }

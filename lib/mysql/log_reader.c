@@ -106,13 +106,15 @@ struct err *log_reader_next(struct log_reader *r, struct log_item *item)
 {
     bool shown = false;
 
-    *item = (struct log_item){.what = LOG_END, .file = r->file};
+    *item = (struct log_item){.file = r->file};
     while (!shown) {
         const uint8_t *bytes;
         size_t len;
         TRY(binlog_dump_next(r->dump, &bytes, &len));
-        if (len == 0)
+        if (len == 0) {
+            item->what = LOG_END;
             return NULL;
+        }
         if (len > TYPE_OFFSET && bytes[TYPE_OFFSET] == BINLOG_HEARTBEAT) {
             item->what = LOG_IDLE;
             return NULL;
