@@ -181,12 +181,14 @@ fails() {
 }
 
 @test "a flag wins over a key, a key over the default" {
-    config c "[store s]" "url = file://$PWD" "[source a]" "socket = /nonexistent/from-key" "connect-timeout = 1"
+    config c "[store s]" "url = ftp://the-key" "[source a]" "log-format = text"
     ccr_alone ship --config c
-    fails 5 "/nonexistent/from-key"
-    ccr_alone ship --config c --socket /nonexistent/from-flag
-    fails 5 "/nonexistent/from-flag"
-    [[ $stderr != *from-key* ]]
+    fails 3 "unknown key 'log-format'"
+    config c "[store s]" "url = ftp://the-key" "[source a]" "stream = from/key"
+    ccr_alone ship --config c
+    [[ $stderr == *ftp://the-key* ]]
+    ccr_alone ship --config c --store ftp://the-flag
+    [[ $stderr == *ftp://the-flag* && $stderr != *the-key* ]]
 }
 
 @test "lines of a config file may be long" {
@@ -219,39 +221,39 @@ fails() {
 }
 
 @test "text messages are one line each, with time and program in a log" {
-    ccr_alone ship --socket $'/nonexistent/a\nb' --store "file://$PWD"
-    [ "$status" -eq 5 ]
+    ccr_alone ship --store $'file:///nonexistent/a\nb'
+    fails 4 "/nonexistent/a b"
     [ "$(grep -vcE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z ccr-ship: ' <<<"$stderr")" = 0 ]
 }
 
 @test "--cron shows the same failure once a day, and the exit code every time" {
     export XDG_STATE_HOME=$PWD/state
     mkdir state
-    local failing=(ship --cron --store "file://$PWD" --socket /nonexistent/one)
+    local failing=(ship --cron --store file:///nonexistent/one)
     ccr_alone "${failing[@]}"
-    fails 5 /nonexistent/one
+    fails 4 /nonexistent/one
     ccr_alone "${failing[@]}"
-    [ "$status" -eq 5 ]
+    [ "$status" -eq 4 ]
     [ -z "$stderr" ]
     [ -z "$output" ]
     # another cause is news
-    ccr_alone ship --cron --store "file://$PWD" --socket /nonexistent/two
-    fails 5 /nonexistent/two
+    ccr_alone ship --cron --store file:///nonexistent/two
+    fails 4 /nonexistent/two
     # without --cron everything is shown
-    ccr_alone ship --store "file://$PWD" --socket /nonexistent/one
-    fails 5 /nonexistent/one
+    ccr_alone ship --store file:///nonexistent/one
+    fails 4 /nonexistent/one
     # a day later
     find state -type f -exec touch -d '25 hours ago' {} +
     ccr_alone "${failing[@]}"
-    fails 5 /nonexistent/one
+    fails 4 /nonexistent/one
 }
 
 @test "--cron without a place for its notes shows every failure" {
     export XDG_STATE_HOME=/proc/nonexistent
-    ccr_alone ship --cron --store "file://$PWD" --socket /nonexistent/one
-    fails 5 /nonexistent/one
-    ccr_alone ship --cron --store "file://$PWD" --socket /nonexistent/one
-    fails 5 /nonexistent/one
+    ccr_alone ship --cron --store file:///nonexistent/one
+    fails 4 /nonexistent/one
+    ccr_alone ship --cron --store file:///nonexistent/one
+    fails 4 /nonexistent/one
 }
 
 @test "a result that cannot be written is an error" {
