@@ -16,7 +16,7 @@ enum query_flags2 {
     QUERY_NOT_AUTOCOMMIT = 1u << 19,
     QUERY_IF_EXISTS = 1u << 28, /* MariaDB: sql_if_exists was on */
     QUERY_EXPLICIT_DEFAULTS_FOR_TIMESTAMP = 1u << 24,
-    QUERY_INSERT_HISTORY = 1u << 29,
+    QUERY_INSERT_HISTORY = 1u << 30,
 };
 
 struct query_session {
