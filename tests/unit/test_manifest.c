@@ -247,6 +247,7 @@ static void test_newest(struct store *s)
     char *text = manifest_encode(m);
     manifest_free(m);
     CHECK_OK(object_put(s, "streams/s/snapshots/e/manifest.json", text, strlen(text)));
+    manifest_free(m);
     CHECK_ERR(manifest_newest(s, "s", &m), ERR_INTEGRITY, "belongs to snapshot a");
     CHECK_OK(object_put(s, "streams/other/snapshots/a/manifest.json", text, strlen(text)));
     struct manifest *n;
