@@ -86,7 +86,7 @@ static int sync_folders_of(const struct file_store *f, const char *path)
     do {
         *strrchr(folder, '/') = 0;
         failure = sync_folder(*folder ? folder : "/");
-        if (failure == ENOENT)
+        if (failure == ENOENT || failure == ENOTDIR)
             failure = 0; /* removed again by somebody: nothing left to keep */
     } while (!failure && strlen(folder) > root_len);
     free(folder);
@@ -254,7 +254,8 @@ struct err *file_remove(void *self, const char *key)
     size_t root_len = strlen(f->root);
     struct err *e = NULL;
 
-    if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    /* a folder is no object: then there is nothing to delete */
+    if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR && errno != EISDIR) {
         e = write_failed(errno, path);
         goto out;
     }

@@ -1,0 +1,151 @@
+# What every backend has to do (lib/store/store.h). Runs against file:// in a folder of its own;
+# CCR_CONFORMANCE_URL names the (empty) place of another backend: each test uses a prefix below it.
+
+load ../lib/common
+
+setup_file() {
+    export PROBE=$CCR_BIN/../build/unit/store_conformance
+    case $CCR_BIN in
+    */build/*/bin) PROBE=${CCR_BIN%/bin}/unit/store_conformance ;;
+    esac
+    [ -x "$PROBE" ]
+}
+
+setup() {
+    url=${CCR_CONFORMANCE_URL:-file://$T}/$BATS_TEST_NUMBER
+    dir=$T/$BATS_TEST_NUMBER
+}
+
+probe() {
+    "$PROBE" "$url" "$1"
+}
+
+only_file() {
+    [ -z "${CCR_CONFORMANCE_URL:-}" ] || skip "about file:// only"
+}
+
+@test "create, get, head, put, delete, and what is missing" {
+    probe basics
+}
+
+@test "ranges, also from the end and beyond it" {
+    probe ranges
+}
+
+@test "listings in byte order, with folders, prefixes and start_after" {
+    probe listing
+}
+
+@test "awkward keys: spaces, percent signs, UTF-8, very long; unusable ones are refused" {
+    probe keys
+}
+
+@test "an object of the largest size, and one byte more" {
+    probe big
+}
+
+@test "of many processes and threads that create one object, exactly one wins" {
+    probe create-race
+}
+
+@test "a folder that others empty and make anew at the same time disturbs nobody" {
+    probe folder-race
+}
+
+@test "readers of an object that is replaced see the old bytes or the new ones" {
+    probe put-race
+}
+
+written_something() {
+    [ "$("$PROBE" "$1" check)" -gt 0 ]
+}
+
+@test "kill -9 while writing leaves whole objects only" {
+    local i pid
+    seed
+    for i in {1..20}; do
+        "$PROBE" "$url/$i" write >/dev/null 2>&1 3>&- &
+        pid=$!
+        wait_until 20 written_something "$url/$i"
+        # at a random moment after that
+        sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+        kill -9 "$pid"
+        wait "$pid" || :
+        "$PROBE" "$url/$i" check
+    done
+}
+
+@test "temporary files of killed writers are never listed, and removed by age at a later write" {
+    only_file
+    mkdir -p "$dir/.tmp"
+    echo old >"$dir/.tmp/1-old"
+    echo young >"$dir/.tmp/2-young"
+    touch -d '2 hours ago' "$dir/.tmp/1-old"
+    [ "$(probe check)" = 0 ]
+    [ -e "$dir/.tmp/1-old" ]
+    probe create-race
+    [ ! -e "$dir/.tmp/1-old" ]
+    [ -e "$dir/.tmp/2-young" ]
+    [ "$(find "$dir/.tmp" -type f | wc -l)" -eq 1 ]
+}
+
+@test "a full disk: the failure names the path and says what to do, nothing partial is left, and room helps" {
+    only_file
+    mkdir -p "$dir"
+    # in a mount namespace of its own: nothing stays mounted, whatever happens
+    unshare -m mount -t tmpfs -o size=3m tmpfs "$dir" 2>/dev/null ||
+        skip "mounting a small tmpfs is not allowed here (the next test limits the size of files instead)"
+    # shellcheck disable=SC2016  # the inner shell expands them
+    run unshare -m bash -euc '
+        mount -t tmpfs -o size=3m tmpfs "$3"
+        status=0
+        "$1" "$2" write || status=$?
+        [ "$status" -eq 4 ]
+        count=$("$1" "$2" check)
+        [ "$count" -gt 3 ]
+        [ -z "$(find "$3/.tmp" -type f)" ]
+        rm -r "$3/w" "$3/last"
+        "$1" "$2" create-race
+    ' _ "$PROBE" "$url" "$dir"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"No space left on device"* ]]
+    [[ $output == *"$dir/"* ]]
+    [[ $output == *"make room"* ]]
+}
+
+@test "a write that fails half way leaves nothing behind" {
+    local status=0
+    only_file
+    # a file size limit of 200 KiB, reported as an error
+    (
+        trap '' XFSZ
+        ulimit -f 200
+        probe write
+    ) >"$T/out" || status=$?
+    cat "$T/out"
+    [ "$status" -eq 4 ]
+    grep -q "File too large" "$T/out"
+    grep -qF "file://$dir" "$T/out"
+    [ -z "$(find "$dir/.tmp" -type f)" ]
+    [ "$(probe check)" -ge 1 ]
+}
+
+@test "a folder that may not be written, a file in its place, and URLs that are none" {
+    local status=0
+    only_file
+    echo file >"$dir"
+    probe basics >"$T/out" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q "Not a directory" "$T/out"
+    run "$PROBE" "file://relative/path" check
+    [[ $output == *"does not name an absolute path"* ]]
+    run "$PROBE" "ftp://host/x" check
+    [[ $output == *"is not the URL of a store"* ]]
+    run "$PROBE" "/plain/path" check
+    [[ $output == *"is not the URL of a store"* ]]
+    # nothing is made by looking
+    run "$PROBE" "file://$T/nowhere" check
+    [ "$status" -eq 0 ]
+    [ ! -e "$T/nowhere" ]
+}
