@@ -245,7 +245,6 @@ static void test_newest(struct store *s)
     check_newest(s, "d");
     CHECK_OK(manifest_load(s, "s", "a", &m));
     char *text = manifest_encode(m);
-    manifest_free(m);
     CHECK_OK(object_put(s, "streams/s/snapshots/e/manifest.json", text, strlen(text)));
     manifest_free(m);
     CHECK_ERR(manifest_newest(s, "s", &m), ERR_INTEGRITY, "belongs to snapshot a");
