@@ -97,6 +97,7 @@ static void fill_column(struct catalog_column *column, char **row)
     column->stored = list_has(extra, "STORED GENERATED");
     column->generated = column->stored || list_has(extra, "VIRTUAL GENERATED");
     column->invisible = list_has(extra, "INVISIBLE");
+    column->auto_increment = list_has(extra, "auto_increment");
     column->row_start_or_end =
         column->generated && (strcmp(expression, "ROW START") == 0 || strcmp(expression, "ROW END") == 0);
     column->nullable = row[11] && strcmp(row[11], "YES") == 0;
@@ -169,8 +170,7 @@ static struct err *read_keys(struct conn *c, const char *where, struct catalog_t
     return NULL;
 }
 
-/* The name as InnoDB's own tables spell it: "db/table", both in the server's file name encoding. */
-static char *innodb_name(const char *db, const char *name)
+char *catalog_innodb_name(const char *db, const char *name)
 {
     char *db_text = sql_string_dup(db);
     char *name_text = sql_string_dup(name);
@@ -204,7 +204,7 @@ static struct err *read_cascades_slowly(struct conn *c, const char *db, const ch
 static struct err *read_cascades(struct conn *c, struct catalog_table *t)
 {
     uint64_t count = 0;
-    char *name = innodb_name(t->db, t->name);
+    char *name = catalog_innodb_name(t->db, t->name);
     /* TYPE: 1, 2, 4, 8 are ON DELETE and ON UPDATE with CASCADE or SET NULL; 16 and 32 are NO ACTION */
     struct err *e = conn_number(c, &count,
                                 "SELECT COUNT(*) FROM information_schema.INNODB_SYS_FOREIGN "

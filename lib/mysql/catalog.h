@@ -27,6 +27,7 @@ struct catalog_column {
     bool invisible;
     bool row_start_or_end; /* system versioning period column */
     bool compressed;
+    bool auto_increment;
 };
 
 struct catalog_key {
@@ -75,6 +76,12 @@ struct err *catalog_table_hash(struct conn *c, const char *db, const char *name,
 
 /* The same digest, of a SHOW CREATE TABLE text that is at hand (create_sql). */
 void catalog_definition_hash(const char *create_sql, char out[HASH_HEX_SIZE]);
+
+/*
+ * An SQL expression for a table's name as InnoDB's own tables in information_schema spell it: "db/table",
+ * both in the server's file name encoding; malloc'ed. A partition has "#P#..." behind it.
+ */
+char *catalog_innodb_name(const char *db, const char *name);
 
 /* Names of all base tables and sequences of a database (type "" for both, or "BASE TABLE", "SEQUENCE",
  * "VIEW"). */

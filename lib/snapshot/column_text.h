@@ -1,0 +1,31 @@
+/*
+ * column_text - how each column leaves the source and enters a target, so that the stored bytes are equal.
+ *
+ * Rows travel as text of CHARACTER SET binary: what a column stores is what the text holds. Where a type's
+ * own text would lose something, the select list and the LOAD DATA clause say what to do instead:
+ *
+ *   FLOAT            as a DOUBLE: its own text has six digits
+ *   ENUM, SET        as numbers: an empty text may be a member or the error value, members may look alike
+ *   UUID, INET4/6    as their binary bytes, which is what a binary text is taken for
+ *   generated        left out; the target computes them
+ *
+ * The loading session needs sql_mode 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone '+00:00' and
+ * check_constraint_checks off: what the source holds is loaded, whatever it would think of it today.
+ */
+#ifndef CCR_SNAPSHOT_COLUMN_TEXT_H
+#define CCR_SNAPSHOT_COLUMN_TEXT_H
+
+#include <stdbool.h>
+
+#include "mysql/catalog.h"
+
+/* The expressions of a SELECT, divided by commas; malloc'ed. Never empty. */
+char *column_text_select(const struct catalog_table *t);
+
+/* The LOAD DATA clause for what that SELECT gives, from CHARACTER SET on; malloc'ed. */
+char *column_text_load(const struct catalog_table *t);
+
+/* For each expression: its text never needs escaping. malloc'ed. */
+bool *column_text_plain(const struct catalog_table *t);
+
+#endif

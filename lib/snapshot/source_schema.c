@@ -1,0 +1,266 @@
+#include "snapshot/source_schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "snapshot/source_identity.h"
+#include "snapshot/source_object.h"
+#include "snapshot/view_order.h"
+
+typedef struct err *read_fn(struct conn *c, const struct source_scope *scope, const char *db,
+                            struct source_schema *out);
+
+static bool in_tables(const struct source_scope *scope, const char *db, const char *name)
+{
+    for (size_t i = 0; i < scope->table_count; i++)
+        if (strcmp(scope->tables[i].db, db) == 0 && strcmp(scope->tables[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_whole(const struct source_scope *scope, const char *db)
+{
+    for (size_t i = 0; i < scope->database_count; i++)
+        if (strcmp(scope->databases[i], db) == 0)
+            return true;
+    return false;
+}
+
+static bool in_scope(const struct source_scope *scope, const char *db, const char *name)
+{
+    return is_whole(scope, db) || in_tables(scope, db, name);
+}
+
+static struct err *read_database(struct conn *c, const struct source_scope *scope, const char *db,
+                                 struct source_schema *out)
+{
+    (void)scope;
+    return source_object_add(c, out, &(struct source_name){.kind = OBJECT_DATABASE, .db = db});
+}
+
+/* Objects that information_schema.TABLES lists: sequences, tables and views. */
+static struct err *read_listed(struct conn *c, const struct source_scope *scope, const char *db,
+                               enum object_kind kind, struct source_schema *out)
+{
+    const char *type = kind == OBJECT_SEQUENCE ? "SEQUENCE" : kind == OBJECT_VIEW ? "VIEW" : "BASE TABLE";
+    char **names = NULL;
+    size_t count = 0;
+    struct err *e = catalog_list_tables(c, db, type, &names, &count);
+
+    for (size_t i = 0; i < count && !e; i++)
+        if (in_scope(scope, db, names[i]))
+            e = source_object_add(c, out, &(struct source_name){.kind = kind, .db = db, .name = names[i]});
+    catalog_free_names(names, count);
+    return e;
+}
+
+static struct err *read_sequences(struct conn *c, const struct source_scope *scope, const char *db,
+                                  struct source_schema *out)
+{
+    return read_listed(c, scope, db, OBJECT_SEQUENCE, out);
+}
+
+static struct err *read_tables(struct conn *c, const struct source_scope *scope, const char *db,
+                               struct source_schema *out)
+{
+    return read_listed(c, scope, db, OBJECT_TABLE, out);
+}
+
+static struct err *read_views(struct conn *c, const struct source_scope *scope, const char *db,
+                              struct source_schema *out)
+{
+    return read_listed(c, scope, db, OBJECT_VIEW, out);
+}
+
+static bool routine_kind(const char *type, enum object_kind *kind)
+{
+    static const struct {
+        const char *type;
+        enum object_kind kind;
+    } kinds[] = {{"FUNCTION", OBJECT_FUNCTION},
+                 {"PROCEDURE", OBJECT_PROCEDURE},
+                 {"PACKAGE", OBJECT_PACKAGE},
+                 {"PACKAGE BODY", OBJECT_PACKAGE_BODY}};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].type, type) == 0) {
+            *kind = kinds[i].kind;
+            return true;
+        }
+    return false;
+}
+
+static struct err *read_routines(struct conn *c, const struct source_scope *scope, const char *db,
+                                 struct source_schema *out)
+{
+    struct result *r = NULL;
+    char **row;
+    struct err *e;
+
+    if (!is_whole(scope, db))
+        return NULL;
+    char *db_text = sql_string_dup(db);
+    e = conn_query(c, &r,
+                   "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES "
+                   "WHERE ROUTINE_SCHEMA = %s ORDER BY ROUTINE_TYPE, BINARY ROUTINE_NAME",
+                   db_text);
+    free(db_text);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct source_name name = {.db = db, .name = row[1]};
+        if (routine_kind(row[0], &name.kind))
+            e = source_object_add(c, out, &name);
+        else
+            e = err_new(ERR_UNSUPPORTED, "source: routine %s.%s is of an unknown kind, %s", db, row[1],
+                        row[0]);
+    }
+    result_free(r);
+    return e;
+}
+
+static struct err *read_triggers(struct conn *c, const struct source_scope *scope, const char *db,
+                                 struct source_schema *out)
+{
+    struct result *r = NULL;
+    char **row;
+    char *db_text = sql_string_dup(db);
+    struct err *e =
+        conn_query(c, &r,
+                   "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
+                   "WHERE TRIGGER_SCHEMA = %s ORDER BY BINARY EVENT_OBJECT_TABLE, EVENT_MANIPULATION, "
+                   "ACTION_TIMING, ACTION_ORDER",
+                   db_text);
+
+    free(db_text);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct source_name name = {.kind = OBJECT_TRIGGER, .db = db, .name = row[0], .table = row[1]};
+        if (in_scope(scope, db, row[1]))
+            e = source_object_add(c, out, &name);
+    }
+    result_free(r);
+    return e;
+}
+
+static struct err *read_events(struct conn *c, const struct source_scope *scope, const char *db,
+                               struct source_schema *out)
+{
+    struct result *r = NULL;
+    char **row;
+    struct err *e;
+
+    if (!is_whole(scope, db))
+        return NULL;
+    char *db_text = sql_string_dup(db);
+    e = conn_query(c, &r,
+                   "SELECT EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s "
+                   "ORDER BY BINARY EVENT_NAME",
+                   db_text);
+    free(db_text);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct source_name name = {.kind = OBJECT_EVENT, .db = db, .name = row[0], .status = row[1]};
+        e = source_object_add(c, out, &name);
+    }
+    result_free(r);
+    return e;
+}
+
+/* One kind of object, from every database of the scope. */
+static struct err *read_kind(struct conn *c, const struct source_scope *scope, read_fn *fn,
+                             struct source_schema *out)
+{
+    for (size_t i = 0; i < scope->database_count; i++)
+        TRY(fn(c, scope, scope->databases[i], out));
+    for (size_t i = 0; i < scope->table_count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++)
+            seen |= strcmp(scope->tables[k].db, scope->tables[i].db) == 0;
+        if (!seen)
+            TRY(fn(c, scope, scope->tables[i].db, out));
+    }
+    return NULL;
+}
+
+/* Every table that was asked for by name must be there. */
+static struct err *check_asked(const struct source_scope *scope, const struct source_schema *s)
+{
+    for (size_t i = 0; i < scope->table_count; i++) {
+        const struct scope_table *asked = &scope->tables[i];
+        bool found = false;
+        for (size_t k = 0; k < s->count && !found; k++) {
+            const struct manifest_object *o = &s->objects[k].entry;
+            bool listed = o->kind == OBJECT_TABLE || o->kind == OBJECT_VIEW || o->kind == OBJECT_SEQUENCE;
+            found = listed && strcmp(o->db, asked->db) == 0 && strcmp(o->name, asked->name) == 0;
+        }
+        if (!found)
+            return err_hint(err_new(ERR_SOURCE, "source: there is no table %s.%s", asked->db, asked->name),
+                            "check --tables, and the privileges of the user");
+    }
+    return NULL;
+}
+
+struct err *source_schema_read(struct conn *c, const struct source_scope *scope, struct source_schema *out)
+{
+    static read_fn *const kinds[] = {read_database, read_sequences, read_tables, read_routines,
+                                     read_views,    read_triggers,  read_events};
+    struct err *e = NULL;
+
+    *out = (struct source_schema){0};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !e; i++) {
+        size_t first = out->count;
+        e = read_kind(c, scope, kinds[i], out);
+        if (!e && kinds[i] == read_views)
+            e = view_order(c, out->objects + first, out->count - first);
+    }
+    if (!e)
+        e = source_identity_read_all(c, out);
+    if (!e)
+        e = check_asked(scope, out);
+    if (e)
+        source_schema_free(out);
+    return e;
+}
+
+void source_schema_free(struct source_schema *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        source_object_free(&s->objects[i]);
+    free(s->objects);
+    *s = (struct source_schema){0};
+}
+
+struct err *source_object_is_same(struct conn *c, const struct source_object *object, bool *same)
+{
+    char hash[HASH_HEX_SIZE];
+    char *identity = NULL;
+
+    *same = false;
+    TRY(catalog_table_hash(c, object->entry.db, object->entry.name, hash));
+    TRY(source_identity_read(c, object->entry.db, object->entry.name, &identity));
+    *same = strcmp(hash, object->hash) == 0 && strcmp(identity, object->identity) == 0;
+    free(identity);
+    return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool same_object(const struct source_object *a, const struct source_object *b)
+{
+    return a->entry.kind == b->entry.kind && same_text(a->entry.db, b->entry.db) &&
+           same_text(a->entry.name, b->entry.name) && same_text(a->entry.status, b->entry.status) &&
+           strcmp(a->hash, b->hash) == 0 && same_text(a->identity, b->identity);
+}
+
+char *source_schema_difference(const struct source_schema *before, const struct source_schema *after)
+{
+    for (size_t i = 0; i < before->count && i < after->count; i++)
+        if (!same_object(&before->objects[i], &after->objects[i]))
+            return source_object_text(&before->objects[i].entry);
+    if (before->count == after->count)
+        return NULL;
+    const struct source_schema *longer = before->count > after->count ? before : after;
+    return source_object_text(
+        &longer->objects[before->count < after->count ? before->count : after->count].entry);
+}

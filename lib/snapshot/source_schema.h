@@ -1,0 +1,51 @@
+/*
+ * source_schema - every object in a snapshot's scope, with the statement that creates it.
+ *
+ * Read on a connection whose session has character_set_results binary and sql_mode '' (source_session.h): the
+ * statements of views, routines, triggers and events are then the bytes that their author sent, in the
+ * character set that the object's entry names. Names inside a database's own objects stand without that
+ * database where the server allows it, so a statement runs with its database as the default one. Objects come
+ * in creation order (format/manifest.h).
+ */
+#ifndef CCR_SNAPSHOT_SOURCE_SCHEMA_H
+#define CCR_SNAPSHOT_SOURCE_SCHEMA_H
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "format/manifest.h"
+#include "mysql/catalog.h"
+#include "snapshot/source_scope.h"
+
+struct source_object {
+    struct manifest_object entry; /* all but member and volume */
+    char *sql;
+    size_t sql_len;
+    char hash[HASH_HEX_SIZE];    /* of the definition, without what may change at any time (counters) */
+    char *identity;              /* table: what another table of the same definition does not share; or "" */
+    struct catalog_table *table; /* tables only */
+};
+
+struct source_schema {
+    struct source_object *objects;
+    size_t count;
+    size_t cap;
+};
+
+struct err *source_schema_read(struct conn *c, const struct source_scope *scope,
+                               struct source_schema *out) CHECKED;
+void source_schema_free(struct source_schema *s); /* its members */
+
+/*
+ * The first object that one has and the other has not, or that differs; malloc'ed text such as "table a.b",
+ * or NULL.
+ */
+char *source_schema_difference(const struct source_schema *before, const struct source_schema *after);
+
+/* Reads the table's definition again: *same is false where it, or the table behind its name, is another one.
+ */
+struct err *source_object_is_same(struct conn *c, const struct source_object *object, bool *same) CHECKED;
+
+/* "table a.b"; malloc'ed. */
+char *source_object_text(const struct manifest_object *entry);
+
+#endif
