@@ -64,7 +64,7 @@ struct err *source_identity_read(struct conn *c, const char *db, const char *nam
 {
     char *base = catalog_innodb_name(db, name);
     struct err *e =
-        conn_value(c, out, "SELECT IDS FROM (" IDENTITIES " WHERE %s IN (NAME, BASE) GROUP BY BASE) t", base);
+        conn_value(c, out, "SELECT IDS FROM (" IDENTITIES " WHERE BASE = %s GROUP BY BASE) t", base);
 
     free(base);
     if (!e && !*out)

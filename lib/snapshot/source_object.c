@@ -218,3 +218,21 @@ void source_object_free(struct source_object *object)
     free(object->identity);
     catalog_table_free(object->table);
 }
+
+bool source_object_has_rows(const struct source_object *object)
+{
+    static const char *const elsewhere[] = {"MRG_MyISAM", "BLACKHOLE", "FEDERATED", "CONNECT",
+                                            "SPIDER",     "S3",        "OQGRAPH",   "SPHINX"};
+
+    if (object->entry.kind != OBJECT_TABLE)
+        return false;
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+        if (strcasecmp(object->table->engine, elsewhere[i]) == 0)
+            return false;
+    return true;
+}
+
+bool source_object_needs_lock(const struct source_object *object)
+{
+    return source_object_has_rows(object) && !object->table->transactional;
+}

@@ -45,6 +45,11 @@ char *source_schema_difference(const struct source_schema *before, const struct 
  */
 struct err *source_object_is_same(struct conn *c, const struct source_object *object, bool *same) CHECKED;
 
+/* A table whose rows are its own: not a MERGE table or one whose rows lie on another server. */
+bool source_object_has_rows(const struct source_object *object);
+/* A table that must be locked to be copied as of the snapshot. */
+bool source_object_needs_lock(const struct source_object *object);
+
 /* "table a.b"; malloc'ed. */
 char *source_object_text(const struct manifest_object *entry);
 

@@ -1,0 +1,214 @@
+#include "snapshot/backup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "format/object.h"
+#include "snapshot/backup_log.h"
+#include "snapshot/backup_manifest.h"
+#include "snapshot/dump.h"
+
+/* DDL that keeps coming between the two readings of the definitions. */
+enum { OPENING_TRIES = 10 };
+
+enum { LEAST_OBJECT_SIZE = 1 << 20 };
+
+struct backup {
+    const struct backup_params *params;
+    struct opening opening;
+    struct source_schema schema;
+    struct volume_shelf shelf;
+    struct log_end log_end;
+    struct manifest *manifest;
+};
+
+static struct err *check_params(const struct backup_params *p)
+{
+    if (p->object_size < LEAST_OBJECT_SIZE || p->object_size > STORE_MAX_OBJECT)
+        return err_new(ERR_USAGE, "--object-size must be between 1M and 64M");
+    if (p->threads < 1 || p->threads > 256)
+        return err_new(ERR_USAGE, "--threads must be between 1 and 256");
+    if (p->chunk_size == 0)
+        return err_new(ERR_USAGE, "--chunk-size must not be 0");
+    return NULL;
+}
+
+/* Takes the names that the snapshot will have in the store. */
+static struct err *prepare_store(struct backup *b)
+{
+    const struct backup_params *p = b->params;
+    struct manifest *m = b->manifest = manifest_new();
+    char time_text[CLOCK_TEXT_SIZE];
+    char random[9];
+
+    TRY(layout_check_name("stream", p->stream));
+    TRY(layout_open_store(p->store, true, &m->store_id));
+    TRY(layout_open_stream(p->store, p->stream, true, &m->stream_id));
+    m->started_us = clock_now_us();
+    hash_random_hex(random, 8);
+    m->id = mem_printf("%s-%s", clock_format_compact(m->started_us, time_text), random);
+    m->stream = mem_strdup(p->stream);
+    b->shelf.store = p->store;
+    b->shelf.stream = p->stream;
+    b->shelf.snapshot = m->id;
+    b->shelf.object_size = p->object_size;
+    b->shelf.mtime = m->started_us / CLOCK_US_PER_S;
+    return NULL;
+}
+
+static struct err *connect_source(struct backup *b)
+{
+    const struct backup_params *p = b->params;
+    struct opening_params opening = {
+        .conn = p->conn,
+        .threads = p->threads,
+        .lock_wait_s = p->lock_wait_s,
+        .xa_wait_s = p->xa_wait_s,
+        .log = p->log,
+    };
+
+    return opening_new(&opening, &b->opening);
+}
+
+/* Locks, opens, and reads the definitions again; *changed tells what is another one now, or NULL. */
+static struct err *try_open(struct backup *b, char **changed)
+{
+    struct opening *o = &b->opening;
+    struct source_schema after = {0};
+
+    *changed = NULL;
+    TRY(opening_lock_tables(o, &b->schema));
+    TRY(opening_snapshot(o));
+    TRY(source_scope_resolve(o->control, b->params->scope));
+    TRY(source_schema_read(o->control, b->params->scope, &after));
+    *changed = source_schema_difference(&b->schema, &after);
+    source_schema_free(&b->schema);
+    b->schema = after;
+    return *changed ? opening_unlock_tables(o) : NULL;
+}
+
+static struct err *open_snapshot(struct backup *b)
+{
+    char *changed = NULL;
+
+    TRY(source_scope_resolve(b->opening.control, b->params->scope));
+    TRY(source_schema_read(b->opening.control, b->params->scope, &b->schema));
+    for (int i = 0; i < OPENING_TRIES; i++) {
+        free(changed);
+        TRY(interrupt_check());
+        TRY(try_open(b, &changed));
+        if (!changed)
+            return NULL;
+        log_debug(b->params->log, "%s was changed while the snapshot was opened: opening it again", changed);
+    }
+    struct err *e = err_hint(err_new(ERR_SOURCE,
+                                     "source: definitions change all the time while the snapshot is opened, "
+                                     "the last one was %s",
+                                     changed),
+                             "run the backup when no DDL is under way");
+    free(changed);
+    return e;
+}
+
+/* What an operator should know before relying on this snapshot. */
+static void warn_of_tables(const struct backup *b)
+{
+    struct log *log = b->params->log;
+
+    for (size_t i = 0; i < b->schema.count; i++) {
+        const struct source_object *o = &b->schema.objects[i];
+        if (source_object_needs_lock(o))
+            log_warn(log,
+                     "%s.%s has an engine without transactions (%s): it is locked for writing until it "
+                     "has been copied",
+                     o->entry.db, o->entry.name, o->table->engine);
+        else if (o->entry.kind == OBJECT_TABLE && !source_object_has_rows(o))
+            log_warn(log, "%s.%s keeps its rows elsewhere (%s): only its definition is in the snapshot",
+                     o->entry.db, o->entry.name, o->table->engine);
+        if (o->table && o->table->versioned)
+            log_warn(log, "%s.%s is system-versioned: only its current rows are in the snapshot", o->entry.db,
+                     o->entry.name);
+    }
+}
+
+static struct err *copy_rows(struct backup *b)
+{
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < b->schema.count; i++) {
+        if (!source_object_has_rows(&b->schema.objects[i]))
+            continue;
+        rows += b->schema.objects[i].table->rows_estimate;
+        bytes += b->schema.objects[i].table->bytes_estimate;
+    }
+    struct dump_params dump = {
+        .opening = &b->opening,
+        .schema = &b->schema,
+        .shelf = &b->shelf,
+        .progress = progress_start(b->params->log, "backup", rows, bytes),
+        .chunk_bytes = b->params->chunk_size,
+    };
+    struct err *e = dump_run(&dump, b->manifest);
+    progress_end(dump.progress);
+    return e;
+}
+
+static struct err *write_manifest(struct backup *b)
+{
+    struct manifest *m = b->manifest;
+    bool created = false;
+
+    TRY(interrupt_check());
+    m->finished_us = clock_now_us();
+    backup_manifest_volumes(m, &b->shelf);
+    char *key = layout_manifest_key(m->stream, m->id);
+    char *text = manifest_encode(m);
+    struct err *e = object_create(b->params->store, key, text, strlen(text), &created);
+    if (!e && !created)
+        e = err_new(ERR_INTEGRITY, "%s is there already, and is not of this run", key);
+    free(text);
+    free(key);
+    return e;
+}
+
+static struct err *backup_steps(struct backup *b)
+{
+    const struct backup_params *p = b->params;
+
+    TRY(check_params(p));
+    TRY(connect_source(b));
+    TRY(prepare_store(b));
+    TRY(log_end_read(p, b->opening.control, &b->log_end));
+    TRY(open_snapshot(b));
+    warn_of_tables(b);
+    TRY(log_end_check_position(&b->log_end, &b->opening.position));
+    TRY(backup_manifest_describe(b->manifest, p, &b->opening, &b->log_end));
+    TRY(backup_manifest_objects(b->manifest, &b->schema, &b->shelf));
+    TRY(copy_rows(b));
+    return write_manifest(b);
+}
+
+struct err *backup_run(const struct backup_params *params, struct manifest **out)
+{
+    struct backup b = {.params = params};
+
+    *out = NULL;
+    volume_shelf_init(&b.shelf);
+    struct err *e = backup_steps(&b);
+    opening_free(&b.opening);
+    source_schema_free(&b.schema);
+    log_end_free(&b.log_end);
+    if (e) {
+        volume_shelf_discard(&b.shelf);
+        manifest_free(b.manifest);
+    } else {
+        *out = b.manifest;
+    }
+    volume_shelf_free(&b.shelf);
+    return e;
+}

@@ -1,0 +1,177 @@
+#include "snapshot/backup_manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "mysql/source_check.h"
+
+/* Settings that decide what definitions and values mean, or how the log is written. */
+static const char *const settings[] = {
+    "version",
+    "version_comment",
+    "hostname",
+    "server_id",
+    "gtid_domain_id",
+    "sql_mode",
+    "time_zone",
+    "system_time_zone",
+    "character_set_server",
+    "collation_server",
+    "binlog_format",
+    "binlog_row_image",
+    "binlog_row_metadata",
+    "lower_case_table_names",
+    "innodb_page_size",
+    "explicit_defaults_for_timestamp",
+};
+
+static struct err *describe_source(struct conn *c, json_t **out)
+{
+    struct result *r = NULL;
+    char **row;
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        struct err *e = conn_query(c, &r, "SHOW GLOBAL VARIABLES LIKE '%s'", settings[i]);
+        if (e) {
+            json_decref(object);
+            return e;
+        }
+        row = result_next(r, NULL);
+        if (row && row[1])
+            json_object_set_new(object, settings[i], json_from_bytes(row[1], strlen(row[1])));
+        result_free(r);
+    }
+    *out = object;
+    return NULL;
+}
+
+/* --databases and --tables as asked for; nothing where everything is in scope. */
+static void describe_scope(struct manifest *m, const struct source_scope *scope)
+{
+    if (scope->everything)
+        return;
+    m->databases = mem_zalloc(scope->database_count + 1, sizeof(*m->databases));
+    for (size_t i = 0; i < scope->database_count; i++)
+        m->databases[m->database_count++] = mem_strdup(scope->databases[i]);
+    m->only_tables = mem_zalloc(scope->table_count + 1, sizeof(*m->only_tables));
+    for (size_t i = 0; i < scope->table_count; i++) {
+        char *db = layout_escape(scope->tables[i].db);
+        char *name = layout_escape(scope->tables[i].name);
+        m->only_tables[m->only_table_count++] = mem_printf("%s/%s", db, name);
+        free(db);
+        free(name);
+    }
+}
+
+struct err *backup_manifest_describe(struct manifest *m, const struct backup_params *p, struct opening *o,
+                                     const struct log_end *log_end)
+{
+    struct source_check_params check = {.conn = o->control, .params = p->conn, .position = &o->position};
+
+    gtid_pos_copy(&m->position, &o->position);
+    m->source_file = mem_strdup(o->file);
+    m->source_offset = o->offset;
+    m->epoch = log_end->epoch;
+    m->last_object = log_end->last_object;
+    describe_scope(m, p->scope);
+    json_decref(m->source);
+    m->source = NULL;
+    TRY(describe_source(o->control, &m->source));
+    return source_fingerprints(&check, &m->fingerprints, &m->fingerprint_count);
+}
+
+/* DB/schema.sql, DB/TABLE/schema.sql; what is no table has its kind in the name. */
+static char *member_of(const struct manifest_object *o)
+{
+    char *db = layout_escape(o->db);
+    char *name = layout_escape(o->name ? o->name : "");
+    char *table = layout_escape(o->table ? o->table : "");
+    char *member = NULL;
+
+    switch (o->kind) {
+    case OBJECT_DATABASE:
+        member = mem_printf("%s/schema.sql", db);
+        break;
+    case OBJECT_SEQUENCE:
+    case OBJECT_TABLE:
+    case OBJECT_VIEW:
+        member = mem_printf("%s/%s/schema.sql", db, name);
+        break;
+    case OBJECT_FUNCTION:
+        member = mem_printf("%s/%s.function.sql", db, name);
+        break;
+    case OBJECT_PROCEDURE:
+        member = mem_printf("%s/%s.procedure.sql", db, name);
+        break;
+    case OBJECT_PACKAGE:
+        member = mem_printf("%s/%s.package.sql", db, name);
+        break;
+    case OBJECT_PACKAGE_BODY:
+        member = mem_printf("%s/%s.package-body.sql", db, name);
+        break;
+    case OBJECT_TRIGGER:
+        member = mem_printf("%s/%s/%s.trigger.sql", db, table, name);
+        break;
+    case OBJECT_EVENT:
+        member = mem_printf("%s/%s.event.sql", db, name);
+        break;
+    }
+    free(db);
+    free(name);
+    free(table);
+    return member;
+}
+
+static char *dup_or_null(const char *s)
+{
+    return s ? mem_strdup(s) : NULL;
+}
+
+static void copy_object(struct manifest_object *to, const struct manifest_object *from)
+{
+    *to = (struct manifest_object){
+        .kind = from->kind,
+        .db = mem_strdup(from->db),
+        .name = dup_or_null(from->name),
+        .table = dup_or_null(from->table),
+        .member = member_of(from),
+        .sql_mode = dup_or_null(from->sql_mode),
+        .character_set_client = dup_or_null(from->character_set_client),
+        .collation_connection = dup_or_null(from->collation_connection),
+        .database_collation = dup_or_null(from->database_collation),
+        .time_zone = dup_or_null(from->time_zone),
+        .status = dup_or_null(from->status),
+        .setval = dup_or_null(from->setval),
+    };
+}
+
+struct err *backup_manifest_objects(struct manifest *m, const struct source_schema *schema,
+                                    struct volume_shelf *shelf)
+{
+    struct volume_filler *filler = volume_filler_new(shelf);
+    struct err *e = NULL;
+
+    m->objects = mem_zalloc(schema->count + 1, sizeof(*m->objects));
+    for (size_t i = 0; i < schema->count && !e; i++) {
+        const struct source_object *from = &schema->objects[i];
+        struct manifest_object *to = &m->objects[m->object_count++];
+        copy_object(to, &from->entry);
+        e = volume_filler_add(filler, to->member, from->sql, from->sql_len, &to->volume);
+    }
+    if (!e)
+        e = volume_filler_finish(filler);
+    volume_filler_free(filler);
+    return e ? err_context(e, "storing the definitions") : NULL;
+}
+
+void backup_manifest_volumes(struct manifest *m, const struct volume_shelf *shelf)
+{
+    m->volumes = mem_zalloc(shelf->count + 1, sizeof(*m->volumes));
+    if (shelf->count)
+        memcpy(m->volumes, shelf->volumes, shelf->count * sizeof(*m->volumes));
+    m->volume_count = shelf->count;
+}

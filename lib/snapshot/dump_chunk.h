@@ -1,0 +1,12 @@
+/*
+ * dump_chunk - the rows of one SELECT as slices in volumes; private to dump_worker.c.
+ */
+#ifndef CCR_SNAPSHOT_DUMP_CHUNK_H
+#define CCR_SNAPSHOT_DUMP_CHUNK_H
+
+#include "snapshot/dump_worker.h"
+
+/* Copies what follows FROM. The chunk is added to the table's entry unless it is empty. */
+struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const char *from) CHECKED;
+
+#endif

@@ -1,0 +1,97 @@
+/* ccr-backup: one snapshot of a source. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/run.h"
+#include "snapshot/backup.h"
+
+static size_t default_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+static void report(struct run *run, const struct manifest *m, size_t threads)
+{
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    uint64_t stored = 0;
+    double seconds = (double)(m->finished_us - m->started_us) / CLOCK_US_PER_S;
+    char *position = gtid_pos_text(&m->position);
+
+    for (size_t i = 0; i < m->table_count; i++) {
+        rows += m->tables[i].rows;
+        bytes += m->tables[i].bytes;
+    }
+    for (size_t i = 0; i < m->volume_count; i++)
+        stored += m->volumes[i].size;
+    run_say(run,
+            "snapshot %s at %s: %zu tables, %llu rows, %.1f MB (%.1f MB stored in %zu volumes) in %.1f s",
+            m->id, position[0] ? position : "the beginning of the log", m->table_count,
+            (unsigned long long)rows, (double)bytes / 1e6, (double)stored / 1e6, m->volume_count, seconds);
+    json_t *result =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "snapshot", m->id, "position",
+                  position, "epoch", (json_int_t)m->epoch, "number", (json_int_t)m->last_object, "tables",
+                  (json_int_t)m->table_count, "rows", (json_int_t)rows, "bytes", (json_int_t)bytes,
+                  "stored_bytes", (json_int_t)stored, "volumes", (json_int_t)m->volume_count, "seconds",
+                  seconds, "threads", (json_int_t)threads);
+    json_object_update(run->result, result);
+    json_decref(result);
+    free(position);
+}
+
+static struct err *backup(struct run *run, struct store *store, struct source_scope *scope)
+{
+    struct conn_params conn;
+    struct manifest *manifest = NULL;
+
+    conn_params_from_opts(run->opts, CONN_SOURCE, &conn);
+    struct backup_params params = {
+        .store = store,
+        .stream = opts_string(run->opts, OPT_STREAM),
+        .conn = &conn,
+        .scope = scope,
+        .threads =
+            opts_given(run->opts, OPT_THREADS) ? opts_number(run->opts, OPT_THREADS) : default_threads(),
+        .lock_wait_s = (unsigned)opts_number(run->opts, OPT_LOCK_WAIT),
+        .xa_wait_s = (unsigned)opts_number(run->opts, OPT_XA_WAIT),
+        .object_size = opts_number(run->opts, OPT_OBJECT_SIZE),
+        .chunk_size = opts_number(run->opts, OPT_CHUNK_SIZE),
+        .log = run->log,
+    };
+    TRY(backup_run(&params, &manifest));
+    run->changed = true;
+    report(run, manifest, params.threads);
+    manifest_free(manifest);
+    return NULL;
+}
+
+static struct err *backup_main(struct run *run)
+{
+    struct source_scope scope = {0};
+    struct store *store = NULL;
+    const char *url;
+    struct err *e = opts_store_url(run->opts, &url);
+
+    if (!e)
+        e = source_scope_read(run->opts, &scope);
+    if (!e)
+        e = store_open(url, &store);
+    if (!e)
+        e = backup(run, store, &scope);
+    store_close(store);
+    source_scope_free(&scope);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    struct run *run;
+    int status;
+
+    if (!run_start(PROGRAM_BACKUP, argc, argv, &run, &status))
+        return status;
+    return run_finish(run, backup_main(run));
+}
