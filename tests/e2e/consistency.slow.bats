@@ -110,7 +110,7 @@ reads_are_right() {
         awk -v total=$TOTAL '$1 == "begin" { n = sum = 0; next }
             $1 == "end" { if (n == 4 && sum != total) print "one transaction:", sum; next }
             $1 == "NULL" { print "an empty table" } { n++; sum += $1 }' "$T/reads.several"
-        grep -h '^ERROR' "$T"/reads.*.err | grep -v '^ERROR 1412 ')
+        grep -h '^ERROR' "$T"/reads.*.err | grep -v '^ERROR 1412 ' || :)
     [ -z "$wrong" ] || { echo "$wrong" | sort | uniq -c | head -n 20; return 1; }
     [ "$(grep -c one "$T/reads.one")" -ge 50 ]
     [ "$(grep -c end "$T/reads.several")" -ge 20 ]
