@@ -110,8 +110,15 @@ lint: ## clang-format (check only), cppcheck, shellcheck
 
 DOC := $(DESTDIR)$(PREFIX)/share/doc/ccr
 
-install: all ## install into PREFIX (/usr/local), below DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin $(DOC)/formats $(DOC)/examples
+$(BUILD)/man/%.1: $(BIN)/% man/%.man man/common.man man/page
+	@mkdir -p $(@D)
+	man/page $< > $@
+
+man: $(PROGRAMS:%=$(BUILD)/man/%.1) ## build the manual pages (from --help and man/)
+
+install: all man ## install into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DOC)/formats $(DOC)/examples
+	install -m 644 $(PROGRAMS:%=$(BUILD)/man/%.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) bin/ccr-demo $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE $(DOC)
 	install -m 644 $(wildcard formats/*.md) $(DOC)/formats
@@ -124,4 +131,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all unit tools deps demo check check-fast bench lint install clean help
+.PHONY: all man unit tools deps demo check check-fast bench lint install clean help

@@ -31,6 +31,8 @@ load ../lib/common
     local root=$BATS_TEST_TMPDIR/root/opt/ccr
     [[ $("$root/bin/ccr-ship" --version) == "ccr-ship "* ]]
     [ -x "$root/bin/ccr-demo" ]
+    grep -q '^\.TH ccr-ship 1' "$root/share/man/man1/ccr-ship.1"
+    grep -qF '\-\-segment\-age SECONDS' "$root/share/man/man1/ccr-ship.1"
     [ -e "$root/share/doc/ccr/README.md" ]
     [ -e "$root/share/doc/ccr/examples/crontab" ]
     [ -n "$(ls "$root/share/doc/ccr/formats")" ]
