@@ -121,9 +121,8 @@ install: all man ## install into PREFIX (/usr/local), below DESTDIR
 	install -m 644 $(PROGRAMS:%=$(BUILD)/man/%.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) bin/ccr-demo $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE $(DOC)
-	install -m 644 $(wildcard formats/*.md) $(DOC)/formats
-	install -m 755 $(wildcard formats/*.sh) $(DOC)/formats
-	install -m 644 $(wildcard cron/*) $(DOC)/examples
+	cp -R formats/. $(DOC)/formats
+	install -m 644 cron/* $(DOC)/examples
 
 clean: ## remove everything that was built
 	rm -rf build $(PROGRAMS:%=bin/%)
