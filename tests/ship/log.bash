@@ -1,0 +1,140 @@
+# shellcheck shell=bash
+# The log of $STORE, read with standard tools alone (formats/segment.md): what ccr-ship wrote is checked by
+# programs that ccr did not write.
+#
+#   snapshot NAME            a snapshot of server NAME, so that the log has a place to begin
+#   log_objects              the files of stream main's log, in order
+#   footer FILE              the footer's JSON
+#   log_check                every object: its own and its content's SHA-256, its place in the chain
+#   log_sql                  the whole log as mariadb-binlog prints it (parts joined, incomplete ones left out)
+#   log_gtids                its transactions in order
+#   source_gtids NAME        those in the binlogs of server NAME that lie behind the log's start
+#   log_complete NAME        log_check, and both lists are equal
+#   log_replay NAME          plays the log into server NAME through the mariadb client
+
+snapshot() {
+    ccr backup "$1" --quiet "${@:2}"
+}
+
+log_objects() {
+    find "$STORE_DIR/streams/main/log" -name '*.binlog.zst' 2>/dev/null | sort
+}
+
+log_newest() {
+    log_objects | tail -n 1
+}
+
+footer_length() {
+    tail -c 12 "$1" | head -c 4 | od -An -tu4 | tr -d ' '
+}
+
+footer() {
+    local len
+
+    len=$(footer_length "$1")
+    tail -c "$((len + 76))" "$1" | head -c "$len"
+}
+
+sha256_of() {
+    sha256sum | cut -d ' ' -f 1
+}
+
+# A footer's members as shell words.
+footer_members() {
+    footer "$1" | jq -r '@sh "kind=\(.kind) epoch=\(.epoch) number=\(.number) part=\(.part) start=\(.start) end=\(.end)
+        previous=\(.previous_sha256) content_sha256=\(.content_sha256) content_bytes=\(.content_bytes)
+        name=\(.name) transactions=\(.transactions)"'
+}
+
+log_fail() {
+    echo "log_check: $*" >&2
+    return 1
+}
+
+log_check() {
+    local file last_hash='' last_end='' last_number=0 last_epoch='' last_kind='' last_part=0
+    local kind epoch number part start end previous content_sha256 content_bytes name transactions hash
+
+    while IFS= read -r file; do
+        hash=$(footer "$file" | sha256_of)
+        [ "$hash" = "$(tail -c 76 "$file" | head -c 64)" ] || log_fail "$file: hash of the footer" || return 1
+        eval "$(footer_members "$file")"
+        [ "$file" = "$STORE_DIR/$name.binlog.zst" ] || log_fail "$file: is named $name" || return 1
+        if [ "$epoch" != "$last_epoch" ]; then
+            [ -z "$last_epoch" ] || [ "$last_kind" = terminator ] || log_fail "$file: no terminator before" || return 1
+            last_number=0
+            last_end=$start
+        fi
+        [ "$number" = "$((last_number + 1))" ] || log_fail "$file: comes behind $last_number" || return 1
+        [ "$previous" = "$last_hash" ] || log_fail "$file: hash of the footer before it" || return 1
+        [ "$start" = "$last_end" ] || log_fail "$file: starts at $start, the one before ends at $last_end" || return 1
+        [ "$content_sha256" = "$(zstd -dcq "$file" | sha256_of)" ] || log_fail "$file: hash of the content" || return 1
+        [ "$content_bytes" = "$(zstd -dcq "$file" | wc -c)" ] || log_fail "$file: length of the content" || return 1
+        case $kind in
+        part | 'last part')
+            [ "$part" = 1 ] || { [ "$last_kind" = part ] && [ "$part" = "$((last_part + 1))" ]; } ||
+                log_fail "$file: part $part behind a $last_kind $last_part" || return 1
+            [ "$kind" = part ] || [ "$transactions" = 1 ] || log_fail "$file: $transactions transactions" || return 1
+            ;;
+        terminator) [ "$start" = "$end" ] || log_fail "$file: a terminator that moves" || return 1 ;;
+        esac
+        last_hash=$hash last_end=$end last_number=$number last_epoch=$epoch last_kind=$kind last_part=$part
+    done < <(log_objects)
+}
+
+log_sql() {
+    local file kind part joined=$T/joined
+
+    rm -f "$joined"
+    while IFS= read -r file; do
+        kind=$(footer "$file" | jq -r .kind)
+        case $kind in
+        segment) zstd -dcq "$file" | mariadb-binlog --no-defaults "$@" - || return 1 ;;
+        part | 'last part')
+            part=$(footer "$file" | jq -r .part)
+            [ "$part" != 1 ] || rm -f "$joined"
+            zstd -dcq "$file" >>"$joined"
+            [ "$kind" = part ] || mariadb-binlog --no-defaults "$@" "$joined" || return 1
+            ;;
+        esac
+    done < <(log_objects)
+    rm -f "$joined"
+}
+
+gtids_of() {
+    grep -ao '	GTID [0-9]*-[0-9]*-[0-9]*' | cut -d ' ' -f 2
+}
+
+log_gtids() {
+    log_sql | gtids_of
+}
+
+source_gtids() {
+    local first start
+
+    first=$(log_objects | head -n 1)
+    start=$(footer "$first" | jq -r .start)
+    (
+        cd "$T/$1/data" || exit 1
+        for file in binlog.0*; do
+            # the file that is being written says so, which is no error
+            mariadb-binlog --no-defaults "$file" 2>/dev/null
+        done
+    ) | gtids_of | awk -F- -v start="$start" '
+        BEGIN { n = split(start, list, ","); for (i = 1; i <= n; i++) { split(list[i], g, "-"); have[g[1]] = g[3] } }
+        $3 + 0 > have[$1] + 0'
+}
+
+log_complete() {
+    log_check || return 1
+    log_gtids >"$T/gtids.log"
+    source_gtids "$1" >"$T/gtids.source"
+    [ -s "$T/gtids.source" ] || { echo "the source has no transactions to compare" >&2; return 1; }
+    diff -u "$T/gtids.source" "$T/gtids.log" | head -n 20
+    [ "${PIPESTATUS[0]}" = 0 ]
+}
+
+log_replay() {
+    log_sql >"$T/replay.sql" || return 1
+    sql_file "$1" "$T/replay.sql"
+}
