@@ -11,6 +11,8 @@
 #   source_gtids NAME        those in the binlogs of server NAME that lie behind the log's start
 #   log_complete NAME        log_check, and both lists are equal
 #   log_replay NAME          plays the log into server NAME through the mariadb client
+#   insert NAME COUNT [TEXT] so many transactions on server NAME, into $DB.t
+#   epoch_ends NAME          the run before has ended the epoch, and a snapshot opens the next
 
 snapshot() {
     ccr backup "$1" --quiet "${@:2}"
@@ -137,4 +139,31 @@ log_complete() {
 log_replay() {
     log_sql >"$T/replay.sql" || return 1
     sql_file "$1" "$T/replay.sql"
+}
+
+insert() {
+    local i
+
+    for i in $(seq "$2"); do echo "INSERT INTO $DB.t (v) VALUES ('${3:-row} $i');"; done >"$T/insert.sql"
+    sql_file "$1" "$T/insert.sql"
+}
+
+newest_kind() {
+    footer "$(log_newest)" | jq -r .kind
+}
+
+epoch_ends() {
+    [ "$status" -eq 8 ]
+    [[ $output == *"hint: run ccr-backup"* ]]
+    [ "$(newest_kind)" = terminator ]
+    [ "$(footer "$(log_newest)" | jq -r '.next_epoch - .epoch')" = 1 ]
+    run ccr ship "$1"
+    [ "$status" -eq 8 ]
+    [[ $output == *"no snapshot opens epoch 2 yet"* ]]
+    snapshot "$1"
+    insert "$1" 2 "new epoch"
+    run ccr ship "$1"
+    [ "$status" -eq 0 ]
+    [ "$(footer "$(log_newest)" | jq -c '[.epoch, .number, .transactions]')" = '[2,1,2]' ]
+    log_check
 }
