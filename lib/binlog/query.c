@@ -178,3 +178,18 @@ struct err *query_session_parse(const uint8_t *status, size_t len, struct query_
     *out = s;
     return NULL;
 }
+
+bool query_charset_is_plain(uint16_t collation)
+{
+    static const uint16_t others[] = {
+        1,  84, 1025, 1108, /* big5 */
+        13, 88, 1037, 1112, /* sjis */
+        28, 87, 1052, 1111, /* gbk */
+        95, 96, 1119, 1120, /* cp932 */
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i] == collation)
+            return false;
+    return true;
+}

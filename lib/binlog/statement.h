@@ -61,7 +61,7 @@ enum statement_role {
 struct statement_name {
     enum statement_role role;
     char *db;   /* unquoted; NULL: the session's default database */
-    char *name; /* unquoted; NULL for a database (`db` names it) */
+    char *name; /* unquoted; NULL for a database (`db` names it; NULL in ALTER DATABASE of the default one) */
 };
 
 struct statement {
@@ -92,14 +92,16 @@ struct statement_rename {
 /*
  * Appends the statement with database names replaced wherever they qualify an object (`a`.`t` and a.t, also
  * in the bodies of views and routines, and the database of CREATE/ALTER/DROP DATABASE). ERR_UNSUPPORTED where
- * it cannot be told whether a name is a database (say, an alias of the same name).
+ * it cannot be told whether a name is a database (say, an alias of the same name). Names inside of strings
+ * (dynamic SQL, comments) stay as they are.
  */
 struct err *statement_rename_databases(const char *sql, size_t len, uint64_t sql_mode,
                                        const struct statement_rename *renames, size_t count,
                                        struct buf *out) CHECKED;
 
 /*
- * Appends a DROP TABLE, VIEW or SEQUENCE statement with IF EXISTS put in (unchanged where it is there), for
+ * Appends a DROP statement (tables, views, sequences, databases, programs) with IF EXISTS put in, any other
+ * statement unchanged (as where it is there), for
  * running it again after a crash.
  */
 void statement_add_if_exists(const char *sql, size_t len, uint64_t sql_mode, struct buf *out);
