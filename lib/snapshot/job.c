@@ -5,7 +5,6 @@
 
 #include <mysqld_error.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/catalog.h"
@@ -178,39 +177,88 @@ static struct err *job_strings_of(const struct json_doc *doc, const json_t *obje
     return NULL;
 }
 
-static struct err *job_decode_scope(const char *text, struct job *job)
+static struct err *job_renames_of(const struct json_doc *doc, json_t *object, struct job *job)
 {
-    struct json_doc doc = {"column scope of ccr.jobs", ERR_TARGET};
-    json_t *object = NULL;
-
-    TRY(json_parse(&doc, text, strlen(text), &object));
-    struct err *e = job_strings_of(&doc, object, "databases", &job->databases, &job->database_count);
-    if (!e)
-        e = job_strings_of(&doc, object, "tables", &job->tables, &job->table_count);
-    json_decref(object);
-    return e;
-}
-
-static struct err *job_decode_renames(const char *text, struct job *job)
-{
-    struct json_doc doc = {"column renames of ccr.jobs", ERR_TARGET};
-    json_t *object = NULL;
     const char *from;
     json_t *to;
 
-    TRY(json_parse(&doc, text, strlen(text), &object));
     job->renames = mem_zalloc(json_object_size(object) + 1, sizeof(*job->renames));
     json_object_foreach(object, from, to)
     {
-        if (!json_is_string(to)) {
-            json_decref(object);
-            return err_new(doc.code, "%s holds something else than names", doc.name);
-        }
+        if (!json_is_string(to))
+            return err_new(doc->code, "%s: 'renames' holds something else than names", doc->name);
         job->renames[job->rename_count++] =
             (struct job_rename){mem_strdup(from), mem_strdup(json_string_value(to))};
     }
-    json_decref(object);
     return NULL;
+}
+
+static struct err *job_fill(const struct json_doc *doc, const json_t *object, struct job *job)
+{
+    const char *name, *stream, *store_id, *stream_id;
+    json_t *scope, *renames;
+
+    TRY(json_string_of(doc, object, "name", &name));
+    TRY(json_string_of(doc, object, "stream", &stream));
+    TRY(json_string_of(doc, object, "store_id", &store_id));
+    TRY(json_string_of(doc, object, "stream_id", &stream_id));
+    job->name = mem_strdup(name);
+    job->stream = mem_strdup(stream);
+    job->store_id = mem_strdup(store_id);
+    job->stream_id = mem_strdup(stream_id);
+    TRY(json_object_of(doc, object, "scope", &scope));
+    TRY(json_object_of(doc, object, "renames", &renames));
+    TRY(job_strings_of(doc, scope, "databases", &job->databases, &job->database_count));
+    TRY(job_strings_of(doc, scope, "tables", &job->tables, &job->table_count));
+    return job_renames_of(doc, renames, job);
+}
+
+struct err *job_from_json(const struct json_doc *doc, const json_t *object, struct job **out)
+{
+    struct job *job = mem_zalloc(1, sizeof(*job));
+    struct err *e = job_fill(doc, object, job);
+
+    *out = NULL;
+    if (e)
+        job_free(job);
+    else
+        *out = job;
+    return e;
+}
+
+json_t *job_to_json(const struct job *job)
+{
+    json_t *renames = json_object();
+
+    for (size_t i = 0; i < job->rename_count; i++)
+        json_object_set_new(renames, job->renames[i].from, json_string(job->renames[i].to));
+    return json_pack("{s:s, s:s, s:s, s:s, s:{s:o, s:o}, s:o}", "name", job->name, "stream", job->stream,
+                     "store_id", job->store_id, "stream_id", job->stream_id, "scope", "databases",
+                     job_strings(job->databases, job->database_count), "tables",
+                     job_strings(job->tables, job->table_count), "renames", renames);
+}
+
+/* The columns are the members of the job's JSON form; scope and renames are JSON inside. */
+static struct err *job_from_row(char **row, struct job **out)
+{
+    static const char *const columns[] = {"name", "stream", "store_id", "stream_id"};
+    static const struct json_doc doc = {"the job's row in ccr.jobs", ERR_TARGET};
+    json_t *object = json_object();
+    json_t *scope = NULL;
+    json_t *renames = NULL;
+    struct err *e;
+
+    for (size_t i = 0; i < 4; i++)
+        json_object_set_new(object, columns[i], json_string(row[i]));
+    e = json_parse(&doc, row[4], strlen(row[4]), &scope);
+    if (!e)
+        e = json_parse(&doc, row[5], strlen(row[5]), &renames);
+    json_object_set_new(object, "scope", scope);
+    json_object_set_new(object, "renames", renames);
+    if (!e)
+        e = job_from_json(&doc, object, out);
+    json_decref(object);
+    return e;
 }
 
 struct err *job_load(struct conn *c, const char *name, struct job **out)
@@ -218,67 +266,43 @@ struct err *job_load(struct conn *c, const char *name, struct job **out)
     struct result *r = NULL;
     char *quoted = sql_string_dup(name);
     struct err *e = conn_query(
-        c, &r, "SELECT stream, store_id, stream_id, scope, renames FROM ccr.jobs WHERE name = %s", quoted);
+        c, &r, "SELECT name, stream, store_id, stream_id, scope, renames FROM ccr.jobs WHERE name = %s",
+        quoted);
 
     *out = NULL;
     free(quoted);
-    if (e) {
-        bool absent = conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR;
-        if (!absent)
-            return e;
+    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
         err_free(e);
         return NULL;
     }
+    if (e)
+        return e;
     char **row = result_next(r, NULL);
-    if (row) {
-        struct job *job = mem_zalloc(1, sizeof(*job));
-        job->name = mem_strdup(name);
-        job->stream = mem_strdup(row[0]);
-        job->store_id = mem_strdup(row[1]);
-        job->stream_id = mem_strdup(row[2]);
-        e = job_decode_scope(row[3], job);
-        if (!e)
-            e = job_decode_renames(row[4], job);
-        if (e)
-            job_free(job);
-        else
-            *out = job;
-    }
+    if (row)
+        e = job_from_row(row, out);
     result_free(r);
     return e;
 }
 
-static char *job_json_literal(json_t *object)
-{
-    char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    char *quoted = sql_string_dup(text);
-
-    free(text);
-    json_decref(object);
-    return quoted;
-}
-
 struct err *job_save(struct conn *c, const struct job *job)
 {
+    static const char *const columns[] = {"name", "stream", "store_id", "stream_id", "scope", "renames"};
     struct buf sql = BUF_INIT;
-    json_t *renames = json_object();
-    json_t *scope = json_pack("{s:o, s:o}", "databases", job_strings(job->databases, job->database_count),
-                              "tables", job_strings(job->tables, job->table_count));
+    json_t *object = job_to_json(job);
 
-    for (size_t i = 0; i < job->rename_count; i++)
-        json_object_set_new(renames, job->renames[i].from, json_string(job->renames[i].to));
-    char *values[] = {sql_string_dup(job->name),     sql_string_dup(job->stream),
-                      sql_string_dup(job->store_id), sql_string_dup(job->stream_id),
-                      job_json_literal(scope),       job_json_literal(renames)};
     buf_append_str(&sql, "INSERT INTO ccr.jobs (name, stream, store_id, stream_id, scope, renames) VALUES (");
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        const json_t *value = json_object_get(object, columns[i]);
+        char *text = json_is_string(value) ? mem_strdup(json_string_value(value))
+                                           : json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER);
         buf_append_str(&sql, i ? ", " : "");
-        buf_append_str(&sql, values[i]);
-        free(values[i]);
+        sql_string(&sql, text);
+        free(text);
     }
     buf_append_str(&sql, ") ON DUPLICATE KEY UPDATE stream = VALUES(stream), store_id = VALUES(store_id), "
                          "stream_id = VALUES(stream_id), scope = VALUES(scope), renames = VALUES(renames)");
     struct err *e = conn_exec_bytes(c, sql.data, sql.len);
+    json_decref(object);
     buf_free(&sql);
     return e;
 }

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "format/position.h"
 #include "mysql/conn.h"
 
@@ -83,6 +84,9 @@ struct err *job_load(struct conn *c, const char *name, struct job **out) CHECKED
 /* Inserts or replaces the row in jobs. */
 struct err *job_save(struct conn *c, const struct job *job) CHECKED;
 void job_free(struct job *job); /* NULL is allowed */
+/* The job as JSON, as it lies in the pending list (formats/target.md). */
+json_t *job_to_json(const struct job *job);
+struct err *job_from_json(const struct json_doc *doc, const json_t *object, struct job **out) CHECKED;
 
 /* The source database `db` (len bytes) is in scope in whole or in part. */
 bool job_has_database(const struct job *job, const char *db);
