@@ -1,0 +1,219 @@
+#include "snapshot/ddl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "binlog/statement.h"
+
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Behind the quoted run that begins at p ('...', `...`); a doubled quote belongs to it. */
+static const char *skip_quoted(const char *p, bool backslash_escapes)
+{
+    char quote = *p++;
+
+    for (; *p; p++) {
+        if (*p == '\\' && quote == '\'' && backslash_escapes && p[1])
+            p++;
+        else if (*p == quote && p[1] == quote)
+            p++;
+        else if (*p == quote)
+            return p + 1;
+    }
+    return p;
+}
+
+/* The name in backticks at *p, unquoted and malloc'ed; *p moves behind it. NULL where there is none. */
+static char *take_name(const char **p)
+{
+    struct buf name = BUF_INIT;
+
+    if (**p != '`')
+        return NULL;
+    const char *end = skip_quoted(*p, false);
+    for (const char *at = *p + 1; at < end - 1; at++) {
+        buf_append_byte(&name, (uint8_t)*at);
+        if (*at == '`')
+            at++;
+    }
+    *p = end;
+    return buf_steal(&name);
+}
+
+/* Takes `db`.`name` or `name` at *p, and appends it with the database where it is. */
+static void place_name(const struct restore_plan *p, const struct restore_table *t, enum ddl_place place,
+                       const char **at, struct buf *out)
+{
+    char *db = mem_strdup(t->db->name);
+    char *name = take_name(at);
+
+    if (**at == '.' && (*at)[1] == '`') {
+        free(db);
+        db = name;
+        (*at)++;
+        name = take_name(at);
+    }
+    const struct restore_table *found = restore_plan_table(p, db, name);
+    if (found && place == DDL_STAGE)
+        sql_table(out, found->db->stage, name);
+    else
+        sql_table(out, job_target_database(p->job, db), name);
+    free(db);
+    free(name);
+}
+
+static bool has_backslash_escapes(const struct restore_table *t)
+{
+    return !t->object->sql_mode || !strstr(t->object->sql_mode, "NO_BACKSLASH_ESCAPES");
+}
+
+/* Length of the words at p, outside quotes, behind which the server prints the name of a table or sequence.
+ */
+static size_t name_follows(const char *p, bool *sequence)
+{
+    static const char *const words[] = {") REFERENCES `", "nextval(`", "lastval(`", "setval(`"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (begins_with(p, words[i])) {
+            *sequence = i > 0;
+            return strlen(words[i]) - 1;
+        }
+    return 0;
+}
+
+void ddl_place_table(const struct restore_plan *p, const struct restore_table *t, const char *sql,
+                     enum ddl_place place, struct buf *out)
+{
+    bool escapes = has_backslash_escapes(t);
+    bool sequence;
+
+    while (*sql) {
+        size_t words = name_follows(sql, &sequence);
+        const char *next = *sql == '\'' || *sql == '`' ? skip_quoted(sql, escapes) : sql + 1;
+        if (words)
+            next = sql + words;
+        buf_append(out, sql, (size_t)(next - sql));
+        sql = next;
+        if (words)
+            place_name(p, t, place, &sql, out);
+    }
+}
+
+bool ddl_uses_sequence(const struct restore_table *t, const char *sql)
+{
+    bool sequence = false;
+
+    while (*sql && !sequence) {
+        name_follows(sql, &sequence);
+        sql = *sql == '\'' || *sql == '`' ? skip_quoted(sql, has_backslash_escapes(t)) : sql + 1;
+    }
+    return sequence;
+}
+
+void ddl_each_foreign_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg),
+                          void *arg)
+{
+    for (const char *line = strchr(sql, '\n'); line; line = strchr(line, '\n')) {
+        line++;
+        if (!begins_with(line, "  CONSTRAINT `"))
+            continue;
+        const char *at = line + strlen("  CONSTRAINT ");
+        char *name = take_name(&at);
+        if (begins_with(at, " FOREIGN KEY ")) {
+            size_t len = strcspn(line + 2, "\n");
+            if (len && line[2 + len - 1] == ',')
+                len--;
+            char *clause = mem_strndup(line + 2, len);
+            fn(name, clause, arg);
+            free(clause);
+        }
+        free(name);
+    }
+}
+
+static struct err *not_understood(const char *what, const char *sql)
+{
+    return err_new(ERR_UNSUPPORTED, "a definition has not the form that the server prints (%s): %.80s", what,
+                   sql);
+}
+
+struct err *ddl_or_replace(const char *sql, struct buf *out)
+{
+    if (!begins_with(sql, "CREATE "))
+        return not_understood("no CREATE", sql);
+    if (!begins_with(sql, "CREATE OR REPLACE "))
+        buf_append_str(out, "CREATE OR REPLACE ");
+    buf_append_str(out, sql + (begins_with(sql, "CREATE OR REPLACE ") ? 0 : strlen("CREATE ")));
+    return NULL;
+}
+
+struct err *ddl_disable_event(const char *sql, struct buf *out)
+{
+    static const char *const states[] = {"ENABLE", "DISABLE ON SLAVE", "DISABLE"};
+    const char *p = sql;
+
+    /* ... ON COMPLETION [NOT] PRESERVE ENABLE [COMMENT '...'] DO ... */
+    while (*p && !begins_with(p, " PRESERVE "))
+        p = *p == '\'' || *p == '`' ? skip_quoted(p, true) : p + 1;
+    if (*p)
+        p += strlen(" PRESERVE ");
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (!begins_with(p, states[i]))
+            continue;
+        buf_append(out, sql, (size_t)(p - sql));
+        buf_append_str(out, "DISABLE ON SLAVE");
+        buf_append_str(out, p + strlen(states[i]));
+        return NULL;
+    }
+    return not_understood("no ENABLE or DISABLE of an event", sql);
+}
+
+struct err *ddl_database_defaults(const char *sql, struct buf *out)
+{
+    static const char *const starts[] = {"CREATE DATABASE IF NOT EXISTS ", "CREATE DATABASE "};
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        const char *at = sql + strlen(starts[i]);
+        if (!begins_with(sql, starts[i]) || *at != '`')
+            continue;
+        buf_append_str(out, skip_quoted(at, false));
+        return NULL;
+    }
+    return not_understood("no CREATE DATABASE", sql);
+}
+
+/* The lexer needs the modes that change what quotes and backslashes mean; the numbers are the server's. */
+static uint64_t lexing_mode(const char *sql_mode)
+{
+    uint64_t mode = 0;
+
+    if (sql_mode && strstr(sql_mode, "ANSI_QUOTES"))
+        mode |= 4;
+    if (sql_mode && strstr(sql_mode, "ORACLE"))
+        mode |= 512;
+    if (sql_mode && strstr(sql_mode, "NO_BACKSLASH_ESCAPES"))
+        mode |= (uint64_t)1 << 20;
+    return mode;
+}
+
+struct err *ddl_rename_databases(const struct restore_plan *p, const struct manifest_object *o,
+                                 const char *sql, struct buf *out)
+{
+    struct statement_rename *renames = mem_zalloc(p->job->rename_count + 1, sizeof(*renames));
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < p->job->rename_count; i++)
+        renames[i] = (struct statement_rename){p->job->renames[i].from, p->job->renames[i].to};
+    if (p->job->rename_count == 0)
+        buf_append_str(out, sql);
+    else
+        e = statement_rename_databases(sql, strlen(sql), lexing_mode(o->sql_mode), renames,
+                                       p->job->rename_count, out);
+    free(renames);
+    return e ? err_context(e, "renaming databases in %s %s.%s", object_kind_name(o->kind), o->db, o->name)
+             : NULL;
+}

@@ -1,0 +1,68 @@
+/*
+ * restore_plan - what one restore brings where.
+ *
+ * Made from a manifest and a job's scope and renames: the databases with the names that they have on the
+ * source, on the target, and in staging; the tables and sequences to load; which of the manifest's objects
+ * are in scope. Read-only once made, but for the marks of chunks that are loaded; it owns the manifest and
+ * the job.
+ */
+#ifndef CCR_SNAPSHOT_RESTORE_PLAN_H
+#define CCR_SNAPSHOT_RESTORE_PLAN_H
+
+#include "format/manifest.h"
+#include "snapshot/job.h"
+
+struct restore_db {
+    const char *name; /* on the source */
+    const char *target;
+    char *stage; /* ccr_stage_JOB_N */
+    char *old;   /* ccr_old_JOB_N */
+    bool whole;  /* in scope as a whole, not only single tables of it */
+};
+
+/* A table or a sequence. */
+struct restore_table {
+    const struct restore_db *db;
+    const char *name;
+    const struct manifest_object *object;
+    const struct manifest_table *rows; /* NULL for a sequence */
+    bool *done;                        /* per chunk: loaded and committed */
+};
+
+struct restore_plan {
+    struct job *job; /* name, stream, scope, renames; the name is JOB_STANDALONE for a plain restore */
+    bool standalone;
+    bool skip_binlog;
+    struct manifest *manifest;
+    char *stage0; /* databases of the restore's own tables: the plan, the position */
+    char *old0;
+    struct restore_db *dbs;
+    size_t db_count;
+    struct restore_table *tables; /* in the manifest's order */
+    size_t table_count;
+    struct restore_table **by_target; /* the same, sorted by target database and name */
+    bool *in_scope;                   /* per object of the manifest */
+    char options[HASH_HEX_SIZE];      /* of everything that decides what is loaded where */
+};
+
+/*
+ * Takes over job and manifest, also on failure. ERR_USAGE where the scope names what the snapshot does not
+ * hold, or where two databases would become one.
+ */
+struct err *restore_plan_new(struct job *job, struct manifest *manifest, bool skip_binlog,
+                             struct restore_plan **out) CHECKED;
+void restore_plan_free(struct restore_plan *p); /* NULL is allowed */
+
+const struct restore_db *restore_plan_db(const struct restore_plan *p, const char *source_name);
+const struct restore_db *restore_plan_target_db(const struct restore_plan *p, const char *target_name);
+/* By source names, and by target names; NULL for what is not in the plan. */
+struct restore_table *restore_plan_table(const struct restore_plan *p, const char *db, const char *name);
+struct restore_table *restore_plan_target_table(const struct restore_plan *p, const char *db,
+                                                const char *name);
+/* "db.name" as on the source, for messages and the process list; malloc'ed. */
+char *restore_table_label(const struct restore_table *t);
+
+/* "'a', 'b'": the target's databases, for IN (...); malloc'ed. */
+char *restore_plan_target_list(const struct restore_plan *p);
+
+#endif
