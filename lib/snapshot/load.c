@@ -1,0 +1,290 @@
+#include "snapshot/load.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "snapshot/load_stream.h"
+#include "snapshot/target_session.h"
+
+/* Memory is a volume per worker, and a volume may be 64 MiB. */
+#define VOLUMES_MEMORY ((uint64_t)128 << 20)
+enum { RETRIES = 5 };
+
+struct loader {
+    const struct load_params *params;
+    struct load_work work;
+    pthread_mutex_t mutex;
+    size_t next_unit;
+    struct err *error; /* the first one */
+    atomic_bool stop;
+};
+
+struct worker {
+    struct loader *loader;
+    struct conn *conn;
+    struct load_stream *stream;
+    struct err *stream_error; /* why the rows ended early */
+    pthread_t thread;
+};
+
+/* The four functions of mysql_set_local_infile_handler. */
+
+static int infile_begin(void **handle, const char *name, void *worker)
+{
+    (void)name;
+    *handle = worker;
+    return 0;
+}
+
+static int infile_read(void *handle, char *out, unsigned cap)
+{
+    struct worker *w = handle;
+    size_t len = 0;
+
+    w->stream_error = interrupt_check();
+    if (!w->stream_error && atomic_load(&w->loader->stop))
+        w->stream_error = err_new(ERR_INTERRUPTED, "another worker failed");
+    if (!w->stream_error)
+        w->stream_error = load_stream_read(w->stream, out, cap, &len);
+    return w->stream_error ? -1 : (int)len;
+}
+
+static void infile_end(void *handle)
+{
+    (void)handle;
+}
+
+static int infile_error(void *handle, char *message, unsigned cap)
+{
+    const struct worker *w = handle;
+
+    snprintf(message, cap, "%s", w->stream_error ? err_message(w->stream_error) : "the rows ended early");
+    return ER_UNKNOWN_ERROR;
+}
+
+static struct err *first_warning(struct worker *w)
+{
+    struct result *r = NULL;
+    struct err *e = conn_query(w->conn, &r, "SHOW WARNINGS LIMIT 1");
+
+    if (e)
+        return e;
+    char **row = result_next(r, NULL);
+    e = err_new(ERR_TARGET, "the server could not take the rows as they are: %s",
+                row && row[2] ? row[2] : "no warning shown");
+    result_free(r);
+    return e;
+}
+
+static struct err *load_statement(struct worker *w, const struct restore_table *t,
+                                  const struct manifest_chunk *chunk)
+{
+    struct buf sql = BUF_INIT;
+    char *label = mem_printf("%s.%s chunk %llu", t->db->name, t->name, (unsigned long long)chunk->id);
+
+    buf_append_str(&sql, "LOAD DATA LOCAL INFILE ");
+    sql_string(&sql, label);
+    buf_append_str(&sql, " INTO TABLE ");
+    sql_table(&sql, t->db->stage, t->name);
+    buf_append_byte(&sql, ' ');
+    buf_append_str(&sql, t->rows->load);
+    struct err *e = conn_exec_bytes(w->conn, sql.data, sql.len);
+    buf_free(&sql);
+    free(label);
+    if (w->stream_error) {
+        err_free(e);
+        e = w->stream_error;
+        w->stream_error = NULL;
+        return e;
+    }
+    if (!e && mysql_warning_count(conn_handle(w->conn)) > 0)
+        e = first_warning(w);
+    if (!e && conn_affected(w->conn) != chunk->rows)
+        e = err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
+                    (unsigned long long)conn_affected(w->conn), (unsigned long long)chunk->rows);
+    return e;
+}
+
+static struct err *record_chunk(struct worker *w, const struct restore_table *t,
+                                const struct manifest_chunk *chunk)
+{
+    const char *job = w->loader->params->plan->job->name;
+    char *quoted[] = {sql_string_dup(job), sql_string_dup(t->db->name), sql_string_dup(t->name)};
+    struct err *e = conn_exec(w->conn,
+                              "INSERT INTO ccr.loads (job, db, name, chunk, row_count) "
+                              "VALUES (%s, %s, %s, %llu, %llu)",
+                              quoted[0], quoted[1], quoted[2], (unsigned long long)chunk->id,
+                              (unsigned long long)chunk->rows);
+
+    for (size_t i = 0; i < 3; i++)
+        free(quoted[i]);
+    return e;
+}
+
+static struct err *load_chunk(struct worker *w, const struct load_piece *piece)
+{
+    struct restore_table *t = piece->table;
+    const struct manifest_chunk *chunk = &t->rows->chunks[piece->chunk];
+    struct err *e = conn_exec(w->conn, "START TRANSACTION");
+
+    if (!e)
+        e = load_statement(w, t, chunk);
+    if (!e)
+        e = record_chunk(w, t, chunk);
+    if (!e)
+        e = conn_exec(w->conn, "COMMIT");
+    if (e)
+        return err_context(e, "loading chunk %llu of %s.%s", (unsigned long long)chunk->id, t->db->name,
+                           t->name);
+    t->done[piece->chunk] = true;
+    progress_add(w->loader->params->progress, chunk->rows, chunk->bytes);
+    return NULL;
+}
+
+static struct err *load_unit(struct worker *w, const struct load_unit *unit)
+{
+    load_stream_open(w->stream, unit);
+    for (;;) {
+        const struct load_piece *piece;
+        TRY(interrupt_check());
+        if (atomic_load(&w->loader->stop))
+            return NULL;
+        TRY(load_stream_next(w->stream, &piece));
+        if (!piece)
+            return NULL;
+        TRY(load_chunk(w, piece));
+    }
+}
+
+/* Two workers in one table may wait for each other; the one that was chosen to give way begins its unit
+ * again. */
+static struct err *load_unit_retrying(struct worker *w, const struct load_unit *unit)
+{
+    for (int attempt = 1;; attempt++) {
+        struct err *e = load_unit(w, unit);
+        unsigned number = conn_errno(w->conn);
+        bool again =
+            err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
+        if (!e || !again || attempt == RETRIES)
+            return e;
+        err_free(e);
+        TRY(conn_exec(w->conn, "ROLLBACK"));
+    }
+}
+
+static const struct load_unit *take_unit(struct loader *l)
+{
+    const struct load_unit *unit = NULL;
+
+    pthread_mutex_lock(&l->mutex);
+    if (!l->error && l->next_unit < l->work.unit_count)
+        unit = &l->work.units[l->next_unit++];
+    pthread_mutex_unlock(&l->mutex);
+    return unit;
+}
+
+static void report(struct loader *l, struct err *e)
+{
+    pthread_mutex_lock(&l->mutex);
+    l->error = err_first(l->error, e);
+    pthread_mutex_unlock(&l->mutex);
+    atomic_store(&l->stop, true);
+}
+
+static struct err *worker_open(struct worker *w)
+{
+    const struct load_params *params = w->loader->params;
+
+    TRY(conn_open(&params->conn, &w->conn));
+    TRY(target_session_set(w->conn, params->plan->skip_binlog));
+    TRY(target_session_for_rows(w->conn));
+    mysql_set_local_infile_handler(conn_handle(w->conn), infile_begin, infile_read, infile_end, infile_error,
+                                   w);
+    w->stream = load_stream_new(params->store, params->plan, &w->loader->work);
+    return NULL;
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    struct err *e = worker_open(w);
+    const struct load_unit *unit;
+
+    while (!e && (unit = take_unit(w->loader)) != NULL)
+        e = load_unit_retrying(w, unit);
+    if (e)
+        report(w->loader, e);
+    /* closing the connection rolls back what a failed chunk had loaded */
+    conn_close(w->conn);
+    load_stream_free(w->stream);
+    conn_thread_end();
+    return NULL;
+}
+
+static unsigned worker_count(const struct loader *l)
+{
+    const struct manifest *m = l->params->plan->manifest;
+    uint64_t largest = 1;
+    uint64_t count = l->params->threads;
+
+    for (size_t i = 0; i < m->volume_count; i++)
+        if (m->volumes[i].size > largest)
+            largest = m->volumes[i].size;
+    if (count > VOLUMES_MEMORY / largest)
+        count = VOLUMES_MEMORY / largest;
+    if (count > l->work.unit_count)
+        count = l->work.unit_count;
+    return count ? (unsigned)count : 1;
+}
+
+static void run_workers(struct loader *l)
+{
+    unsigned count = worker_count(l);
+    struct worker *workers = mem_zalloc(count, sizeof(*workers));
+    unsigned started = 0;
+
+    for (; started < count; started++) {
+        workers[started].loader = l;
+        int failed = pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]);
+        if (failed) {
+            report(l, err_errno(ERR_INTERNAL, failed, "starting a worker thread"));
+            break;
+        }
+    }
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(workers[i].thread, NULL);
+    free(workers);
+}
+
+static struct err *check_complete(const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        for (size_t c = 0; t->rows && c < t->rows->chunk_count; c++)
+            if (!t->done[c] && t->rows->chunks[c].rows > 0)
+                return err_new(ERR_INTEGRITY, "snapshot %s: chunk %llu of %s.%s is not in its volumes",
+                               p->manifest->id, (unsigned long long)t->rows->chunks[c].id, t->db->name,
+                               t->name);
+    }
+    return NULL;
+}
+
+struct err *load_rows(const struct load_params *params)
+{
+    struct loader l = {.params = params};
+
+    TRY(load_work_new(params->plan, &l.work));
+    pthread_mutex_init(&l.mutex, NULL);
+    if (l.work.unit_count)
+        run_workers(&l);
+    pthread_mutex_destroy(&l.mutex);
+    load_work_free(&l.work);
+    return l.error ? l.error : check_complete(params->plan);
+}

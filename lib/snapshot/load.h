@@ -1,0 +1,25 @@
+/*
+ * load - the rows of a snapshot into its staging tables, by parallel workers.
+ *
+ * Each worker has a connection and streams chunks from the volumes into LOAD DATA LOCAL, without a temporary
+ * file. A chunk and its row in ccr.loads are one transaction. Rows are counted against the manifest; a
+ * warning of the server is an error. The first failure stops all workers.
+ */
+#ifndef CCR_SNAPSHOT_LOAD_H
+#define CCR_SNAPSHOT_LOAD_H
+
+#include "base/progress.h"
+#include "snapshot/restore_plan.h"
+#include "store/store.h"
+
+struct load_params {
+    struct conn_params conn;
+    struct store *store;
+    struct restore_plan *plan; /* chunks are marked as done */
+    struct progress *progress;
+    unsigned threads;
+};
+
+struct err *load_rows(const struct load_params *params) CHECKED;
+
+#endif

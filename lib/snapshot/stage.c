@@ -1,0 +1,210 @@
+#include "snapshot/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/mem.h"
+#include "snapshot/ddl.h"
+#include "snapshot/target_session.h"
+
+/* The plan that lies in staging, if it is this one. */
+static struct err *find_plan(struct conn *c, const struct restore_plan *p, bool *same)
+{
+    char *table = sql_table_dup(p->stage0, "plan");
+    char *options = NULL;
+    struct err *e = conn_value(c, &options, "SELECT options FROM %s", table);
+
+    free(table);
+    *same = false;
+    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+        err_free(e);
+        return NULL;
+    }
+    if (!e)
+        *same = options && strcmp(options, p->options) == 0;
+    free(options);
+    return e;
+}
+
+static struct err *forget_loads(struct conn *c, const struct restore_plan *p)
+{
+    char *job = sql_string_dup(p->job->name);
+    struct err *e = conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s", job);
+
+    free(job);
+    return e;
+}
+
+static struct err *create_database(struct conn *c, const char *name, const char *defaults)
+{
+    char *quoted = sql_ident_dup(name);
+    struct err *e = conn_exec(c, "CREATE DATABASE %s%s", quoted, defaults);
+
+    free(quoted);
+    return e;
+}
+
+static struct err *create_databases(struct conn *c, const struct restore_plan *p, char *const *definitions)
+{
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (o->kind != OBJECT_DATABASE || !p->in_scope[i])
+            continue;
+        struct buf defaults = BUF_INIT;
+        struct err *e = ddl_database_defaults(definitions[i], &defaults);
+        if (!e)
+            e = create_database(c, restore_plan_db(p, o->db)->stage, buf_str(&defaults));
+        buf_free(&defaults);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static struct err *record_plan(struct conn *c, const struct restore_plan *p)
+{
+    TRY(create_database(c, p->stage0, " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
+    char *table = sql_table_dup(p->stage0, "plan");
+    char *snapshot = sql_string_dup(p->manifest->id);
+    struct err *e = conn_exec(c,
+                              "CREATE TABLE %s (snapshot VARCHAR(64) NOT NULL, options CHAR(64) NOT NULL) "
+                              "ENGINE=InnoDB",
+                              table);
+    if (!e)
+        e = conn_exec(c, "INSERT INTO %s VALUES (%s, '%s')", table, snapshot, p->options);
+    free(table);
+    free(snapshot);
+    return e;
+}
+
+static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char *const *definitions)
+{
+    TRY(target_drop_databases(c, "ccr_stage", p->job->name));
+    TRY(forget_loads(c, p));
+    TRY(create_databases(c, p, definitions));
+    return record_plan(c, p);
+}
+
+/* Which of the plan's tables exist already: those that the killed run came to. */
+static struct err *find_tables(struct conn *c, const struct restore_plan *p, bool *exists)
+{
+    for (size_t i = 0; i < p->db_count; i++) {
+        struct result *r = NULL;
+        char **row;
+        char *stage = sql_string_dup(p->dbs[i].stage);
+        struct err *e = conn_query(
+            c, &r, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", stage);
+        free(stage);
+        TRY(e);
+        while ((row = result_next(r, NULL)) != NULL) {
+            struct restore_table *t = restore_plan_target_table(p, p->dbs[i].target, row[0]);
+            if (t)
+                exists[t - p->tables] = true;
+        }
+        result_free(r);
+    }
+    return NULL;
+}
+
+static struct err *create_table(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
+                                const char *definition)
+{
+    struct buf sql = BUF_INIT;
+
+    ddl_place_table(p, t, definition, DDL_STAGE, &sql);
+    struct err *e = target_create_object(c, t->db->stage, t->object, &sql);
+    buf_free(&sql);
+    return e;
+}
+
+static struct err *create_tables(struct conn *c, const struct restore_plan *p, char *const *definitions,
+                                 const bool *exists)
+{
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (!exists[i])
+            TRY(create_table(c, p, t, definitions[t->object - p->manifest->objects]));
+    }
+    return NULL;
+}
+
+static void mark_done(struct restore_table *t, uint64_t chunk, struct stage_result *out)
+{
+    for (size_t i = 0; i < t->rows->chunk_count; i++) {
+        const struct manifest_chunk *k = &t->rows->chunks[i];
+        if (k->id != chunk)
+            continue;
+        t->done[i] = true;
+        out->resumed_chunks++;
+        out->resumed_rows += k->rows;
+        out->resumed_bytes += k->bytes;
+        return;
+    }
+}
+
+/*
+ * Only a table whose rows share a transaction with their row in `loads` is what that row says. Any other may
+ * hold half a chunk, or less than was written before the server was killed: it begins anew.
+ */
+static struct err *empty_untransactional(struct conn *c, const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (!t->rows || t->rows->transactional)
+            continue;
+        char *table = sql_table_dup(t->db->stage, t->name);
+        char *job = sql_string_dup(p->job->name);
+        char *db = sql_string_dup(t->db->name);
+        char *name = sql_string_dup(t->name);
+        struct err *e = conn_exec(c, "TRUNCATE TABLE %s", table);
+        if (!e)
+            e = conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s AND db = %s AND name = %s", job, db, name);
+        free(table);
+        free(job);
+        free(db);
+        free(name);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static struct err *find_loads(struct conn *c, struct restore_plan *p, struct stage_result *out)
+{
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(p->job->name);
+    struct err *e = conn_query(c, &r, "SELECT db, name, chunk FROM ccr.loads WHERE job = %s", job);
+
+    free(job);
+    TRY(e);
+    while ((row = result_next(r, NULL)) != NULL) {
+        struct restore_table *t = restore_plan_table(p, row[0], row[1]);
+        if (t && t->rows)
+            mark_done(t, strtoull(row[2], NULL, 10), out);
+    }
+    result_free(r);
+    return NULL;
+}
+
+struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,
+                          struct stage_result *out)
+{
+    *out = (struct stage_result){0};
+    TRY(find_plan(c, p, &out->resumed));
+    if (!out->resumed)
+        TRY(begin_anew(c, p, definitions));
+    bool *exists = mem_zalloc(p->table_count + 1, sizeof(*exists));
+    struct err *e = find_tables(c, p, exists);
+    if (!e)
+        e = create_tables(c, p, definitions, exists);
+    free(exists);
+    if (!e && out->resumed)
+        e = empty_untransactional(c, p);
+    if (!e && out->resumed)
+        e = find_loads(c, p, out);
+    if (!e && out->resumed)
+        log_info(log, "going on with an interrupted load: %llu chunks are there already",
+                 (unsigned long long)out->resumed_chunks);
+    return e ? err_context(e, "staging") : NULL;
+}

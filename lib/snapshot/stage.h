@@ -1,0 +1,25 @@
+/*
+ * stage - the staging databases of a restore: made, found again after a killed run, or dropped.
+ *
+ * ccr_stage_JOB_N holds the tables of the Nth database. ccr_stage_JOB_0 holds the plan: one row with the
+ * snapshot and a hash of all that decides what is loaded where. It is made last and dropped first, so where
+ * it is, the rest of it can be trusted.
+ */
+#ifndef CCR_SNAPSHOT_STAGE_H
+#define CCR_SNAPSHOT_STAGE_H
+
+#include "base/log.h"
+#include "snapshot/restore_plan.h"
+
+struct stage_result {
+    bool resumed;            /* staging of a killed run with the same plan was taken over */
+    uint64_t resumed_chunks; /* that need not be loaded again; marked in the plan */
+    uint64_t resumed_rows;
+    uint64_t resumed_bytes;
+};
+
+/* Afterwards every table and sequence of the plan exists in staging. */
+struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,
+                          struct stage_result *out) CHECKED;
+
+#endif

@@ -1,0 +1,122 @@
+#include "snapshot/target_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* An engine that is missing must be an error, not another engine. */
+#define SESSION_MODE "NO_ENGINE_SUBSTITUTION"
+
+struct err *target_session_set(struct conn *c, bool skip_binlog)
+{
+    TRY(conn_exec(c,
+                  "SET SESSION wait_timeout = 31536000, net_read_timeout = 3600, net_write_timeout = 3600, "
+                  "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
+                  "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
+                  "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
+                  "sql_quote_show_create = 1"));
+    if (skip_binlog)
+        TRY(conn_exec(c, "SET SESSION sql_log_bin = 0"));
+    return NULL;
+}
+
+struct err *target_session_for_rows(struct conn *c)
+{
+    return conn_exec(c, "SET SESSION unique_checks = 0, check_constraint_checks = 0, time_zone = '+00:00', "
+                        "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
+}
+
+static void append_setting(struct buf *sql, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    buf_printf(sql, ", %s = ", name);
+    sql_string(sql, value);
+}
+
+struct err *target_session_for_object(struct conn *c, const char *db, const struct manifest_object *o)
+{
+    char *quoted = sql_ident_dup(db);
+    struct err *e = conn_exec(c, "USE %s", quoted);
+    struct buf sql = BUF_INIT;
+
+    free(quoted);
+    if (e)
+        return e;
+    buf_append_str(&sql, "SET SESSION sql_mode = ");
+    if (o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE) {
+        char *mode = mem_printf("%s,%s", o->sql_mode ? o->sql_mode : "", SESSION_MODE);
+        sql_string(&sql, mode);
+        free(mode);
+    } else {
+        sql_string(&sql, o->sql_mode ? o->sql_mode : "");
+        append_setting(&sql, "character_set_client", o->character_set_client);
+        append_setting(&sql, "collation_connection", o->collation_connection);
+    }
+    append_setting(&sql, "time_zone", o->time_zone);
+    e = conn_exec_bytes(c, sql.data, sql.len);
+    buf_free(&sql);
+    return e;
+}
+
+struct err *target_session_reset(struct conn *c)
+{
+    return conn_exec(c, "SET SESSION character_set_client = utf8mb4, collation_connection = DEFAULT, "
+                        "sql_mode = '" SESSION_MODE "', time_zone = 'SYSTEM'");
+}
+
+struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
+                                 const struct buf *sql)
+{
+    struct err *e = target_session_for_object(c, db, o);
+
+    if (!e)
+        e = conn_exec_bytes(c, sql->data, sql->len);
+    if (e)
+        e = err_context(e, "creating %s %s.%s", object_kind_name(o->kind), db, o->name);
+    if (e && conn_is_lost(c))
+        return e;
+    return err_first(e, target_session_reset(c));
+}
+
+/* PREFIX_JOB_ and then digits only; *number is what they say. */
+static bool is_numbered(const char *name, const char *start, unsigned long *number)
+{
+    size_t len = strlen(start);
+    char *end;
+
+    if (strncmp(name, start, len) != 0 || name[len] < '0' || name[len] > '9')
+        return false;
+    *number = strtoul(name + len, &end, 10);
+    return *end == 0;
+}
+
+static struct err *drop_numbered(struct conn *c, const char *start, bool zero)
+{
+    struct result *r = NULL;
+    struct err *e = conn_query(c, &r, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA");
+    char **row;
+
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        unsigned long number;
+        if (!is_numbered(row[0], start, &number) || (number == 0) != zero)
+            continue;
+        char *quoted = sql_ident_dup(row[0]);
+        e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
+        free(quoted);
+    }
+    result_free(r);
+    return e;
+}
+
+struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job)
+{
+    char *start = mem_printf("%s_%s_", prefix, job);
+    struct err *e = drop_numbered(c, start, true);
+
+    if (!e)
+        e = drop_numbered(c, start, false);
+    free(start);
+    return e;
+}

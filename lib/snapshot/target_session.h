@@ -1,0 +1,28 @@
+/*
+ * target_session - the session settings of a restore's connections.
+ */
+#ifndef CCR_SNAPSHOT_TARGET_SESSION_H
+#define CCR_SNAPSHOT_TARGET_SESSION_H
+
+#include "format/manifest.h"
+#include "mysql/conn.h"
+
+/* Settings under which anything can be created, and that outlast a long run. With skip_binlog nothing of this
+ * session goes into the target's binlog. */
+struct err *target_session_set(struct conn *c, bool skip_binlog) CHECKED;
+/* In addition: rows are taken as they are. */
+struct err *target_session_for_rows(struct conn *c) CHECKED;
+/* Makes `db` the default, and takes the settings under which an object was made on the source. */
+struct err *target_session_for_object(struct conn *c, const char *db,
+                                      const struct manifest_object *o) CHECKED;
+/* Back to target_session_set's. */
+struct err *target_session_reset(struct conn *c) CHECKED;
+
+/* Runs the CREATE statement of one object under its own settings; resets them, also on failure. */
+struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
+                                 const struct buf *sql) CHECKED;
+
+/* Drops every database PREFIX_JOB_N ("ccr_stage", "ccr_old"), the one with N = 0 first. */
+struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job) CHECKED;
+
+#endif
