@@ -1,0 +1,44 @@
+/*
+ * live - what stands today where a restore wants to put its tables.
+ *
+ * Read twice: before anything is loaded, to refuse early, and again at the swap, which must not trust what
+ * was seen an hour ago.
+ */
+#ifndef CCR_SNAPSHOT_LIVE_H
+#define CCR_SNAPSHOT_LIVE_H
+
+#include "snapshot/restore_plan.h"
+
+enum live_fate {
+    LIVE_STAYS, /* no business of this restore */
+    LIVE_OLD,   /* moves to the old database */
+    LIVE_ASIDE, /* is renamed within its database: it has triggers, or is a view in the place of a table */
+};
+
+struct live_table {
+    const struct restore_db *db;
+    char *name;
+    bool view;
+    bool ours;     /* recorded in ccr.tables for this job */
+    bool incoming; /* the snapshot has a table or a sequence of this name */
+    char *trigger; /* the name of one of its triggers; NULL for none */
+    enum live_fate fate;
+};
+
+struct live {
+    bool first;                /* nothing of this job has been swapped in yet */
+    struct live_table *tables; /* sorted by database and name */
+    size_t count;
+};
+
+struct err *live_read(struct conn *c, const struct restore_plan *p, struct live *out) CHECKED;
+void live_free(struct live *l); /* its members */
+
+/*
+ * Refuses (ERR_UNSAFE, with names) what would destroy what ccr did not make, unless `replace`, and what no
+ * option allows: foreign keys of tables that stay and refer to tables that go, and a name that is taken.
+ */
+struct err *live_check(struct conn *c, const struct restore_plan *p, const struct live *l,
+                       bool replace) CHECKED;
+
+#endif

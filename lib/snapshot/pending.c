@@ -1,0 +1,150 @@
+#include "snapshot/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const struct json_doc doc = {"column pending of the position row", ERR_TARGET};
+
+static json_t *encode_asides(const struct pending *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < p->aside_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "db", p->asides[i].db, "name",
+                                               p->asides[i].name, "view", (int)p->asides[i].view));
+    return array;
+}
+
+static json_t *encode_keys(const struct pending *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < p->key_count; i++) {
+        const struct pending_key *k = &p->keys[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "db", k->db, "table", k->table, "name",
+                                               k->name, "clause", k->clause));
+    }
+    return array;
+}
+
+char *pending_encode(const struct pending *p)
+{
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:b, s:b, s:s, s:o, s:o, s:o}", "stream", p->stream, "snapshot", p->snapshot,
+        "options", p->options, "standalone", (int)p->standalone, "skip_binlog", (int)p->skip_binlog, "reason",
+        p->reason, "aside", encode_asides(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
+    char *text = json_text(object);
+
+    json_decref(object);
+    return text;
+}
+
+void pending_add_aside(struct pending *p, const char *db, const char *name, bool view)
+{
+    p->asides = mem_resize(p->asides, p->aside_count + 1, sizeof(*p->asides));
+    p->asides[p->aside_count++] = (struct pending_aside){mem_strdup(db), mem_strdup(name), view};
+}
+
+void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
+                     const char *clause)
+{
+    p->keys = mem_resize(p->keys, p->key_count + 1, sizeof(*p->keys));
+    p->keys[p->key_count++] =
+        (struct pending_key){mem_strdup(db), mem_strdup(table), mem_strdup(name), mem_strdup(clause)};
+}
+
+static struct err *decode_asides(const json_t *object, struct pending *out)
+{
+    json_t *array;
+    json_t *item;
+    size_t i;
+
+    TRY(json_array_of(&doc, object, "aside", &array));
+    json_array_foreach(array, i, item)
+    {
+        const char *db, *name;
+        bool view;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "name", &name));
+        TRY(json_bool_of(&doc, item, "view", &view));
+        pending_add_aside(out, db, name, view);
+    }
+    return NULL;
+}
+
+static struct err *decode_keys(const json_t *object, struct pending *out)
+{
+    json_t *array;
+    json_t *item;
+    size_t i;
+
+    TRY(json_array_of(&doc, object, "foreign_keys", &array));
+    json_array_foreach(array, i, item)
+    {
+        const char *db, *table, *name, *clause;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "table", &table));
+        TRY(json_string_of(&doc, item, "name", &name));
+        TRY(json_string_of(&doc, item, "clause", &clause));
+        pending_add_key(out, db, table, name, clause);
+    }
+    return NULL;
+}
+
+static struct err *decode_object(const json_t *object, struct pending *out)
+{
+    const char *stream, *snapshot, *options, *reason;
+    json_t *job;
+
+    TRY(json_string_of(&doc, object, "stream", &stream));
+    TRY(json_string_of(&doc, object, "snapshot", &snapshot));
+    TRY(json_string_of(&doc, object, "options", &options));
+    TRY(json_string_of(&doc, object, "reason", &reason));
+    out->stream = mem_strdup(stream);
+    out->snapshot = mem_strdup(snapshot);
+    out->options = mem_strdup(options);
+    out->reason = mem_strdup(reason);
+    TRY(json_bool_of(&doc, object, "standalone", &out->standalone));
+    TRY(json_bool_of(&doc, object, "skip_binlog", &out->skip_binlog));
+    TRY(decode_asides(object, out));
+    TRY(decode_keys(object, out));
+    TRY(json_object_of(&doc, object, "job", &job));
+    return job_from_json(&doc, job, &out->job);
+}
+
+struct err *pending_decode(const char *text, struct pending *out)
+{
+    json_t *object = NULL;
+
+    *out = (struct pending){0};
+    TRY(json_parse(&doc, text, strlen(text), &object));
+    struct err *e = decode_object(object, out);
+    json_decref(object);
+    if (e)
+        pending_free(out);
+    return e;
+}
+
+void pending_free(struct pending *p)
+{
+    for (size_t i = 0; i < p->aside_count; i++) {
+        free(p->asides[i].db);
+        free(p->asides[i].name);
+    }
+    for (size_t i = 0; i < p->key_count; i++) {
+        free(p->keys[i].db);
+        free(p->keys[i].table);
+        free(p->keys[i].name);
+        free(p->keys[i].clause);
+    }
+    free(p->asides);
+    free(p->keys);
+    free(p->stream);
+    free(p->snapshot);
+    free(p->options);
+    free(p->reason);
+    job_free(p->job);
+    *p = (struct pending){0};
+}

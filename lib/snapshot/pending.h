@@ -1,0 +1,47 @@
+/*
+ * pending - the list of what follows a swap, as it lies in the position row (formats/target.md).
+ */
+#ifndef CCR_SNAPSHOT_PENDING_H
+#define CCR_SNAPSHOT_PENDING_H
+
+#include "snapshot/job.h"
+
+/* An old table, or a view, that was renamed within its own database. */
+struct pending_aside {
+    char *db;
+    char *name; /* its new name */
+    bool view;
+};
+
+/* A foreign key that its table gets when the old key of that name is gone. Target names. */
+struct pending_key {
+    char *db;
+    char *table;
+    char *name;
+    char *clause;
+};
+
+struct pending {
+    char *stream;
+    char *snapshot;
+    char *options; /* of the plan, see restore_plan.h */
+    bool standalone;
+    bool skip_binlog;
+    char *reason;
+    struct pending_aside *asides;
+    size_t aside_count;
+    struct pending_key *keys;
+    size_t key_count;
+    struct job *job;
+};
+
+char *pending_encode(const struct pending *p); /* malloc'ed */
+struct err *pending_decode(const char *text, struct pending *out) CHECKED;
+void pending_free(struct pending *p); /* its members */
+
+/* Appends; the strings are copied. */
+void pending_add_aside(struct pending *p, const char *db, const char *name, bool view);
+void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
+                     const char *clause);
+
+#endif

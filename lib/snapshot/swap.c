@@ -1,0 +1,359 @@
+#include "snapshot/swap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "snapshot/blockers.h"
+#include "snapshot/ddl.h"
+#include "snapshot/live.h"
+#include "snapshot/pending.h"
+#include "snapshot/target_session.h"
+
+/* The server renews what innodb_trx shows only when nobody has looked for 100 ms. */
+#define LOOK_EVERY_US (250 * 1000LL)
+
+struct swap {
+    const struct swap_params *params;
+    struct live live;
+    struct pending pending;
+    int64_t deadline_us;
+};
+
+static char *aside_name(const struct restore_plan *p, size_t number)
+{
+    return mem_printf("ccr_old_%s_%zu", p->job->name, number);
+}
+
+/* RENAME TABLE a TO b, ...: what is there moves away, then the new tables move in. */
+static void build_rename(const struct swap *s, struct buf *sql)
+{
+    const struct restore_plan *p = s->params->plan;
+    char *position = job_position_table(p->job->name);
+    size_t aside = 0;
+
+    buf_append_str(sql, "RENAME TABLE ");
+    for (size_t i = 0; i < s->live.count; i++) {
+        const struct live_table *t = &s->live.tables[i];
+        if (t->fate == LIVE_STAYS)
+            continue;
+        sql_table(sql, t->db->target, t->name);
+        buf_append_str(sql, " TO ");
+        if (t->fate == LIVE_ASIDE)
+            sql_table(sql, t->db->target, s->pending.asides[aside++].name);
+        else
+            sql_table(sql, t->db->old, t->name);
+        buf_append_str(sql, ", ");
+    }
+    if (!s->live.first) {
+        sql_table(sql, JOB_DATABASE, position);
+        buf_append_str(sql, " TO ");
+        sql_table(sql, p->old0, position);
+        buf_append_str(sql, ", ");
+    }
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        sql_table(sql, t->db->stage, t->name);
+        buf_append_str(sql, " TO ");
+        sql_table(sql, t->db->target, t->name);
+        buf_append_str(sql, ", ");
+    }
+    sql_table(sql, p->stage0, position);
+    buf_append_str(sql, " TO ");
+    sql_table(sql, JOB_DATABASE, position);
+    free(position);
+}
+
+struct key_job {
+    struct swap *swap;
+    const struct restore_table *table;
+    struct err *error;
+};
+
+/* Takes one foreign key off the staging table, and notes that it is to be added in place. */
+static void move_key(const char *name, const char *clause, void *arg)
+{
+    struct key_job *k = arg;
+    char *table = sql_table_dup(k->table->db->stage, k->table->name);
+    char *key = sql_ident_dup(name);
+
+    if (!k->error)
+        k->error =
+            conn_exec(k->swap->params->conn, "ALTER TABLE %s DROP FOREIGN KEY IF EXISTS %s", table, key);
+    pending_add_key(&k->swap->pending, k->table->db->target, k->table->name, name, clause);
+    free(table);
+    free(key);
+}
+
+/*
+ * A table with triggers stays in its database under another name, and its foreign keys keep their names,
+ * which are unique in the database: the new table gets its own when the old one is gone.
+ */
+static struct err *move_keys(struct swap *s, const struct live_table *old)
+{
+    const struct restore_plan *p = s->params->plan;
+    const struct restore_table *t = restore_plan_target_table(p, old->db->target, old->name);
+    struct buf sql = BUF_INIT;
+
+    if (!t || t->object->kind != OBJECT_TABLE)
+        return NULL;
+    struct key_job k = {s, t, NULL};
+    ddl_place_table(p, t, s->params->definitions[t->object - p->manifest->objects], DDL_TARGET, &sql);
+    ddl_each_foreign_key(buf_str(&sql), move_key, &k);
+    buf_free(&sql);
+    return k.error;
+}
+
+static struct err *plan_asides(struct swap *s)
+{
+    const struct restore_plan *p = s->params->plan;
+
+    for (size_t i = 0; i < s->live.count; i++) {
+        const struct live_table *t = &s->live.tables[i];
+        if (t->fate != LIVE_ASIDE)
+            continue;
+        char *name = aside_name(p, s->pending.aside_count + 1);
+        pending_add_aside(&s->pending, t->db->target, name, t->view);
+        free(name);
+        if (!t->view)
+            TRY(move_keys(s, t));
+    }
+    return NULL;
+}
+
+static int64_t source_time(const struct manifest *m)
+{
+    int64_t time = 0;
+
+    for (size_t i = 0; i < m->fingerprint_count; i++)
+        if (m->fingerprints[i].time > time)
+            time = m->fingerprints[i].time;
+    return time;
+}
+
+static struct err *stage_position(struct swap *s)
+{
+    const struct restore_plan *p = s->params->plan;
+    const char *job = p->job->name;
+    struct job_position old;
+    bool found;
+
+    TRY(job_position_read(s->params->conn, job, &old, &found));
+    struct job_position next = {
+        .epoch = p->manifest->epoch,
+        .number = p->manifest->last_object,
+        .source_time = source_time(p->manifest),
+        .pending = pending_encode(&s->pending),
+    };
+    gtid_pos_copy(&next.pos, &p->manifest->position);
+    job_new_nonce(next.nonce);
+    memcpy(next.previous_nonce, old.nonce, sizeof(next.previous_nonce));
+    struct err *e = job_position_create(s->params->conn, p->stage0, job, &next);
+    job_position_free(&next);
+    job_position_free(&old);
+    return e;
+}
+
+static struct err *create_old_databases(struct conn *c, const struct restore_plan *p)
+{
+    TRY(target_drop_databases(c, "ccr_old", p->job->name));
+    TRY(conn_exec(c, "CREATE DATABASE `%s`", p->old0));
+    for (size_t i = 0; i < p->db_count; i++)
+        TRY(conn_exec(c, "CREATE DATABASE `%s`", p->dbs[i].old));
+    return NULL;
+}
+
+static struct err *add_description(struct err *e, struct err *failed, struct buf *who)
+{
+    if (failed)
+        err_free(failed);
+    else if (who->len)
+        e = err_context(e, "%s", buf_str(who));
+    buf_free(who);
+    return e;
+}
+
+static struct err *wait_for_readers(struct swap *s)
+{
+    struct conn *c = s->params->conn;
+    struct open_transactions *t = NULL;
+    bool said = false;
+    size_t left = 0;
+    struct err *e;
+
+    clock_sleep_us(LOOK_EVERY_US);
+    TRY(open_transactions_read(c, &t));
+    for (;;) {
+        TRY_GOTO(e, done, open_transactions_left(c, t, &left));
+        if (left == 0)
+            break;
+        if (!said)
+            log_info(s->params->log, "waiting for %zu transactions that are older than the loaded tables",
+                     left);
+        said = true;
+        TRY_GOTO(e, done, interrupt_check());
+        if (clock_monotonic_us() >= s->deadline_us) {
+            struct buf who = BUF_INIT;
+            buf_append_str(&who, "open: ");
+            struct err *failed = open_transactions_describe(c, t, &who);
+            e = err_new(ERR_TARGET,
+                        "the swap gave up after %llu s, waiting for %zu transactions that began before the "
+                        "load ended",
+                        (unsigned long long)s->params->swap_wait_s, left);
+            e = add_description(e, failed, &who);
+            e = err_hint(
+                e, "the old tables are as they were; end those transactions or give --swap-wait more time, "
+                   "and run again: the load is kept");
+            break;
+        }
+        clock_sleep_us(LOOK_EVERY_US);
+    }
+done:
+    open_transactions_free(t);
+    return e;
+}
+
+/* An empty database that a run leaves behind when it gives up would be in nobody's interest. */
+static struct err *create_databases(struct swap *s, bool *created)
+{
+    const struct restore_plan *p = s->params->plan;
+
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (o->kind != OBJECT_DATABASE || !p->in_scope[i])
+            continue;
+        const struct restore_db *db = restore_plan_db(p, o->db);
+        char *name = sql_ident_dup(db->target);
+        struct buf defaults = BUF_INIT;
+        struct err *e = ddl_database_defaults(s->params->definitions[i], &defaults);
+        if (!e)
+            e = conn_exec(s->params->conn, "CREATE DATABASE IF NOT EXISTS %s%s", name, buf_str(&defaults));
+        /* the statement counts a warning where the database was there */
+        if (!e)
+            created[db - p->dbs] = mysql_warning_count(conn_handle(s->params->conn)) == 0;
+        buf_free(&defaults);
+        free(name);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static void drop_databases(struct swap *s, const bool *created)
+{
+    const struct restore_plan *p = s->params->plan;
+    struct conn *c = s->params->conn;
+
+    for (size_t i = 0; i < p->db_count; i++) {
+        uint64_t used = 1;
+        char *text = sql_string_dup(p->dbs[i].target);
+        char *name = sql_ident_dup(p->dbs[i].target);
+        if (created[i])
+            err_free(conn_number(
+                c, &used,
+                "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s) + "
+                "(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = %s)",
+                text, text));
+        if (used == 0)
+            err_free(conn_exec(c, "DROP DATABASE %s", name));
+        free(text);
+        free(name);
+    }
+    err_free(target_drop_databases(c, "ccr_old", p->job->name));
+}
+
+static struct err *give_up_on_locks(struct swap *s, struct err *e)
+{
+    char *dbs = restore_plan_target_list(s->params->plan);
+    struct buf who = BUF_INIT;
+
+    buf_append_str(&who, "locks are ");
+    struct err *failed = lock_holders_describe(s->params->conn, dbs, &who);
+    e = err_context(e, "the swap gave up after %llu s, waiting for table locks",
+                    (unsigned long long)s->params->swap_wait_s);
+    e = add_description(e, failed, &who);
+    free(dbs);
+    return err_hint(
+        e, "the old tables are as they were; end those sessions or give --swap-wait more time, and run "
+           "again: the load is kept");
+}
+
+static struct err *rename_with_retries(struct swap *s, const struct buf *sql, double *seconds)
+{
+    struct conn *c = s->params->conn;
+
+    TRY(conn_exec(c, "SET SESSION lock_wait_timeout = %llu", (unsigned long long)s->params->lock_wait_s));
+    for (;;) {
+        TRY(interrupt_check());
+        int64_t start_us = clock_monotonic_us();
+        struct err *e = conn_exec_bytes(c, sql->data, sql->len);
+        *seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
+        if (!e)
+            return NULL;
+        if (conn_errno(c) != ER_LOCK_WAIT_TIMEOUT && conn_errno(c) != ER_LOCK_DEADLOCK)
+            return err_context(e, "swapping the tables in");
+        if (clock_monotonic_us() >= s->deadline_us)
+            return give_up_on_locks(s, e);
+        err_free(e);
+        log_info(s->params->log, "the swap waits for a table lock; trying again");
+        /* those who queued behind the RENAME get their turn */
+        clock_sleep_us(CLOCK_US_PER_S);
+    }
+}
+
+static void begin_pending(struct swap *s)
+{
+    const struct restore_plan *p = s->params->plan;
+
+    s->pending = (struct pending){
+        .stream = mem_strdup(p->manifest->stream),
+        .snapshot = mem_strdup(p->manifest->id),
+        .options = mem_strdup(p->options),
+        .standalone = p->standalone,
+        .skip_binlog = p->skip_binlog,
+        .reason = mem_strdup(s->params->reason),
+        .job = p->job,
+    };
+}
+
+static struct err *prepare(struct swap *s)
+{
+    const struct swap_params *params = s->params;
+
+    TRY(live_read(params->conn, params->plan, &s->live));
+    TRY(live_check(params->conn, params->plan, &s->live, params->replace));
+    TRY(plan_asides(s));
+    TRY(create_old_databases(params->conn, params->plan));
+    return stage_position(s);
+}
+
+struct err *swap_tables(const struct swap_params *params, double *seconds)
+{
+    struct swap s = {.params = params};
+    bool *created = mem_zalloc(params->plan->db_count + 1, sizeof(*created));
+    struct buf sql = BUF_INIT;
+
+    begin_pending(&s);
+    struct err *e = prepare(&s);
+    if (!e) {
+        s.deadline_us = clock_monotonic_us() + (int64_t)params->swap_wait_s * CLOCK_US_PER_S;
+        e = wait_for_readers(&s);
+    }
+    if (!e)
+        e = create_databases(&s, created);
+    if (!e) {
+        build_rename(&s, &sql);
+        e = rename_with_retries(&s, &sql, seconds);
+    }
+    if (e && !conn_is_lost(params->conn))
+        drop_databases(&s, created);
+    s.pending.job = NULL; /* the plan's */
+    pending_free(&s.pending);
+    live_free(&s.live);
+    buf_free(&sql);
+    free(created);
+    return e;
+}

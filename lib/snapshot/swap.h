@@ -1,0 +1,29 @@
+/*
+ * swap - all loaded tables into place, in one statement.
+ *
+ * One RENAME TABLE moves every old table away, every new one in, and the position row with them: readers see
+ * the old tables or the new. It waits until every transaction that began before the load ended is over, and
+ * gives up after a while, with the old tables untouched. What is left to do afterwards stands in the position
+ * row (swap_finish.h).
+ */
+#ifndef CCR_SNAPSHOT_SWAP_H
+#define CCR_SNAPSHOT_SWAP_H
+
+#include "base/log.h"
+#include "snapshot/restore_plan.h"
+
+struct swap_params {
+    struct conn *conn;
+    const struct restore_plan *plan;
+    char *const *definitions;
+    struct log *log;
+    uint64_t swap_wait_s; /* all in all */
+    uint64_t lock_wait_s; /* of one attempt: new readers queue behind a waiting RENAME */
+    bool replace;
+    const char *reason; /* of this copy, for the history */
+};
+
+/* *seconds: how long the RENAME itself took. ERR_TARGET where it gave up, with those who were in the way. */
+struct err *swap_tables(const struct swap_params *params, double *seconds) CHECKED;
+
+#endif
