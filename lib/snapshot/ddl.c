@@ -103,6 +103,34 @@ void ddl_place_table(const struct restore_plan *p, const struct restore_table *t
     }
 }
 
+static const char *unstaged(const struct restore_plan *p, const char *db)
+{
+    for (size_t i = 0; i < p->db_count; i++)
+        if (strcmp(p->dbs[i].stage, db) == 0)
+            return p->dbs[i].target;
+    return db;
+}
+
+void ddl_unstage(const struct restore_plan *p, const char *expression, struct buf *out)
+{
+    bool sequence;
+
+    while (*expression) {
+        size_t words = name_follows(expression, &sequence);
+        const char *next =
+            *expression == '\'' || *expression == '`' ? skip_quoted(expression, true) : expression + 1;
+        if (words)
+            next = expression + words;
+        buf_append(out, expression, (size_t)(next - expression));
+        expression = next;
+        if (words) {
+            char *db = take_name(&expression);
+            sql_ident(out, unstaged(p, db));
+            free(db);
+        }
+    }
+}
+
 bool ddl_uses_sequence(const struct restore_table *t, const char *sql)
 {
     bool sequence = false;

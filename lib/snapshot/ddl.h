@@ -19,6 +19,8 @@ enum ddl_place { DDL_STAGE, DDL_TARGET };
  */
 void ddl_place_table(const struct restore_plan *p, const struct restore_table *t, const char *sql,
                      enum ddl_place place, struct buf *out);
+/* An expression that names staging databases, with the target's instead. */
+void ddl_unstage(const struct restore_plan *p, const char *expression, struct buf *out);
 /* A default of the table takes values from a sequence. */
 bool ddl_uses_sequence(const struct restore_table *t, const char *sql);
 

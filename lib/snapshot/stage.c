@@ -113,7 +113,7 @@ static struct err *create_table(struct conn *c, const struct restore_plan *p, co
     struct buf sql = BUF_INIT;
 
     ddl_place_table(p, t, definition, DDL_STAGE, &sql);
-    struct err *e = target_create_object(c, t->db->stage, t->object, &sql);
+    struct err *e = target_create_object(c, t->db->stage, t->object, &sql, NULL);
     buf_free(&sql);
     return e;
 }

@@ -67,12 +67,14 @@ struct err *target_session_reset(struct conn *c)
 }
 
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
-                                 const struct buf *sql)
+                                 const struct buf *sql, unsigned *number)
 {
     struct err *e = target_session_for_object(c, db, o);
 
     if (!e)
         e = conn_exec_bytes(c, sql->data, sql->len);
+    if (number)
+        *number = conn_errno(c);
     if (e)
         e = err_context(e, "creating %s %s.%s", object_kind_name(o->kind), db, o->name);
     if (e && conn_is_lost(c))

@@ -18,9 +18,12 @@ struct err *target_session_for_object(struct conn *c, const char *db,
 /* Back to target_session_set's. */
 struct err *target_session_reset(struct conn *c) CHECKED;
 
-/* Runs the CREATE statement of one object under its own settings; resets them, also on failure. */
+/*
+ * Runs the CREATE statement of one object under its own settings; resets them, also on failure. *number (may
+ * be NULL) is the server's error number, 0 for success.
+ */
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
-                                 const struct buf *sql) CHECKED;
+                                 const struct buf *sql, unsigned *number) CHECKED;
 
 /* Drops every database PREFIX_JOB_N ("ccr_stage", "ccr_old"), the one with N = 0 first. */
 struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job) CHECKED;

@@ -1,0 +1,236 @@
+#include "snapshot/swap_finish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mysql/catalog.h"
+#include "snapshot/ddl.h"
+#include "snapshot/definitions.h"
+#include "snapshot/finish_objects.h"
+#include "snapshot/pending.h"
+#include "snapshot/target_session.h"
+
+struct finish {
+    struct conn *conn;
+    struct log *log;
+    struct restore_plan *plan;
+    char **definitions;
+    struct pending pending;
+};
+
+static struct err *drop_asides(struct finish *f)
+{
+    for (size_t i = 0; i < f->pending.aside_count; i++) {
+        const struct pending_aside *a = &f->pending.asides[i];
+        char *name = sql_table_dup(a->db, a->name);
+        struct err *e = conn_exec(f->conn, "DROP %s IF EXISTS %s", a->view ? "VIEW" : "TABLE", name);
+        free(name);
+        TRY(e);
+    }
+    return target_drop_databases(f->conn, "ccr_old", f->plan->job->name);
+}
+
+static struct err *add_key(struct finish *f, const struct pending_key *k)
+{
+    uint64_t there = 0;
+    char *db = sql_string_dup(k->db);
+    char *table = sql_string_dup(k->table);
+    char *name = sql_string_dup(k->name);
+    char *qualified = sql_table_dup(k->db, k->table);
+    struct err *e =
+        conn_number(f->conn, &there,
+                    "SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = %s "
+                    "AND TABLE_NAME = %s AND CONSTRAINT_NAME = %s AND CONSTRAINT_TYPE = 'FOREIGN KEY'",
+                    db, table, name);
+
+    if (!e && !there)
+        e = conn_exec(f->conn, "ALTER TABLE %s ADD %s", qualified, k->clause);
+    free(db);
+    free(table);
+    free(name);
+    free(qualified);
+    return e;
+}
+
+/* The server keeps the text of a default, which names the sequence's database: staging, so far. */
+static struct err *place_defaults(struct finish *f, const struct restore_table *t)
+{
+    struct result *r = NULL;
+    char **row;
+    char *db = sql_string_dup(t->db->target);
+    char *name = sql_string_dup(t->name);
+    char *table = sql_table_dup(t->db->target, t->name);
+    struct err *e =
+        conn_query(f->conn, &r,
+                   "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE "
+                   "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND COLUMN_DEFAULT LIKE '%%(`ccr\\_stage\\_%%'",
+                   db, name);
+
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct buf sql = BUF_INIT;
+        buf_printf(&sql, "ALTER TABLE %s ALTER COLUMN ", table);
+        sql_ident(&sql, row[0]);
+        buf_append_str(&sql, " SET DEFAULT (");
+        ddl_unstage(f->plan, row[1], &sql);
+        buf_append_str(&sql, ")");
+        e = conn_exec_bytes(f->conn, sql.data, sql.len);
+        buf_free(&sql);
+    }
+    result_free(r);
+    free(db);
+    free(name);
+    free(table);
+    return e;
+}
+
+static struct err *place_all_defaults(struct finish *f)
+{
+    for (size_t i = 0; i < f->plan->table_count; i++) {
+        const struct restore_table *t = &f->plan->tables[i];
+        const char *definition = f->definitions[t->object - f->plan->manifest->objects];
+        if (t->rows && ddl_uses_sequence(t, definition))
+            TRY(place_defaults(f, t));
+    }
+    return NULL;
+}
+
+static struct err *set_database_defaults(struct finish *f)
+{
+    const struct restore_plan *p = f->plan;
+
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        const struct restore_db *db = restore_plan_db(p, o->db);
+        if (o->kind != OBJECT_DATABASE || !p->in_scope[i] || !db->whole)
+            continue;
+        struct buf defaults = BUF_INIT;
+        char *name = sql_ident_dup(db->target);
+        struct err *e = ddl_database_defaults(f->definitions[i], &defaults);
+        if (!e && defaults.len)
+            e = conn_exec(f->conn, "ALTER DATABASE %s%s", name, buf_str(&defaults));
+        free(name);
+        buf_free(&defaults);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static struct err *record_tables(struct finish *f, char (*hashes)[HASH_HEX_SIZE])
+{
+    const struct restore_plan *p = f->plan;
+    const char *job = p->job->name;
+    char no_hash[HASH_HEX_SIZE];
+
+    for (size_t i = 0; i < p->table_count; i++)
+        TRY(job_table_record(f->conn, job, p->tables[i].db->target, p->tables[i].name, hashes[i]));
+    hash_bytes_hex("", 0, no_hash);
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (o->kind == OBJECT_VIEW && p->in_scope[i])
+            TRY(job_table_record(f->conn, job, restore_plan_db(p, o->db)->target, o->name, no_hash));
+    }
+    return NULL;
+}
+
+/* Within a transaction: what the job now is, and nothing pending any more. */
+static struct err *record_all(struct finish *f, struct job_position *position, char (*hashes)[HASH_HEX_SIZE])
+{
+    static const char *const tables[] = {"tables", "kept", "loads"};
+    const char *job = f->plan->job->name;
+    char *quoted = sql_string_dup(job);
+    char *what = mem_printf("full copy of snapshot %s", f->pending.snapshot);
+    struct job_position next = *position;
+    struct err *e = NULL;
+
+    next.pending = NULL;
+    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
+        e = conn_exec(f->conn, "DELETE FROM ccr.%s WHERE job = %s", tables[i], quoted);
+    if (!e)
+        e = job_save(f->conn, f->plan->job);
+    if (!e)
+        e = record_tables(f, hashes);
+    if (!e)
+        e = finish_keep(f->conn, f->plan, f->definitions);
+    if (!e)
+        e = job_history_add(f->conn, job, what, f->pending.reason);
+    if (!e)
+        e = job_position_update(f->conn, job, position, &next);
+    free(quoted);
+    free(what);
+    return e;
+}
+
+static struct err *record_followed(struct finish *f, struct job_position *position)
+{
+    const struct restore_plan *p = f->plan;
+    char(*hashes)[HASH_HEX_SIZE] = mem_zalloc(p->table_count + 1, sizeof(*hashes));
+    struct err *e = NULL;
+
+    for (size_t i = 0; !e && i < p->table_count; i++)
+        e = catalog_table_hash(f->conn, p->tables[i].db->target, p->tables[i].name, hashes[i]);
+    if (!e)
+        e = conn_exec(f->conn, "START TRANSACTION");
+    if (!e) {
+        e = record_all(f, position, hashes);
+        if (!e)
+            e = conn_exec(f->conn, "COMMIT");
+        else if (!conn_is_lost(f->conn))
+            e = err_first(e, conn_exec(f->conn, "ROLLBACK"));
+    }
+    free(hashes);
+    return e;
+}
+
+/* The steps of formats/target.md. */
+static struct err *finish_steps(struct finish *f, struct job_position *position)
+{
+    const char *job = f->plan->job->name;
+
+    TRY(drop_asides(f));
+    for (size_t i = 0; i < f->pending.key_count; i++)
+        TRY(add_key(f, &f->pending.keys[i]));
+    TRY(place_all_defaults(f));
+    TRY(set_database_defaults(f));
+    TRY(finish_objects(f->conn, f->plan, f->definitions, f->log));
+    TRY(target_drop_databases(f->conn, "ccr_stage", job));
+    return f->plan->standalone ? job_remove(f->conn, job) : record_followed(f, position);
+}
+
+/* Pending gives its job to the plan. */
+static struct err *finish_open(struct finish *f, struct store *store, const char *text)
+{
+    struct manifest *m = NULL;
+
+    TRY(pending_decode(text, &f->pending));
+    TRY(manifest_load(store, f->pending.stream, f->pending.snapshot, &m));
+    struct job *j = f->pending.job;
+    f->pending.job = NULL;
+    TRY(restore_plan_new(j, m, f->pending.skip_binlog, &f->plan));
+    TRY(target_session_set(f->conn, f->pending.skip_binlog));
+    return definitions_read(store, m, f->plan->in_scope, &f->definitions);
+}
+
+struct err *swap_finish(struct conn *c, struct store *store, const char *job, struct job_position *position,
+                        struct log *log)
+{
+    struct finish f = {.conn = c, .log = log};
+
+    if (!position->pending)
+        return NULL;
+    struct err *e = finish_open(&f, store, position->pending);
+    if (!e)
+        e = finish_steps(&f, position);
+    if (!e) {
+        free(position->pending);
+        position->pending = NULL;
+    } else {
+        e = err_context(e, "finishing the swap of job %s", job);
+        e = err_hint(e, "the new tables are in place; the next run goes on with what is left");
+    }
+    if (f.plan)
+        definitions_free(f.definitions, f.plan->manifest);
+    restore_plan_free(f.plan);
+    pending_free(&f.pending);
+    return e;
+}
