@@ -1,0 +1,267 @@
+#include "snapshot/restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "format/layout.h"
+#include "format/manifest.h"
+#include "snapshot/definitions.h"
+#include "snapshot/live.h"
+#include "snapshot/load.h"
+#include "snapshot/pending.h"
+#include "snapshot/restore_plan.h"
+#include "snapshot/restore_scope.h"
+#include "snapshot/stage.h"
+#include "snapshot/swap.h"
+#include "snapshot/swap_finish.h"
+#include "snapshot/target_check.h"
+#include "snapshot/target_session.h"
+
+struct restoring {
+    const struct restore_params *params;
+    struct restore_result *result;
+    struct conn *conn; /* holds the job's lock */
+    struct job_position position;
+    bool has_position;
+    char
+        finished[HASH_HEX_SIZE]; /* options of the swap that an earlier run had left to finish; "" for none */
+    struct restore_plan *plan;
+    char **definitions;
+};
+
+static struct err *open_target(struct restoring *r)
+{
+    TRY(conn_open(r->params->target, &r->conn));
+    TRY(target_check_server(r->conn));
+    TRY(target_session_set(r->conn, r->params->skip_binlog));
+    return job_lock(r->conn, r->params->job);
+}
+
+static struct err *finish_earlier(struct restoring *r)
+{
+    struct pending pending;
+
+    TRY(job_position_read(r->conn, r->params->job, &r->position, &r->has_position));
+    if (!r->has_position || !r->position.pending)
+        return NULL;
+    TRY(pending_decode(r->position.pending, &pending));
+    snprintf(r->finished, sizeof(r->finished), "%s", pending.options);
+    pending_free(&pending);
+    log_info(r->params->log, "finishing the swap of an earlier run");
+    TRY(swap_finish(r->conn, r->params->store, r->params->job, &r->position, r->params->log));
+    r->result->changed = true;
+    return target_session_set(r->conn, r->params->skip_binlog);
+}
+
+/* The store that answers under this URL, the stream in it, and the snapshot belong together. */
+static struct err *check_ids(struct store *store, const struct manifest *m)
+{
+    char *store_id = NULL;
+    char *stream_id = NULL;
+    struct err *e = layout_open_store(store, false, &store_id);
+
+    if (!e)
+        e = layout_open_stream(store, m->stream, false, &stream_id);
+    if (!e && (strcmp(store_id, m->store_id) != 0 || strcmp(stream_id, m->stream_id) != 0))
+        e = err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream, and copied here",
+                    m->id);
+    free(store_id);
+    free(stream_id);
+    return e;
+}
+
+static struct err *choose_snapshot(const struct restore_params *params, const struct job *saved,
+                                   struct manifest **out)
+{
+    const char *stream = params->stream ? params->stream : saved ? saved->stream : "main";
+
+    TRY(layout_check_name("stream", stream));
+    if (params->snapshot) {
+        TRY(layout_check_name("snapshot", params->snapshot));
+        TRY(manifest_load(params->store, stream, params->snapshot, out));
+    } else {
+        TRY(manifest_newest(params->store, stream, out));
+    }
+    if (!*out)
+        return err_hint(
+            err_new(ERR_STORE, "stream %s in %s has no complete snapshot", stream, store_url(params->store)),
+            "take one with ccr-backup");
+    return check_ids(params->store, *out);
+}
+
+static struct err *make_plan(struct restoring *r)
+{
+    struct manifest *m = NULL;
+    struct job *saved = NULL;
+    struct job *job = NULL;
+    struct err *e = job_load(r->conn, r->params->job, &saved);
+
+    if (!e)
+        e = choose_snapshot(r->params, saved, &m);
+    if (!e)
+        e = restore_scope_job(r->params, saved, m, &job);
+    if (e) {
+        manifest_free(m);
+        job_free(saved);
+        return e;
+    }
+    job_free(saved);
+    TRY(restore_plan_new(job, m, r->params->skip_binlog, &r->plan));
+    r->result->snapshot = mem_strdup(m->id);
+    r->result->position = gtid_pos_text(&m->position);
+    r->result->epoch = m->epoch;
+    r->result->number = m->last_object;
+    r->result->tables = r->plan->table_count;
+    return definitions_read(r->params->store, m, r->plan->in_scope, &r->definitions);
+}
+
+static struct err *check_before_loading(struct restoring *r)
+{
+    struct live live;
+
+    TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
+    TRY(live_read(r->conn, r->plan, &live));
+    struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
+    live_free(&live);
+    return e;
+}
+
+static void choose_reason(struct restoring *r)
+{
+    if (!r->has_position)
+        r->result->reason = mem_strdup(r->plan->standalone ? "plain restore" : "first run");
+    else if (r->plan->manifest->epoch > r->position.epoch)
+        r->result->reason =
+            mem_printf("epoch %llu of the log ended, this snapshot opens epoch %llu",
+                       (unsigned long long)r->position.epoch, (unsigned long long)r->plan->manifest->epoch);
+    else
+        r->result->reason = mem_strdup("new snapshot asked for by hand");
+}
+
+static unsigned thread_count(unsigned asked)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return asked ? asked : cores > 0 ? (unsigned)cores : 1;
+}
+
+static void sum_rows(const struct restore_plan *p, uint64_t *rows, uint64_t *bytes)
+{
+    *rows = *bytes = 0;
+    for (size_t i = 0; i < p->table_count; i++)
+        if (p->tables[i].rows) {
+            *rows += p->tables[i].rows->rows;
+            *bytes += p->tables[i].rows->bytes;
+        }
+}
+
+static struct err *load(struct restoring *r, const struct stage_result *staged)
+{
+    struct load_params params = {
+        .conn = *r->params->target,
+        .store = r->params->store,
+        .plan = r->plan,
+        .threads = thread_count(r->params->threads),
+    };
+
+    sum_rows(r->plan, &r->result->rows, &r->result->bytes);
+    params.conn.local_infile = true;
+    params.progress = progress_start(r->params->log, "restore", r->result->rows - staged->resumed_rows,
+                                     r->result->bytes - staged->resumed_bytes);
+    struct err *e = load_rows(&params);
+    r->result->load_seconds = progress_seconds(params.progress);
+    progress_end(params.progress);
+    return e;
+}
+
+static struct err *set_sequences(struct conn *c, const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (t->rows || !t->object->setval)
+            continue;
+        char *sequence = sql_table_dup(t->db->stage, t->name);
+        struct err *e =
+            conn_exec(c, "SELECT SETVAL(%s, %lld, 0)", sequence, strtoll(t->object->setval, NULL, 10));
+        free(sequence);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static struct err *swap_in(struct restoring *r)
+{
+    struct swap_params params = {
+        .conn = r->conn,
+        .plan = r->plan,
+        .definitions = r->definitions,
+        .log = r->params->log,
+        .swap_wait_s = r->params->swap_wait_s,
+        .lock_wait_s = r->params->lock_wait_s,
+        .replace = r->params->replace,
+        .reason = r->result->reason,
+    };
+
+    TRY(swap_tables(&params, &r->result->swap_seconds));
+    job_position_free(&r->position);
+    TRY(job_position_read(r->conn, r->params->job, &r->position, &r->has_position));
+    if (!r->has_position)
+        return err_new(ERR_INTERNAL, "the position of job %s is gone after the swap", r->params->job);
+    return swap_finish(r->conn, r->params->store, r->params->job, &r->position, r->params->log);
+}
+
+static struct err *restore_snapshot(struct restoring *r)
+{
+    struct stage_result staged;
+
+    TRY(check_before_loading(r));
+    choose_reason(r);
+    TRY(job_setup(r->conn));
+    /* from the second restore on, a new scope comes into force with the swap */
+    if (!r->plan->standalone && !r->has_position)
+        TRY(job_save(r->conn, r->plan->job));
+    log_info(r->params->log, "restoring snapshot %s (%s): %zu tables, position %s", r->plan->manifest->id,
+             r->result->reason, r->plan->table_count, r->result->position);
+    r->result->changed = true;
+    TRY(stage_prepare(r->conn, r->plan, r->definitions, r->params->log, &staged));
+    r->result->resumed_chunks = staged.resumed_chunks;
+    TRY(load(r, &staged));
+    TRY(set_sequences(r->conn, r->plan));
+    return swap_in(r);
+}
+
+struct err *restore(const struct restore_params *params, struct restore_result *result)
+{
+    struct restoring r = {.params = params, .result = result};
+    int64_t start_us = clock_monotonic_us();
+    struct err *e = open_target(&r);
+
+    if (!e)
+        e = finish_earlier(&r);
+    if (!e)
+        e = make_plan(&r);
+    if (!e) {
+        result->finished_earlier = strcmp(r.finished, r.plan->options) == 0;
+        if (!result->finished_earlier)
+            e = restore_snapshot(&r);
+    }
+    if (r.plan)
+        definitions_free(r.definitions, r.plan->manifest);
+    restore_plan_free(r.plan);
+    job_position_free(&r.position);
+    conn_close(r.conn);
+    result->seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
+    return e;
+}
+
+void restore_result_free(struct restore_result *r)
+{
+    free(r->snapshot);
+    free(r->position);
+    free(r->reason);
+    *r = (struct restore_result){0};
+}

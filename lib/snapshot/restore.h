@@ -1,0 +1,58 @@
+/*
+ * restore - a snapshot into staging, then one atomic swap.
+ *
+ * The run begins with what an earlier, killed one left: a swap to finish, or a load to go on with. Until the
+ * swap nothing changes on the target outside ccr's own database and staging.
+ */
+#ifndef CCR_SNAPSHOT_RESTORE_H
+#define CCR_SNAPSHOT_RESTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "mysql/conn.h"
+#include "store/store.h"
+
+/* Everything is borrowed. Lists end with NULL. */
+struct restore_params {
+    struct store *store;
+    const char *stream;   /* NULL: the job's, or "main" */
+    const char *snapshot; /* NULL: the newest */
+    const char *job;      /* JOB_STANDALONE: a plain restore */
+    const struct conn_params *target;
+    struct log *log;
+    const char *const *databases; /* scope; empty: the job's, or all of the snapshot */
+    const char *const *tables;
+    const char *const *renames; /* "A:B" */
+    bool replace;
+    bool skip_binlog;
+    unsigned threads; /* 0: one per core */
+    uint64_t swap_wait_s;
+    uint64_t lock_wait_s;
+};
+
+/* Strings are malloc'ed; NULL where the run did not get that far. */
+struct restore_result {
+    bool changed;
+    bool finished_earlier; /* a killed run had swapped this snapshot in already: only the rest was done */
+    char *snapshot;
+    char *position;
+    char *reason;
+    uint64_t epoch;
+    uint64_t number;
+    uint64_t tables;
+    uint64_t rows;
+    uint64_t bytes;
+    uint64_t stored_bytes;
+    uint64_t resumed_chunks;
+    double seconds;
+    double load_seconds;
+    double swap_seconds;
+};
+
+struct err *restore(const struct restore_params *params, struct restore_result *result) CHECKED;
+void restore_result_free(struct restore_result *r); /* its members */
+
+#endif

@@ -1,0 +1,143 @@
+#include "snapshot/target_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mysql/server.h"
+
+/* The first version whose RENAME TABLE is undone, or done, as a whole after a crash. */
+enum { ATOMIC_RENAME = 100600 };
+
+/* Rows travel in small pieces; statements do not. */
+#define SMALLEST_PACKET ((uint64_t)1 << 20)
+
+static struct err *check_version(struct conn *c)
+{
+    struct server_info info;
+    struct err *e = server_info_read(c, &info);
+
+    if (!e && (!info.is_mariadb || info.number < ATOMIC_RENAME))
+        e = err_hint(
+            err_new(ERR_TARGET, "target: server %s cannot swap many tables in one atomic step", info.version),
+            "a target needs MariaDB 10.6 or later");
+    server_info_free(&info);
+    return e;
+}
+
+struct err *target_check_server(struct conn *c)
+{
+    uint64_t on = 0;
+    uint64_t n;
+
+    TRY(check_version(c));
+    TRY(conn_number(c, &on, "SELECT @@GLOBAL.local_infile"));
+    if (!on)
+        return err_hint(err_new(ERR_TARGET, "target: local_infile is off"),
+                        "SET GLOBAL local_infile = 1, and local_infile = 1 in the server's option file");
+    struct err *e = conn_number(c, &n, "SELECT COUNT(*) FROM information_schema.INNODB_TRX");
+    return e ? err_hint(
+                   err_context(e, "looking at the target's open transactions"),
+                   "grant PROCESS: the swap must wait for transactions that are older than the new tables")
+             : NULL;
+}
+
+static bool has_engine(struct conn *c, const char *engine, struct err **e)
+{
+    char *quoted = sql_string_dup(engine);
+    uint64_t n = 0;
+
+    *e = conn_number(c, &n,
+                     "SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = %s AND "
+                     "SUPPORT IN ('YES', 'DEFAULT')",
+                     quoted);
+    free(quoted);
+    return n > 0;
+}
+
+static struct err *check_engines(struct conn *c, const struct restore_plan *p)
+{
+    const char *last = ""; /* seen to be there; nearly all tables have the same */
+
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct manifest_table *t = p->tables[i].rows;
+        struct err *e;
+        if (!t || strcmp(t->engine, last) == 0)
+            continue;
+        bool found = has_engine(c, t->engine, &e);
+        TRY(e);
+        if (!found)
+            return err_hint(err_new(ERR_TARGET,
+                                    "target: the server lacks the storage engine %s of table %s.%s",
+                                    t->engine, t->db, t->name),
+                            "install the engine's plugin on the target, or leave the table out (--tables, "
+                            "--databases)");
+        last = t->engine;
+    }
+    return NULL;
+}
+
+static struct err *check_packet(struct conn *c, const struct restore_plan *p, char *const *definitions,
+                                struct log *log)
+{
+    uint64_t packet = 0;
+    uint64_t need = SMALLEST_PACKET;
+    const char *what = "statements";
+
+    TRY(conn_number(c, &packet, "SELECT @@GLOBAL.max_allowed_packet"));
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        /* twice: what is kept for promotion is stored in hexadecimal */
+        size_t len = definitions[i] ? 2 * strlen(definitions[i]) + 4096 : 0;
+        if (len > need) {
+            need = len;
+            what = p->manifest->objects[i].name ? p->manifest->objects[i].name : p->manifest->objects[i].db;
+        }
+    }
+    if (packet < need)
+        return err_hint(err_new(ERR_TARGET, "target: max_allowed_packet is %llu, too small for %s",
+                                (unsigned long long)packet, what),
+                        "SET GLOBAL max_allowed_packet = %llu or more", (unsigned long long)need);
+    const json_t *source = json_object_get(p->manifest->source, "max_allowed_packet");
+    if (json_is_integer(source) && (uint64_t)json_integer_value(source) > packet)
+        log_warn(
+            log,
+            "max_allowed_packet of the target (%llu) is smaller than the source's (%lld): a row between them "
+            "can be loaded but not applied",
+            (unsigned long long)packet, (long long)json_integer_value(source));
+    return NULL;
+}
+
+/* With a binlog, and without log_bin_trust_function_creators, a server wants SUPER for these. */
+static struct err *check_functions(struct conn *c, const struct restore_plan *p)
+{
+    uint64_t untrusted = 0;
+    uint64_t super = 0;
+    bool needed = false;
+
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        enum object_kind kind = p->manifest->objects[i].kind;
+        if (p->in_scope[i])
+            needed |= kind == OBJECT_FUNCTION || (kind == OBJECT_TRIGGER && p->standalone);
+    }
+    if (!needed || p->skip_binlog)
+        return NULL;
+    TRY(conn_number(c, &untrusted,
+                    "SELECT @@GLOBAL.log_bin AND NOT @@GLOBAL.log_bin_trust_function_creators"));
+    TRY(conn_number(c, &super,
+                    "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SUPER' "
+                    "AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"));
+    if (untrusted && !super)
+        return err_hint(err_new(ERR_TARGET,
+                                "target: its binlog is on and log_bin_trust_function_creators is off, so "
+                                "functions and triggers cannot be created"),
+                        "SET GLOBAL log_bin_trust_function_creators = 1");
+    return NULL;
+}
+
+struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
+                              struct log *log)
+{
+    TRY(check_engines(c, p));
+    TRY(check_packet(c, p, definitions, log));
+    return check_functions(c, p);
+}

@@ -1,0 +1,113 @@
+/* ccr-restore: a snapshot into the target, swapped in atomically. */
+#include <inttypes.h>
+
+#include "base/run.h"
+#include "format/document.h"
+#include "snapshot/job.h"
+#include "snapshot/restore.h"
+
+static void restore_report(struct run *run, const struct restore_params *params,
+                           const struct restore_result *r)
+{
+    json_t *to = run->result;
+
+    run->changed = r->changed;
+    json_object_set_new(to, "standalone", json_boolean(opts_flag(run->opts, OPT_STANDALONE)));
+    document_set_bytes(to, "job", params->job);
+    json_object_set_new(to, "seconds", json_real(r->seconds));
+    if (!r->snapshot)
+        return;
+    document_set_bytes(to, "snapshot", r->snapshot);
+    document_set_bytes(to, "position", r->position);
+    document_set_u64(to, "epoch", r->epoch);
+    document_set_u64(to, "number", r->number);
+    document_set_bytes(to, "reason", r->reason);
+    json_object_set_new(to, "finished_earlier", json_boolean(r->finished_earlier));
+    document_set_u64(to, "tables", r->tables);
+    document_set_u64(to, "rows", r->rows);
+    document_set_u64(to, "bytes", r->bytes);
+    document_set_u64(to, "resumed_chunks", r->resumed_chunks);
+    json_object_set_new(to, "load_seconds", json_real(r->load_seconds));
+    json_object_set_new(to, "swap_seconds", json_real(r->swap_seconds));
+}
+
+static void restore_say(struct run *run, const struct restore_result *r)
+{
+    if (r->finished_earlier)
+        run_say(run,
+                "finished: snapshot %s had been swapped in by an earlier run (%" PRIu64
+                " tables); position %s",
+                r->snapshot, r->tables, r->position);
+    else
+        run_say(run,
+                "restored snapshot %s (%s): %" PRIu64 " tables, %" PRIu64
+                " rows, %.1f MB in %.1f s (%.0f rows/s), "
+                "swapped in %.0f ms; position %s",
+                r->snapshot, r->reason, r->tables, r->rows, (double)r->bytes / 1e6, r->seconds,
+                r->seconds > 0 ? (double)r->rows / r->seconds : 0, r->swap_seconds * 1000, r->position);
+}
+
+/* --job or --standalone, exactly one of them. */
+static struct err *restore_name(const struct opts *opts, const char **name)
+{
+    *name = opts_string(opts, OPT_JOB);
+    if (opts_flag(opts, OPT_STANDALONE)) {
+        if (*name)
+            return err_hint(err_new(ERR_USAGE, "both --standalone and a job (%s) are given", *name),
+                            "a plain restore needs a target section without the key `job`");
+        *name = JOB_STANDALONE;
+        return NULL;
+    }
+    if (!*name)
+        return err_hint(err_new(ERR_USAGE, "neither --job NAME nor --standalone is given"),
+                        "--job makes a target that ccr-apply keeps in step, --standalone a plain copy");
+    return job_check_name(*name);
+}
+
+static struct err *restore_run(struct run *run)
+{
+    const struct opts *opts = run->opts;
+    struct restore_result result = {0};
+    struct store *store = NULL;
+    struct conn_params target;
+    const char *name;
+    const char *url;
+
+    TRY(restore_name(opts, &name));
+    TRY(opts_store_url(opts, &url));
+    TRY(store_open(url, &store));
+    conn_params_from_opts(opts, CONN_TARGET, &target);
+    struct restore_params params = {
+        .store = store,
+        .stream = opts_given(opts, OPT_STREAM) ? opts_string(opts, OPT_STREAM) : NULL,
+        .snapshot = opts_string(opts, OPT_SNAPSHOT),
+        .job = name,
+        .target = &target,
+        .log = run->log,
+        .databases = opts_list(opts, OPT_DATABASES, NULL),
+        .tables = opts_list(opts, OPT_TABLES, NULL),
+        .renames = opts_list(opts, OPT_RENAME_DB, NULL),
+        .replace = opts_flag(opts, OPT_REPLACE),
+        .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
+        .threads = (unsigned)opts_number(opts, OPT_THREADS),
+        .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
+        .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),
+    };
+    struct err *e = restore(&params, &result);
+    restore_report(run, &params, &result);
+    if (!e)
+        restore_say(run, &result);
+    restore_result_free(&result);
+    store_close(store);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    struct run *run;
+    int status;
+
+    if (!run_start(PROGRAM_RESTORE, argc, argv, &run, &status))
+        return status;
+    return run_finish(run, restore_run(run));
+}
