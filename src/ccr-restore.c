@@ -10,10 +10,12 @@ static void restore_report(struct run *run, const struct restore_params *params,
                            const struct restore_result *r)
 {
     json_t *to = run->result;
+    bool standalone = opts_flag(run->opts, OPT_STANDALONE);
 
     run->changed = r->changed;
-    json_object_set_new(to, "standalone", json_boolean(opts_flag(run->opts, OPT_STANDALONE)));
-    document_set_bytes(to, "job", params->job);
+    json_object_set_new(to, "standalone", json_boolean(standalone));
+    if (!standalone)
+        document_set_bytes(to, "job", params->job);
     json_object_set_new(to, "seconds", json_real(r->seconds));
     if (!r->snapshot)
         return;

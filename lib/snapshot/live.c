@@ -92,6 +92,10 @@ static struct err *read_ours(struct conn *c, const struct restore_plan *p, struc
     struct err *e = conn_query(c, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
 
     free(job);
+    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+        err_free(e); /* the first restore of the first job */
+        return NULL;
+    }
     TRY(e);
     while ((row = result_next(r, NULL)) != NULL) {
         struct live_table *t = find_live(l, row[0], row[1]);
