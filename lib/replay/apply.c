@@ -1,0 +1,247 @@
+#include "replay/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "mysql/server.h"
+#include "replay/culprit.h"
+#include "replay/intent.h"
+#include "replay/report.h"
+#include "replay/session.h"
+#include "replay/status.h"
+#include "replay/walk.h"
+#include "snapshot/swap_finish.h"
+
+enum {
+    REDO_ATTEMPTS = 10,    /* of one batch, after deadlocks and lock waits */
+    REDO_PAUSE_US = 50000, /* times the attempt */
+    STATUS_EVERY_S = 10,   /* with --follow */
+};
+
+static struct err *apply_check_ids(const struct apply *a)
+{
+    char *store_id = NULL;
+    char *stream_id = NULL;
+    struct err *e = layout_open_store(a->store, false, &store_id);
+
+    if (!e)
+        e = layout_open_stream(a->store, a->job->stream, false, &stream_id);
+    if (!e && (strcmp(store_id, a->job->store_id) != 0 || strcmp(stream_id, a->job->stream_id) != 0))
+        e = err_hint(err_new(ERR_UNSAFE,
+                             "%s is not the store, or its stream '%s' not the stream, that job %s was "
+                             "restored from",
+                             store_url(a->store), a->job->stream, a->job->name),
+                     "use that store, or restore from this one");
+    free(store_id);
+    free(stream_id);
+    return e;
+}
+
+static struct err *apply_open_job(struct apply *a, const struct opts *opts)
+{
+    const char *name = opts_string(opts, OPT_JOB);
+
+    TRY(layout_check_name("job", name));
+    TRY(job_load(a->conn, name, &a->job));
+    if (!a->job)
+        return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
+                        "ccr-restore --job %s makes it, from a snapshot", name);
+    TRY(apply_check_ids(a));
+    return job_lock(a->conn, name);
+}
+
+static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
+{
+    struct job_position position = {0};
+    bool found = false;
+
+    TRY(job_position_read(a->conn, a->job->name, &position, &found));
+    if (!found)
+        return err_hint(err_new(ERR_TARGET, "the target has no position of job '%s'", a->job->name),
+                        "its restore was not finished: run ccr-restore again");
+    struct err *e = status_check(a->store, a->job, &position);
+    if (!e && !a->dry_run)
+        e = swap_finish(a->conn, a->store, a->job->name, &position, a->log);
+    if (!e && a->dry_run && position.pending)
+        e = err_hint(err_new(ERR_UNSAFE, "the last restore has work left to do"),
+                     "run ccr-apply without --dry-run, or ccr-restore again");
+    batch_init(&a->batch, a->conn, a->store, a->job, &position, max_packet);
+    a->batch.dry_run = a->dry_run;
+    job_position_free(&position);
+    return e;
+}
+
+static struct err *apply_open(struct apply *a, struct run *run)
+{
+    struct conn_params params;
+    struct server_info info;
+    const char *url;
+
+    a->log = run->log;
+    a->dry_run = opts_flag(run->opts, OPT_DRY_RUN);
+    TRY(opts_require(run->opts, OPT_JOB));
+    TRY(opts_store_url(run->opts, &url));
+    TRY(apply_limits_read(run->opts, &a->limits));
+    TRY(store_open(url, &a->store));
+    conn_params_from_opts(run->opts, CONN_TARGET, &params);
+    TRY(conn_open(&params, &a->conn));
+    TRY(server_info_read(a->conn, &info));
+    uint64_t max_packet = info.max_allowed_packet;
+    bool is_mariadb = info.is_mariadb;
+    server_info_free(&info);
+    if (!is_mariadb)
+        return err_new(ERR_UNSUPPORTED, "the target is not a MariaDB server");
+    TRY(apply_open_job(a, run->opts));
+    TRY(session_check_server(a->conn));
+    TRY(session_prepare(a->conn));
+    TRY(apply_open_position(a, max_packet));
+    a->tables = tables_new(a->job, a->conn);
+    return session_prepare(a->conn);
+}
+
+static void apply_close(struct apply *a)
+{
+    progress_end(a->progress);
+    err_free(a->redo.error);
+    free(a->redo.what);
+    gtid_pos_free(&a->limits.until_gtid);
+    batch_free(&a->batch);
+    tables_free(a->tables);
+    job_free(a->job);
+    conn_close(a->conn);
+    store_close(a->store);
+}
+
+/* Another session's locks were in the way: the same batch may well succeed the next time. */
+static bool is_passing(const struct apply *a, const struct err *e)
+{
+    unsigned number = conn_errno(a->conn);
+
+    return err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
+}
+
+static struct err *apply_epoch_ended(const struct segment_footer *terminator)
+{
+    return err_hint(err_new(ERR_RESYNC, "epoch %llu of the log has ended: %s",
+                            (unsigned long long)terminator->epoch, terminator->reason),
+                    "take a new snapshot (ccr-backup) and restore it (ccr-restore)");
+}
+
+/* Puts the target back to the last commit, and what is known of it with it. */
+static struct err *apply_back(struct apply *a)
+{
+    batch_rollback(&a->batch);
+    TRY(batch_reread(&a->batch));
+    tables_forget(a->tables);
+    return NULL;
+}
+
+/* *e is an error of a walk: is there something to be gained by another one? If so *e becomes NULL. */
+static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
+{
+    struct gtid gtid;
+    bool found = false;
+
+    struct err *half_done = intent_check(a);
+    err_free(half_done);
+    if (conn_is_lost(a->conn) || half_done)
+        return;
+    if (is_passing(a, *e)) {
+        if (++*attempts > REDO_ATTEMPTS)
+            return;
+        log_info(a->log, "batch rolled back, doing it again: %s", err_message(*e));
+        a->counts.redone++;
+        clock_sleep_us((int64_t)REDO_PAUSE_US * *attempts);
+        err_free(*e);
+        *e = NULL;
+        return;
+    }
+    if (!ordered_failed(a->batch.road))
+        return;
+    culprit_find(a->conn, a->batch.road, e, &gtid, &found);
+    if (!found)
+        return;
+    a->redo = (struct redo){.kind = REDO_STOP, .gtid = gtid, .error = *e};
+    *e = NULL;
+}
+
+/* Waits for the log to grow. */
+static struct err *apply_wait(struct apply *a, int64_t poll_us)
+{
+    int64_t until = clock_monotonic_us() + poll_us;
+
+    while (!interrupt_requested() && clock_monotonic_us() < until)
+        clock_sleep_us(until - clock_monotonic_us());
+    TRY(interrupt_check());
+    if (a->batch.claimed && clock_monotonic_us() - a->status_us > STATUS_EVERY_S * CLOCK_US_PER_S) {
+        a->status_us = clock_monotonic_us();
+        return status_publish(a->store, a->job, &a->batch.committed);
+    }
+    return NULL;
+}
+
+static struct err *apply_walk(struct apply *a, const struct run *run, enum walk_outcome *outcome)
+{
+    bool follow = opts_flag(run->opts, OPT_FOLLOW);
+    int64_t poll_us = (int64_t)opts_number(run->opts, OPT_POLL) * CLOCK_US_PER_S;
+    struct walk *w = NULL;
+
+    TRY(walk_new(a, &w));
+    struct err *e = walk_run(w, outcome);
+    while (!e && *outcome == WALK_END && follow) {
+        e = apply_wait(a, poll_us);
+        if (!e)
+            e = walk_run(w, outcome);
+    }
+    if (!e && *outcome == WALK_TERMINATOR)
+        e = apply_epoch_ended(walk_terminator(w));
+    walk_free(w);
+    return e;
+}
+
+static struct err *apply_all(struct apply *a, const struct run *run)
+{
+    uint64_t commits = 0;
+    unsigned attempts = 0;
+    enum walk_outcome outcome;
+
+    for (;;) {
+        struct err *e = apply_walk(a, run, &outcome);
+        if (a->batch.commits != commits)
+            attempts = 0;
+        commits = a->batch.commits;
+        if (!e && outcome != WALK_REDO) {
+            a->until_reached = outcome == WALK_UNTIL;
+            return NULL;
+        }
+        if (e)
+            apply_consider(a, &e, &attempts);
+        if (e) {
+            batch_rollback(&a->batch);
+            return e;
+        }
+        TRY(apply_back(a));
+    }
+}
+
+struct err *apply_run(struct run *run)
+{
+    struct apply a = {0};
+    int64_t start = clock_monotonic_us();
+
+    struct err *e = apply_open(&a, run);
+    if (!e) {
+        e = apply_all(&a, run);
+        report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
+    }
+    if (a.batch.claimed && !conn_is_lost(a.conn))
+        e = err_first(e, status_publish(a.store, a.job, &a.batch.committed));
+    apply_close(&a);
+    return e;
+}

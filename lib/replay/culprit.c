@@ -1,0 +1,154 @@
+#include "replay/culprit.h"
+
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/mem.h"
+
+enum { SHOWN_COLUMNS = 8 };
+
+/* The columns that identify a row: of the primary key, else of a unique key without NULLs, else the first
+ * few. */
+static size_t key_columns(const struct catalog_table *t, size_t columns[SHOWN_COLUMNS])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->key_count && count == 0; i++) {
+        const struct catalog_key *key = &t->keys[i];
+        bool usable = key->unique && !key->hash;
+        for (size_t j = 0; usable && j < key->column_count; j++)
+            usable = key->columns[j] < t->column_count && !t->columns[key->columns[j]].nullable;
+        for (size_t j = 0; usable && j < key->column_count && count < SHOWN_COLUMNS; j++)
+            columns[count++] = key->columns[j];
+    }
+    for (size_t i = 0; count == 0 && i < t->column_count && i < SHOWN_COLUMNS; i++)
+        columns[i] = i;
+    if (count == 0)
+        count = t->column_count < SHOWN_COLUMNS ? t->column_count : SHOWN_COLUMNS;
+    return count;
+}
+
+/* "id=5, name='x'" */
+static void append_key(struct buf *out, const struct table *t, const struct rows_event *r,
+                       const struct rows_row *row)
+{
+    size_t columns[SHOWN_COLUMNS];
+    size_t count = key_columns(t->catalog, columns);
+    bool insert = r->kind == ROWS_WRITE;
+    const char *comma = "";
+
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_column *column = &t->catalog->columns[columns[i]];
+        const uint8_t *value = NULL;
+        size_t len = 0;
+        bool present = false;
+        struct err *e = rows_field(
+            &t->map, insert ? r->after_columns : r->before_columns, insert ? row->after : row->before,
+            insert ? row->after_len : row->before_len, columns[i], &value, &len, &present);
+        if (e || !present) {
+            err_free(e);
+            continue;
+        }
+        buf_printf(out, "%s%s=", comma, column->name);
+        if (value)
+            rows_field_text(&t->map.columns[columns[i]], column->is_unsigned, value, len, out);
+        else
+            buf_append_str(out, "NULL");
+        comma = ", ";
+    }
+}
+
+static struct err *culprit_describe(struct conn *c, const struct bundle_run *run, const struct rows_event *r,
+                                    const struct rows_row *row, struct err *e)
+{
+    static const char *const verbs[] = {"insert", "update", "delete"};
+    unsigned number = conn_errno(c);
+    struct buf key = BUF_INIT;
+    char gtid[GTID_TEXT_SIZE];
+
+    append_key(&key, run->table, r, row);
+    const char *what = number == ER_KEY_NOT_FOUND ? "the row is missing on the target"
+                       : number == ER_DUP_ENTRY   ? "the target has such a row already"
+                                                  : "the target refuses it";
+    struct err *named =
+        err_new(number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY ? ERR_UNSAFE : err_code(e),
+                "transaction %s: %s of %s.%s (%s): %s: %s", gtid_format(run->gtid, gtid), verbs[r->kind],
+                run->table->db, run->table->name, buf_str(&key), what, err_message(e));
+    if (number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY)
+        named =
+            err_hint(named, "the target was changed by others than ccr: put the row right, or restore a new "
+                            "snapshot (ccr-backup, ccr-restore)");
+    buf_free(&key);
+    return named;
+}
+
+/* Sends one row; *refused is the server's error, NULL where it took the row. */
+static struct err *culprit_try(struct ordered *road, struct bundle *single, const struct bundle_run *run,
+                               const struct rows_event *r, const uint8_t *bytes, size_t len,
+                               struct err **refused)
+{
+    struct rows_event piece = *r;
+    const struct change change = {run->table, &piece, run->time, run->server_id, run->gtid};
+
+    piece.rows = bytes;
+    piece.rows_len = len;
+    bundle_begin(single, single->serial + 1);
+    run->table->bundle = 0; /* the serials of these bundles are not the road's */
+    TRY(bundle_add(single, &change));
+    run->table->bundle = 0;
+    struct err *e = sender_send(ordered_sender(road), single);
+    if (!e)
+        e = sender_wait(ordered_sender(road));
+    *refused = e;
+    return NULL;
+}
+
+static struct err *culprit_in_run(struct conn *c, struct ordered *road, const struct bundle *b,
+                                  const struct bundle_run *run, struct err **refused)
+{
+    struct bundle single = {0};
+    struct rows_event event;
+    struct rows_row row;
+    bool done = false;
+
+    *refused = NULL;
+    TRY(bundle_run_event(b, run, &event));
+    event.flags = b->flags;
+    event.rows = b->rows.data + run->start;
+    event.rows_len = run->end - run->start;
+    struct err *e = NULL;
+    for (size_t at = 0; !e && !done && !*refused;) {
+        size_t start = at;
+        e = rows_next(&run->table->map, &event, &at, &row, &done);
+        if (e || done)
+            break;
+        e = culprit_try(road, &single, run, &event, event.rows + start, at - start, refused);
+        if (!e && *refused) {
+            struct err *named = culprit_describe(c, run, &event, &row, *refused);
+            err_free(*refused);
+            *refused = named;
+        }
+    }
+    bundle_free(&single);
+    return e;
+}
+
+void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found)
+{
+    const struct bundle *b = ordered_failed(road);
+    struct err *refused = NULL;
+    struct err *own = NULL;
+
+    *found = false;
+    for (size_t i = 0; b && i < b->run_count && !own && !refused; i++) {
+        own = culprit_in_run(c, road, b, &b->runs[i], &refused);
+        *gtid = b->runs[i].gtid;
+    }
+    err_free(own); /* the first error says more */
+    if (!refused)
+        return;
+    err_free(*e);
+    *e = refused;
+    *found = true;
+}

@@ -1,0 +1,19 @@
+/*
+ * culprit - which row did the target refuse?
+ *
+ * A refused bundle may hold thousands of rows of hundreds of transactions. Its statement was rolled back, the
+ * rest of the batch was not: its rows are sent again one at a time, in the same transaction, until the
+ * refused one is found. The caller then rolls back, applies what lies before that transaction, and stops.
+ */
+#ifndef CCR_REPLAY_CULPRIT_H
+#define CCR_REPLAY_CULPRIT_H
+
+#include "replay/ordered.h"
+
+/*
+ * Behind an error of the road. Replaces *e by one that names table, key values and transaction, and sets
+ * *gtid; *found is false, and *e unchanged, where no single row is refused.
+ */
+void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found);
+
+#endif

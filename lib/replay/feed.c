@@ -1,0 +1,255 @@
+#include "replay/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "replay/ahead.h"
+
+struct feed {
+    struct store *store;
+    const char *stream;
+    struct ahead *ahead;
+    struct segment_footer *footer; /* of the object at hand */
+    bool waiting;                  /* footer is a part 1 whose last part does not exist yet */
+    uint64_t abandoned_until;      /* objects before this number belong to an abandoned transaction */
+    uint64_t parts_left;           /* objects of the split transaction still to come */
+    struct buf fresh;              /* content as it comes from `ahead` */
+    struct buf work;               /* bytes being handed out, from `at` */
+    size_t at;
+    uint64_t complete;
+    uint64_t objects;
+    bool has_format;
+    struct binlog_format format;
+    struct buf format_event;
+};
+
+struct err *feed_new(struct store *s, const char *stream, uint64_t epoch, uint64_t number, struct feed **out)
+{
+    struct feed *f = mem_zalloc(1, sizeof(*f));
+
+    f->store = s;
+    f->stream = stream;
+    f->complete = number - 1;
+    struct err *e = ahead_new(s, stream, epoch, number, &f->ahead);
+    if (e) {
+        free(f);
+        return e;
+    }
+    *out = f;
+    return NULL;
+}
+
+void feed_free(struct feed *f)
+{
+    if (!f)
+        return;
+    ahead_free(f->ahead);
+    segment_footer_free(f->footer);
+    buf_free(&f->fresh);
+    buf_free(&f->work);
+    buf_free(&f->format_event);
+    free(f);
+}
+
+const struct buf *feed_format_event(const struct feed *f)
+{
+    return &f->format_event;
+}
+
+const struct binlog_format *feed_format(const struct feed *f)
+{
+    return &f->format;
+}
+
+uint64_t feed_number(const struct feed *f)
+{
+    return f->footer ? f->footer->number : f->complete;
+}
+
+uint64_t feed_complete(const struct feed *f)
+{
+    return f->complete;
+}
+
+const struct segment_footer *feed_terminator(const struct feed *f)
+{
+    return f->footer && f->footer->kind == SEGMENT_TERMINATOR ? f->footer : NULL;
+}
+
+uint64_t feed_objects(const struct feed *f)
+{
+    return f->objects;
+}
+
+/*
+ * Follows the parts behind part 1 (f->footer) without their content: how many more objects the transaction
+ * has, 0 when its end does not exist yet, or where it was abandoned.
+ */
+static struct err *feed_survey(struct feed *f, uint64_t *parts_left, uint64_t *abandoned_until)
+{
+    uint64_t part = 1;
+
+    *parts_left = 0;
+    *abandoned_until = 0;
+    for (uint64_t number = f->footer->number + 1;; number++) {
+        struct segment_footer *next = NULL;
+        TRY(chain_read_footer(f->store, f->stream, f->footer->epoch, number, &next));
+        if (!next)
+            return NULL;
+        bool continues =
+            (next->kind == SEGMENT_PART || next->kind == SEGMENT_LAST_PART) && next->part == ++part;
+        bool last = next->kind == SEGMENT_LAST_PART;
+        segment_footer_free(next);
+        if (!continues) {
+            *abandoned_until = number;
+            return NULL;
+        }
+        if (last) {
+            *parts_left = number - f->footer->number;
+            return NULL;
+        }
+    }
+}
+
+/* A new object lies in footer and fresh: makes its bytes the ones at hand, or passes over it. */
+static struct err *feed_accept(struct feed *f)
+{
+    uint64_t left, abandoned;
+
+    if (f->footer->kind == SEGMENT_TERMINATOR)
+        return NULL;
+    if (f->footer->number < f->abandoned_until) {
+        f->complete = f->footer->number;
+        return NULL;
+    }
+    if (f->parts_left > 0) {
+        f->parts_left--;
+    } else if (f->footer->kind == SEGMENT_PART && f->footer->part == 1) {
+        TRY(feed_survey(f, &left, &abandoned));
+        f->waiting = left == 0 && abandoned == 0;
+        if (f->waiting)
+            return NULL;
+        f->abandoned_until = abandoned;
+        if (abandoned)
+            return NULL;
+        f->parts_left = left;
+    } else if (f->footer->kind != SEGMENT_WHOLE) {
+        return err_new(ERR_INTEGRITY, "%s is part %llu of a split transaction whose beginning is not there",
+                       f->footer->name, (unsigned long long)f->footer->part);
+    }
+    if (f->work.len == f->at) {
+        buf_clear(&f->work);
+        struct buf empty = f->work;
+        f->work = f->fresh;
+        f->fresh = empty;
+    } else { /* an event continues from the last part */
+        memmove(f->work.data, f->work.data + f->at, f->work.len - f->at);
+        f->work.len -= f->at;
+        buf_append(&f->work, f->fresh.data, f->fresh.len);
+    }
+    f->at = 0;
+    return NULL;
+}
+
+/* What lies in `work` has been handed out. */
+static void feed_object_done(struct feed *f)
+{
+    if (f->footer && f->parts_left == 0 && f->footer->number >= f->abandoned_until)
+        f->complete = f->footer->number;
+}
+
+static struct err *feed_load(struct feed *f, bool *end)
+{
+    struct segment_footer *next = NULL;
+
+    *end = false;
+    if (f->waiting)
+        return feed_accept(f);
+    if (feed_terminator(f)) {
+        *end = true;
+        return NULL;
+    }
+    TRY(ahead_next(f->ahead, &next, &f->fresh));
+    if (!next && f->parts_left > 0)
+        return err_new(ERR_INTEGRITY, "the part behind %s has disappeared", f->footer->name);
+    if (!next) {
+        *end = true;
+        return NULL;
+    }
+    f->objects++;
+    segment_footer_free(f->footer);
+    f->footer = next;
+    return feed_accept(f);
+}
+
+/* The whole event at `at`, or *len = 0 when more bytes are needed. */
+static struct err *feed_peek(struct feed *f, size_t *len)
+{
+    size_t left = f->work.len - f->at;
+
+    *len = binlog_event_length(f->work.data + f->at, left);
+    if (left >= BINLOG_HEADER_SIZE && (*len < BINLOG_HEADER_SIZE || *len > BINLOG_EVENT_MAX))
+        return err_new(ERR_INTEGRITY, "%s: an event of %zu bytes at offset %zu", f->footer->name, *len,
+                       f->at);
+    if (*len > left)
+        *len = 0;
+    return NULL;
+}
+
+static struct err *feed_skip_magic(struct feed *f)
+{
+    bool starts = f->footer->kind == SEGMENT_WHOLE || f->footer->part == 1;
+
+    if (f->at != 0 || !starts || f->work.len == 0)
+        return NULL;
+    if (f->work.len < BINLOG_MAGIC_SIZE || memcmp(f->work.data, binlog_magic, BINLOG_MAGIC_SIZE) != 0)
+        return err_new(ERR_INTEGRITY, "%s does not begin like a binlog file", f->footer->name);
+    f->at = BINLOG_MAGIC_SIZE;
+    f->has_format = false;
+    return NULL;
+}
+
+static struct err *feed_parse(struct feed *f, size_t len, struct binlog_event *event)
+{
+    const uint8_t *bytes = f->work.data + f->at;
+    struct err *e = binlog_event_parse(f->has_format ? &f->format : NULL, bytes, len, event);
+
+    if (!e && event->type == BINLOG_FORMAT_DESCRIPTION) {
+        e = binlog_format_parse(event, &f->format);
+        f->has_format = e == NULL;
+        buf_clear(&f->format_event);
+        buf_append(&f->format_event, event->data, event->len);
+    }
+    if (e)
+        return err_context(e, "%s, offset %zu", f->footer->name, f->at);
+    f->at += len;
+    return NULL;
+}
+
+struct err *feed_next(struct feed *f, enum feed_item *item, struct binlog_event *event)
+{
+    bool end = false;
+
+    for (;;) {
+        size_t len = 0;
+        if (f->footer && f->at < f->work.len) {
+            TRY(feed_skip_magic(f));
+            TRY(feed_peek(f, &len));
+        }
+        if (len > 0) {
+            *item = FEED_EVENT;
+            TRY(feed_parse(f, len, event));
+            if (f->at == f->work.len)
+                feed_object_done(f);
+            return NULL;
+        }
+        if (f->at < f->work.len && f->parts_left == 0)
+            return err_new(ERR_INTEGRITY, "%s ends inside an event", f->footer->name);
+        TRY(feed_load(f, &end));
+        if (end || f->waiting) {
+            *item = feed_terminator(f) ? FEED_TERMINATOR : FEED_END;
+            return NULL;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+#include "replay/intent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+static const struct json_doc intent_doc = {.name = "the intent in the position row", .code = ERR_TARGET};
+
+static struct err *intent_commit(struct apply *a, json_t *intent)
+{
+    struct batch *b = &a->batch;
+
+    TRY(batch_commit(b)); /* what lies before it */
+    free(b->next.intent);
+    b->next.intent = json_text(intent);
+    return batch_commit(b);
+}
+
+struct err *intent_open_rows(struct apply *a, const struct gtid *gtid, const char *table)
+{
+    char text[GTID_TEXT_SIZE];
+    json_t *intent = json_pack("{s:s, s:s}", "kind", "rows", "gtid", gtid_format(*gtid, text));
+
+    json_object_set_new(intent, "table", json_from_bytes(table, strlen(table)));
+    struct err *e = intent_commit(a, intent);
+    json_decref(intent);
+    return e;
+}
+
+struct err *intent_open_statement(struct apply *a, const struct gtid *gtid, json_t *objects)
+{
+    char text[GTID_TEXT_SIZE];
+    json_t *intent = json_pack("{s:s, s:s, s:o}", "kind", "statement", "gtid", gtid_format(*gtid, text),
+                               "objects", objects);
+    struct err *e = intent_commit(a, intent);
+
+    json_decref(intent);
+    return e;
+}
+
+void intent_clear(struct apply *a)
+{
+    free(a->batch.next.intent);
+    a->batch.next.intent = NULL;
+}
+
+static struct err *intent_read(const struct apply *a, json_t **out, const char **kind, const char **gtid)
+{
+    const char *text = a->batch.committed.intent;
+
+    *out = NULL;
+    if (!text)
+        return NULL;
+    TRY(json_parse(&intent_doc, text, strlen(text), out));
+    struct err *e = json_string_of(&intent_doc, *out, "kind", kind);
+    if (!e)
+        e = json_string_of(&intent_doc, *out, "gtid", gtid);
+    if (e) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return e;
+}
+
+struct err *intent_check(const struct apply *a)
+{
+    const char *kind, *gtid, *table;
+    json_t *intent;
+
+    TRY(intent_read(a, &intent, &kind, &gtid));
+    if (!intent || strcmp(kind, "rows") != 0) {
+        json_decref(intent);
+        return NULL;
+    }
+    struct err *e = json_string_of(&intent_doc, intent, "table", &table);
+    if (!e)
+        e = err_hint(err_new(ERR_RESYNC,
+                             "a run was stopped while it applied transaction %s to table %s, which has no "
+                             "transactions: what of it was written is not known",
+                             gtid, table),
+                     "take a new snapshot (ccr-backup) and restore it (ccr-restore)");
+    json_decref(intent);
+    return e;
+}
+
+struct err *intent_find(const struct apply *a, const struct gtid *gtid, json_t **objects)
+{
+    char text[GTID_TEXT_SIZE];
+    const char *kind, *of;
+    json_t *intent, *found;
+
+    *objects = NULL;
+    TRY(intent_read(a, &intent, &kind, &of));
+    if (!intent)
+        return NULL;
+    struct err *e = NULL;
+    if (strcmp(of, gtid_format(*gtid, text)) != 0)
+        e = err_new(ERR_INTEGRITY,
+                    "the position row holds the intent of transaction %s, but the log goes on with %s", of,
+                    text);
+    else
+        e = json_array_of(&intent_doc, intent, "objects", &found);
+    if (!e)
+        *objects = json_incref(found);
+    json_decref(intent);
+    return e;
+}

@@ -1,0 +1,81 @@
+#include "replay/report.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "replay/status.h"
+
+struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
+{
+    const char *gtid = opts_string(opts, OPT_UNTIL_GTID);
+    const char *time = opts_string(opts, OPT_UNTIL_TIME);
+    int64_t time_us = 0;
+
+    out->batch_transactions = opts_number(opts, OPT_BATCH_TRANSACTIONS);
+    out->batch_bytes = opts_number(opts, OPT_BATCH_SIZE);
+    if (out->batch_transactions == 0 || out->batch_bytes == 0)
+        return err_new(ERR_USAGE, "--batch-transactions and --batch-size must not be 0");
+    if (gtid) {
+        TRY(gtid_pos_parse(gtid, ERR_USAGE, &out->until_gtid));
+        out->has_until_gtid = true;
+    }
+    if (time)
+        TRY(clock_parse(time, &time_us));
+    out->until_time = time_us / CLOCK_US_PER_S;
+    return NULL;
+}
+
+/* How far the target is behind: false where nothing is known. */
+static bool report_lag(struct apply *a, int64_t *lag)
+{
+    const struct job_position *p = &a->batch.next;
+    int64_t seen = 0;
+
+    err_free(status_source_seen(a->store, a->job, p, &seen)); /* an idle source only makes it smaller */
+    int64_t at = seen > p->source_time ? seen : p->source_time;
+    *lag = at ? clock_now_us() / CLOCK_US_PER_S - at : 0;
+    if (*lag < 0)
+        *lag = 0;
+    return at != 0;
+}
+
+static void set_number(json_t *object, const char *name, uint64_t value)
+{
+    json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+void report_result(struct apply *a, struct run *run, double seconds)
+{
+    const struct apply_counts *n = &a->counts;
+    const struct job_position *p = a->dry_run ? &a->batch.next : &a->batch.committed;
+    char *position = gtid_pos_text(&p->pos);
+    json_t *r = run->result;
+    int64_t lag = 0;
+
+    run->changed = a->batch.commits > 0;
+    set_number(r, "transactions", n->transactions);
+    set_number(r, "events", n->events);
+    set_number(r, "rows", a->batch.rows);
+    set_number(r, "ddl", n->ddl);
+    set_number(r, "batches", a->batch.commits);
+    set_number(r, "bytes", ordered_bytes(a->batch.road));
+    set_number(r, "objects", n->objects);
+    json_object_set_new(r, "position", json_string(position));
+    set_number(r, "epoch", p->epoch);
+    set_number(r, "number", p->number);
+    json_object_set_new(r, "lag_seconds", report_lag(a, &lag) ? json_integer(lag) : json_null());
+    json_object_set_new(r, "seconds", json_real(seconds));
+    json_object_set_new(r, "skipped",
+                        json_pack("{s:I, s:I, s:I}", "transactions", (json_int_t)n->skipped_transactions,
+                                  "events", (json_int_t)n->skipped_events, "statements",
+                                  (json_int_t)n->skipped_statements));
+    set_number(r, "redone", n->redone);
+    json_object_set_new(r, "dry_run", json_boolean(a->dry_run));
+    if (a->limits.has_until_gtid || a->limits.until_time)
+        json_object_set_new(r, "until_reached", json_boolean(a->until_reached));
+    run_say(run, "%s%llu transactions, %llu rows, %llu statements in %.1f s; position %s, %lld s behind",
+            a->dry_run ? "dry run: " : "", (unsigned long long)n->transactions,
+            (unsigned long long)(a->dry_run ? n->events : a->batch.rows), (unsigned long long)n->ddl, seconds,
+            position, (long long)lag);
+    free(position);
+}

@@ -1,0 +1,79 @@
+/* Row events on their way from the log to the batch. */
+#include <stdlib.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "replay/intent.h"
+#include "replay/transaction.h"
+
+static bool cannot_roll_back(const struct table *table)
+{
+    /* a sequence keeps its value through a ROLLBACK too, but an event holds all of it: it can be repeated */
+    return table->in_scope && table->catalog && !table->catalog->transactional &&
+           !table->catalog->is_sequence;
+}
+
+struct err *rows_take_map(struct apply *a, struct transaction *t, const struct binlog_event *e, bool *redo)
+{
+    struct table *table = NULL;
+
+    *redo = false;
+    TRY(tables_map(a->tables, e, &table));
+    if (!cannot_roll_back(table) || t->alone || t->drop || a->dry_run)
+        return NULL;
+    if (t->rows_added) {
+        transaction_redo(a, t, REDO_ALONE, NULL);
+        a->redo.what = mem_printf("%s.%s", table->db, table->name);
+        *redo = true;
+        return NULL;
+    }
+    char *what = mem_printf("%s.%s", table->db, table->name);
+    struct err *error = intent_open_rows(a, &t->begin.gtid, what);
+    free(what);
+    t->alone = error == NULL;
+    return error;
+}
+
+/* Dry run: the images must fit the table map, as they would have to. */
+static struct err *rows_check(const struct table *table, const struct rows_event *rows)
+{
+    struct rows_row row;
+    bool done = false;
+    size_t at = 0;
+
+    while (!done)
+        TRY(rows_next(&table->map, rows, &at, &row, &done));
+    return NULL;
+}
+
+struct err *rows_take(struct apply *a, struct transaction *t, const struct binlog_event *e)
+{
+    struct rows_event rows;
+
+    TRY(rows_event_parse(e, &rows));
+    bool statement_end = rows.flags & ROWS_STMT_END;
+    if (rows.table_id != ROWS_DUMMY_TABLE_ID) {
+        struct table *table = tables_find(a->tables, rows.table_id);
+        if (!table)
+            return err_new(ERR_INTEGRITY, "a row event refers to table id %llu, which has no table map",
+                           (unsigned long long)rows.table_id);
+        t->rows_seen = true;
+        if (!table->in_scope || t->drop) {
+            a->counts.skipped_events++;
+        } else if (a->dry_run) {
+            t->in_scope = true;
+            a->counts.events++;
+            TRY(rows_check(table, &rows));
+        } else {
+            const struct change change = {table, &rows, e->time, e->server_id, t->begin.gtid};
+            t->in_scope = t->rows_added = true;
+            a->counts.events++;
+            if (a->batch.bytes > a->limits.batch_bytes)
+                TRY(interrupt_check()); /* within a transaction only where it is long */
+            TRY(batch_add(&a->batch, &change));
+        }
+    }
+    if (statement_end)
+        tables_statement_end(a->tables);
+    return NULL;
+}

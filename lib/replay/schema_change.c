@@ -1,0 +1,287 @@
+#include "replay/schema_change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mysqld_error.h>
+
+#include "base/mem.h"
+#include "replay/intent.h"
+#include "replay/schema_kept.h"
+#include "replay/session.h"
+
+enum { STATEMENT_SHOWN = 300 };
+
+struct err *schema_change_stop(const struct schema_change *s, enum err_code code, const char *why)
+{
+    bool cut = s->query->sql_len > STATEMENT_SHOWN;
+
+    return err_new(code, "%s: %.*s%s", why, (int)(cut ? STATEMENT_SHOWN : s->query->sql_len), s->query->sql,
+                   cut ? "..." : "");
+}
+
+const char *schema_change_db(const struct schema_change *s, const struct statement_name *name)
+{
+    return name->db ? name->db : s->default_db;
+}
+
+struct err *schema_change_enter(struct schema_change *s)
+{
+    const struct statement_session session = {
+        .vars = &s->session,
+        .db = s->default_db[0] ? job_target_database(s->a->job, s->default_db) : "",
+        .time = s->time,
+    };
+
+    return session_enter(s->a->conn, &session);
+}
+
+struct err *schema_change_leave(struct schema_change *s)
+{
+    return session_prepare(s->a->conn);
+}
+
+/* The objects that the statement changes, and the text with databases renamed. */
+static struct err *change_translate(struct schema_change *s)
+{
+    const struct job *job = s->a->job;
+    struct schema_objects *o = &s->objects;
+    struct statement_rename *renames = mem_zalloc(job->rename_count + 1, sizeof(*renames));
+
+    for (size_t i = 0; i < s->statement.name_count; i++) {
+        const struct statement_name *name = &s->statement.names[i];
+        if (name->role == STATEMENT_REFERENCED || name->role == STATEMENT_ON)
+            continue;
+        o->items = mem_grow(o->items, o->count, &o->cap, sizeof(*o->items));
+        o->items[o->count++] = (struct schema_object){
+            .kind = s->statement.kind,
+            .role = name->role,
+            .db = mem_strdup(job_target_database(job, schema_change_db(s, name))),
+            .name = name->name ? mem_strdup(name->name) : NULL,
+        };
+    }
+    for (size_t i = 0; i < job->rename_count; i++)
+        renames[i] = (struct statement_rename){job->renames[i].from, job->renames[i].to};
+    struct err *e = statement_rename_databases(s->query->sql, s->query->sql_len, s->session.sql_mode, renames,
+                                               job->rename_count, &s->sql);
+    free(renames);
+    return e;
+}
+
+/* Statements that are never replayed: *skip, or the reason to stop. */
+static struct err *change_classify(const struct schema_change *s, bool *skip)
+{
+    static const char go_on[] = "take a new snapshot (ccr-backup, ccr-restore) to go on behind it";
+    const struct statement *st = &s->statement;
+
+    *skip = false;
+    switch (st->action) {
+    case STATEMENT_ACCOUNT:
+    case STATEMENT_MAINTENANCE:
+    case STATEMENT_SERVER:
+        *skip = true;
+        return NULL;
+    case STATEMENT_DML:
+        return err_hint(
+            schema_change_stop(s, ERR_UNSUPPORTED,
+                               "a data change was logged as a statement, which ccr does not replay "
+                               "until the next version"),
+            "set binlog_format=ROW on the source, then take a new snapshot (ccr-backup, ccr-restore)");
+    case STATEMENT_XA:
+    case STATEMENT_TRANSACTION:
+    case STATEMENT_UNKNOWN:
+        return err_hint(schema_change_stop(s, ERR_UNSUPPORTED,
+                                           "the log holds a statement that this version "
+                                           "does not replay"),
+                        go_on);
+    case STATEMENT_CREATE:
+    case STATEMENT_ALTER:
+    case STATEMENT_DROP:
+    case STATEMENT_RENAME:
+    case STATEMENT_TRUNCATE:
+    case STATEMENT_SAVEPOINT:
+    default:
+        break;
+    }
+    if (st->temporary) {
+        *skip = st->action == STATEMENT_DROP; /* none was ever made */
+        return *skip ? NULL
+                     : err_hint(schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a temporary table"),
+                                "set binlog_format=ROW on the source; %s", go_on);
+    }
+    if (st->with_select || s->t->user_vars)
+        return err_hint(schema_change_stop(s, ERR_UNSUPPORTED,
+                                           "the log holds a statement whose result depends "
+                                           "on other data"),
+                        "set binlog_format=ROW on the source; %s", go_on);
+    if (st->imports)
+        return err_hint(schema_change_stop(s, ERR_RESYNC, "a tablespace was imported or discarded"), go_on);
+    return NULL;
+}
+
+/* The form in which the statement is run again, when it may have been run before. */
+static void change_make_repeatable(struct schema_change *s)
+{
+    struct buf sql = BUF_INIT;
+
+    if (s->statement.action != STATEMENT_DROP)
+        return;
+    statement_add_if_exists((const char *)s->sql.data, s->sql.len, s->session.sql_mode, &sql);
+    buf_free(&s->sql);
+    s->sql = sql;
+}
+
+static struct err *change_execute(struct schema_change *s)
+{
+    TRY(schema_change_enter(s));
+    struct err *e = conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len);
+    if (e)
+        return e;
+    return schema_change_leave(s);
+}
+
+/* Runs it unless a run that was killed has done so. */
+static struct err *change_run_once(struct schema_change *s, const json_t *before, const json_t *now)
+{
+    switch (schema_state_outcome(&s->statement, &s->objects, before, now)) {
+    case SCHEMA_RUN_AGAIN:
+        if (!json_equal(before, now))
+            change_make_repeatable(s);
+        return change_execute(s);
+    case SCHEMA_NOT_DONE:
+        return change_execute(s);
+    case SCHEMA_DONE:
+        log_info(s->a->log, "a statement had been run already: %.*s", (int)s->query->sql_len, s->query->sql);
+        return NULL;
+    case SCHEMA_UNDECIDED:
+    default:
+        return err_hint(schema_change_stop(s, ERR_RESYNC,
+                                           "a run was stopped while this statement ran, and what "
+                                           "became of it cannot be told"),
+                        "take a new snapshot (ccr-backup, ccr-restore)");
+    }
+}
+
+static struct err *change_run(struct schema_change *s)
+{
+    struct apply *a = s->a;
+    json_t *before = NULL;
+    json_t *now = NULL;
+
+    TRY(batch_commit(&a->batch));
+    struct err *e = intent_find(a, &s->t->begin.gtid, &before);
+    if (!e)
+        e = schema_state_read(a->conn, &s->objects, &now);
+    if (!e && !before) {
+        e = schema_record_check(s, now);
+        if (!e) {
+            before = json_incref(now);
+            e = intent_open_statement(a, &s->t->begin.gtid, json_incref(now));
+        }
+    }
+    if (!e)
+        e = change_run_once(s, before, now);
+    if (!e) {
+        tables_forget(a->tables);
+        e = batch_open(&a->batch);
+    }
+    if (!e)
+        e = schema_kept_follow(s);
+    if (!e)
+        e = schema_record_write(s);
+    json_decref(before);
+    json_decref(now);
+    s->t->ddl = e == NULL;
+    a->counts.ddl += e == NULL;
+    return e;
+}
+
+/* Nothing is changed, so what the statement names cannot be checked any further. */
+static void change_pretend(struct schema_change *s)
+{
+    for (size_t i = 0; i < s->statement.name_count; i++)
+        tables_unchecked(s->a->tables, schema_change_db(s, &s->statement.names[i]),
+                         s->statement.names[i].name);
+    tables_forget(s->a->tables);
+    s->a->counts.ddl++;
+}
+
+static struct err *change_savepoint(struct schema_change *s)
+{
+    if (s->a->dry_run || !s->a->batch.open)
+        return NULL;
+    TRY(batch_flush(&s->a->batch));
+    return conn_exec_bytes(s->a->conn, s->query->sql, s->query->sql_len);
+}
+
+/* A statement that failed on the source is logged when it may have done part of its work. */
+static struct err *change_failed_on_source(struct schema_change *s)
+{
+    if (s->statement.action == STATEMENT_DROP) {
+        change_make_repeatable(s);
+        return NULL;
+    }
+    return err_hint(schema_change_stop(s, ERR_RESYNC,
+                                       "a statement failed on the source, and may have done part "
+                                       "of its work"),
+                    "take a new snapshot (ccr-backup, ccr-restore)");
+}
+
+static struct err *change_replay(struct schema_change *s)
+{
+    struct apply *a = s->a;
+
+    if (s->t->rows_added)
+        return schema_change_stop(s, ERR_UNSUPPORTED, "a statement behind row changes in one transaction");
+    TRY(change_translate(s));
+    if (s->query->error_code != 0)
+        TRY(change_failed_on_source(s));
+    if (a->dry_run) {
+        change_pretend(s);
+        return NULL;
+    }
+    if (s->statement.kind == STATEMENT_TRIGGER || s->statement.kind == STATEMENT_EVENT) {
+        TRY(batch_commit(&a->batch));
+        TRY(schema_kept_statement(s));
+        s->t->ddl = true;
+        a->counts.ddl++;
+        return NULL;
+    }
+    return change_run(s);
+}
+
+static struct err *change_take(struct schema_change *s)
+{
+    bool skip = false;
+
+    TRY(change_classify(s, &skip));
+    if (!skip && s->statement.action == STATEMENT_SAVEPOINT)
+        return change_savepoint(s);
+    /* two-phase ALTER: what counts is its COMMIT, which holds the whole statement */
+    skip |= s->t->begin.start_alter || s->t->begin.rollback_alter;
+    bool in_scope = false;
+    if (!skip)
+        TRY(schema_scope(s, &in_scope));
+    if (!in_scope) {
+        s->a->counts.skipped_statements++;
+        return NULL;
+    }
+    s->t->in_scope = true;
+    return change_replay(s);
+}
+
+struct err *schema_change_statement(struct apply *a, struct transaction *t, const struct binlog_event *e,
+                                    const struct binlog_query *query)
+{
+    struct schema_change s = {.a = a, .t = t, .query = query, .time = e->time};
+
+    TRY(query_session_parse(query->status, query->status_len, &s.session));
+    s.default_db = mem_strndup(query->db, query->db_len);
+    statement_parse(query->sql, query->sql_len, s.session.sql_mode, &s.statement);
+    struct err *error = change_take(&s);
+    statement_free(&s.statement);
+    schema_objects_free(&s.objects);
+    free(s.default_db);
+    buf_free(&s.sql);
+    return error;
+}

@@ -1,0 +1,55 @@
+/*
+ * schema_change - statements in the log: replayed exactly once, kept for promotion, skipped, or a reason to
+ * stop.
+ *
+ * Scope decides first: what names only objects outside the job's scope is skipped, what names both sides
+ * stops the run. Triggers and events are recorded in ccr.kept instead of being made. Accounts and maintenance
+ * are skipped. DDL runs in the session that the source ran it in, with databases renamed. Whatever else there
+ * is, and whatever cannot be told, stops the run with transaction and statement named.
+ *
+ * Exactly once: an intent with the state of every object that the statement changes is committed first. After
+ * a crash the state is compared with the catalog again (schema_state.h). Definition hashes of the tables
+ * changed, and of those whose foreign keys name them, are recorded with the position.
+ */
+#ifndef CCR_REPLAY_SCHEMA_CHANGE_H
+#define CCR_REPLAY_SCHEMA_CHANGE_H
+
+#include "binlog/query.h"
+#include "binlog/statement.h"
+#include "replay/schema_state.h"
+#include "replay/transaction.h"
+
+struct schema_change {
+    struct apply *a;
+    struct transaction *t;
+    const struct binlog_query *query;
+    uint32_t time;
+    struct query_session session;
+    struct statement statement;
+    char *default_db;              /* of the source's session; "" for none */
+    struct schema_objects objects; /* what it changes, by target names */
+    struct buf sql;                /* as it runs on the target */
+};
+
+/* A query event that is neither BEGIN, COMMIT nor ROLLBACK. What ran is committed, with the position, at the
+ * end of the transaction. */
+struct err *schema_change_statement(struct apply *a, struct transaction *t, const struct binlog_event *e,
+                                    const struct binlog_query *query) CHECKED;
+
+/* The source's database that a name of the statement lies in. */
+const char *schema_change_db(const struct schema_change *s, const struct statement_name *name);
+/* The target's session as the source's was, and back. */
+struct err *schema_change_enter(struct schema_change *s) CHECKED;
+struct err *schema_change_leave(struct schema_change *s) CHECKED;
+/* An error that shows the statement. */
+struct err *schema_change_stop(const struct schema_change *s, enum err_code code, const char *why) CHECKED;
+
+/* schema_scope.c: is it followed? ERR_RESYNC for a statement that touches both sides. */
+struct err *schema_scope(const struct schema_change *s, bool *in_scope) CHECKED;
+
+/* schema_record.c: what ccr knows of the tables, before the statement (ERR_UNSAFE for a table that is not as
+ * ccr left it) and behind it (written with the transaction that is open). */
+struct err *schema_record_check(const struct schema_change *s, const json_t *state) CHECKED;
+struct err *schema_record_write(const struct schema_change *s) CHECKED;
+
+#endif

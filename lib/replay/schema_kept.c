@@ -1,0 +1,267 @@
+#include "replay/schema_kept.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "binlog/sql_lex.h"
+
+/* Names of the session's settings, as SHOW CREATE prints them. */
+struct kept_session {
+    struct result *result;
+    char **row;
+};
+
+static struct err *kept_read_session(struct schema_change *s, struct kept_session *out)
+{
+    TRY(schema_change_enter(s));
+    TRY(conn_query(s->a->conn, &out->result,
+                   "SELECT @@sql_mode, @@character_set_client, @@collation_connection, "
+                   "@@collation_database, @@time_zone"));
+    out->row = result_next(out->result, NULL);
+    return schema_change_leave(s);
+}
+
+/* What an event's ENABLE or DISABLE clause says; it stands before the body. */
+static const char *event_status(const struct schema_change *s)
+{
+    struct sql_lexer lexer;
+
+    sql_lexer_init(&lexer, (const char *)s->sql.data, s->sql.len, s->session.sql_mode);
+    for (;;) {
+        struct sql_token token = sql_lexer_next(&lexer);
+        if (token.type == SQL_END || token.type == SQL_BAD || sql_token_is(&token, "DO"))
+            return "ENABLED";
+        if (!sql_token_is(&token, "DISABLE"))
+            continue;
+        token = sql_lexer_next(&lexer);
+        return sql_token_is(&token, "ON") ? "SLAVESIDE_DISABLED" : "DISABLED";
+    }
+}
+
+static const struct statement_name *kept_table(const struct schema_change *s)
+{
+    for (size_t i = 0; i < s->statement.name_count; i++)
+        if (s->statement.names[i].role == STATEMENT_ON)
+            return &s->statement.names[i];
+    return NULL;
+}
+
+static struct err *kept_create(struct schema_change *s, const struct schema_object *o, const char *kind)
+{
+    const struct statement_name *table = kept_table(s);
+    struct kept_session session = {0};
+
+    struct err *e = kept_read_session(s, &session);
+    if (!e)
+        e = batch_open(&s->a->batch);
+    if (!e) {
+        bool event = o->kind == STATEMENT_EVENT;
+        const struct job_kept kept = {
+            .kind = kind,
+            .db = o->db,
+            .name = o->name,
+            .table = table ? table->name : NULL,
+            .sql = buf_str(&s->sql),
+            .sql_mode = session.row[0],
+            .character_set_client = session.row[1],
+            .collation_connection = session.row[2],
+            .database_collation = session.row[3],
+            .time_zone = event ? session.row[4] : NULL,
+            .status = event ? event_status(s) : NULL,
+        };
+        e = job_kept_put(s->a->conn, s->a->job->name, &kept);
+    }
+    result_free(session.result);
+    return e;
+}
+
+/* "job = ... AND kind = ... AND db = ... AND column = ...", malloc'ed; NULL leaves a condition out. */
+static char *kept_where(const struct schema_change *s, const char *kind, const char *db, const char *column,
+                        const char *value)
+{
+    struct buf out = BUF_INIT;
+
+    buf_append_str(&out, "job = ");
+    sql_string(&out, s->a->job->name);
+    buf_append_str(&out, " AND db = ");
+    sql_string(&out, db);
+    if (kind)
+        buf_printf(&out, " AND kind = '%s'", kind);
+    if (column) {
+        buf_printf(&out, " AND %s = ", column);
+        sql_string(&out, value);
+    }
+    return buf_steal(&out);
+}
+
+static struct err *kept_delete(const struct schema_change *s, const char *kind, const char *db,
+                               const char *column, const char *value)
+{
+    char *where = kept_where(s, kind, db, column, value);
+    struct err *e = conn_exec(s->a->conn, "DELETE FROM ccr.kept WHERE %s", where);
+
+    free(where);
+    return e;
+}
+
+static struct err *kept_exists(const struct schema_change *s, const char *kind, const struct schema_object *o,
+                               bool *exists)
+{
+    uint64_t count = 0;
+    char *where = kept_where(s, kind, o->db, "name", o->name);
+    struct err *e = conn_number(s->a->conn, &count, "SELECT COUNT(*) FROM ccr.kept WHERE %s", where);
+
+    free(where);
+    *exists = count > 0;
+    return e;
+}
+
+/* ALTER EVENT name ENABLE | DISABLE [ON SLAVE]: nothing but the status changes. NULL for any other. */
+static const char *altered_status(const struct schema_change *s)
+{
+    struct sql_token last[4] = {{0}};
+    struct sql_lexer lexer;
+    size_t count = 0;
+
+    sql_lexer_init(&lexer, (const char *)s->sql.data, s->sql.len, s->session.sql_mode);
+    for (struct sql_token t = sql_lexer_next(&lexer); t.type != SQL_END && t.type != SQL_BAD;
+         t = sql_lexer_next(&lexer)) {
+        if (sql_token_is(&t, "EVENT"))
+            count = 0; /* what comes before it is the definer */
+        memmove(last, last + 1, sizeof(last) - sizeof(last[0]));
+        last[3] = t;
+        count++;
+    }
+    /* EVENT name WORD, EVENT db . name WORD, and the same with ON SLAVE behind */
+    if ((count == 3 || count == 5) && sql_token_is(&last[3], "ENABLE"))
+        return "ENABLED";
+    if ((count == 3 || count == 5) && sql_token_is(&last[3], "DISABLE"))
+        return "DISABLED";
+    if ((count == 5 || count == 7) && sql_token_is(&last[3], "SLAVE") && sql_token_is(&last[2], "ON") &&
+        sql_token_is(&last[1], "DISABLE"))
+        return "SLAVESIDE_DISABLED";
+    return NULL;
+}
+
+static struct err *kept_alter_event(struct schema_change *s, const struct schema_object *o)
+{
+    const char *status = altered_status(s);
+
+    if (!status)
+        return err_hint(
+            schema_change_stop(s, ERR_UNSUPPORTED,
+                               "an event was altered in a way that this version "
+                               "does not follow"),
+            "DROP and CREATE events instead; take a new snapshot (ccr-backup, ccr-restore) to go on "
+            "behind it");
+    TRY(batch_open(&s->a->batch));
+    char *where = kept_where(s, "event", o->db, "name", o->name);
+    struct err *e = conn_exec(s->a->conn, "UPDATE ccr.kept SET status = '%s' WHERE %s", status, where);
+    free(where);
+    return e;
+}
+
+struct err *schema_kept_statement(struct schema_change *s)
+{
+    const struct statement *st = &s->statement;
+
+    for (size_t i = 0; i < s->objects.count; i++) {
+        const struct schema_object *o = &s->objects.items[i];
+        const char *kind = o->kind == STATEMENT_EVENT ? "event" : "trigger";
+        bool exists = false;
+        if (st->action == STATEMENT_DROP) {
+            TRY(batch_open(&s->a->batch));
+            TRY(kept_delete(s, kind, o->db, "name", o->name));
+            continue;
+        }
+        if (st->action == STATEMENT_ALTER) {
+            TRY(kept_alter_event(s, o));
+            continue;
+        }
+        if (st->if_not_exists)
+            TRY(kept_exists(s, kind, o, &exists));
+        if (!exists)
+            TRY(kept_create(s, o, kind));
+    }
+    return NULL;
+}
+
+/*
+ * A trigger's definition with another table behind ON: the server, too, rewrites it when a table is renamed.
+ * The table's name is the first name behind the first ON, with or without its database.
+ */
+static void kept_retarget(const char *sql, const char *new_table, struct buf *out)
+{
+    struct sql_lexer lexer;
+    struct sql_token token, next;
+
+    sql_lexer_init(&lexer, sql, strlen(sql), 0);
+    do {
+        token = sql_lexer_next(&lexer);
+    } while (token.type != SQL_END && token.type != SQL_BAD && !sql_token_is(&token, "ON"));
+    token = sql_lexer_next(&lexer);
+    next = sql_lexer_next(&lexer);
+    if (sql_token_is_symbol(&next, '.'))
+        token = sql_lexer_next(&lexer);
+    if (!sql_token_is_name(&token)) {
+        buf_append_str(out, sql);
+        return;
+    }
+    buf_append(out, sql, (size_t)(token.text - sql));
+    sql_ident(out, new_table);
+    buf_append_str(out, token.text + token.len);
+}
+
+static struct err *kept_move_trigger(const struct schema_change *s, const char *id, const char *sql,
+                                     const struct schema_object *to)
+{
+    struct buf moved = BUF_INIT;
+    struct buf statement = BUF_INIT;
+
+    kept_retarget(sql, to->name, &moved);
+    buf_append_str(&statement, "UPDATE ccr.kept SET db = ");
+    sql_string(&statement, to->db);
+    buf_append_str(&statement, ", table_name = ");
+    sql_string(&statement, to->name);
+    buf_append_str(&statement, ", definition = X'");
+    for (size_t i = 0; i < moved.len; i++)
+        buf_printf(&statement, "%02X", moved.data[i]);
+    buf_printf(&statement, "' WHERE id = %s", id);
+    struct err *e = conn_exec_bytes(s->a->conn, statement.data, statement.len);
+    buf_free(&moved);
+    buf_free(&statement);
+    return e;
+}
+
+static struct err *kept_rename(const struct schema_change *s, const struct schema_object *from,
+                               const struct schema_object *to)
+{
+    struct result *r = NULL;
+    char **row;
+    char *where = kept_where(s, "trigger", from->db, "table_name", from->name);
+    struct err *e = conn_query(s->a->conn, &r, "SELECT id, definition FROM ccr.kept WHERE %s", where);
+
+    while (!e && (row = result_next(r, NULL)) != NULL)
+        e = kept_move_trigger(s, row[0], row[1], to);
+    result_free(r);
+    free(where);
+    return e;
+}
+
+struct err *schema_kept_follow(struct schema_change *s)
+{
+    const struct statement *st = &s->statement;
+    bool drops = st->action == STATEMENT_DROP || (st->action == STATEMENT_CREATE && st->or_replace);
+
+    for (size_t i = 0; i < s->objects.count; i++) {
+        const struct schema_object *o = &s->objects.items[i];
+        if (o->kind == STATEMENT_DATABASE && drops)
+            TRY(kept_delete(s, NULL, o->db, NULL, NULL));
+        if (o->kind == STATEMENT_TABLE && drops)
+            TRY(kept_delete(s, "trigger", o->db, "table_name", o->name));
+        if (o->role == STATEMENT_TO && i > 0)
+            TRY(kept_rename(s, &s->objects.items[i - 1], o));
+    }
+    return NULL;
+}

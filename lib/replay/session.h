@@ -1,0 +1,29 @@
+/*
+ * session - the target's session: what it must be set to, and what the server must be set to.
+ */
+#ifndef CCR_REPLAY_SESSION_H
+#define CCR_REPLAY_SESSION_H
+
+#include "binlog/query.h"
+#include "mysql/conn.h"
+#include "replay/bundle.h"
+
+/* ERR_UNSAFE, saying what to set, where the server would apply row events otherwise than ccr counts on. */
+struct err *session_check_server(struct conn *c) CHECKED;
+
+/* Everything that replay relies on; also behind a statement that ran under session_enter. */
+struct err *session_prepare(struct conn *c) CHECKED;
+
+/* The session in which the source ran a statement. */
+struct statement_session {
+    const struct query_session *vars;
+    const char *db; /* on the target; "" for none */
+    uint32_t time;
+};
+
+struct err *session_enter(struct conn *c, const struct statement_session *s) CHECKED;
+
+/* The rows that this session has written, updated and deleted so far, cascades and all. */
+struct err *session_counts(struct conn *c, struct row_counts *out) CHECKED;
+
+#endif

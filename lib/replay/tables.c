@@ -1,0 +1,220 @@
+#include "replay/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "replay/shape.h"
+
+enum { TABLES_BUCKETS = 1024, MAP_ID_BYTES = 6 };
+
+struct tables_alias {
+    uint64_t source_id;
+    struct table *table;
+};
+
+struct tables {
+    const struct job *job;
+    struct conn *conn;
+    struct table *buckets[TABLES_BUCKETS];
+    struct tables_alias *aliases; /* of the statement at hand */
+    size_t alias_count;
+    size_t alias_cap;
+    uint64_t next_id;
+    char **unchecked; /* "db\ntable" */
+    size_t unchecked_count;
+    size_t unchecked_cap;
+};
+
+struct tables *tables_new(const struct job *job, struct conn *c)
+{
+    struct tables *t = mem_zalloc(1, sizeof(*t));
+
+    t->job = job;
+    t->conn = c;
+    t->next_id = 1;
+    return t;
+}
+
+static void table_free(struct table *table)
+{
+    free(table->source_db);
+    free(table->source_name);
+    free(table->db);
+    free(table->name);
+    catalog_table_free(table->catalog);
+    rows_table_map_free(&table->map);
+    buf_free(&table->map_event);
+    buf_free(&table->body);
+    free(table);
+}
+
+void tables_forget(struct tables *t)
+{
+    for (size_t i = 0; i < TABLES_BUCKETS; i++)
+        while (t->buckets[i]) {
+            struct table *table = t->buckets[i];
+            t->buckets[i] = table->next;
+            table_free(table);
+        }
+    t->alias_count = 0;
+}
+
+void tables_free(struct tables *t)
+{
+    if (!t)
+        return;
+    tables_forget(t);
+    free(t->aliases);
+    for (size_t i = 0; i < t->unchecked_count; i++)
+        free(t->unchecked[i]);
+    free(t->unchecked);
+    free(t);
+}
+
+void tables_unchecked(struct tables *t, const char *db, const char *name)
+{
+    t->unchecked = mem_grow(t->unchecked, t->unchecked_count, &t->unchecked_cap, sizeof(*t->unchecked));
+    t->unchecked[t->unchecked_count++] = mem_printf("%s\n%s", db, name ? name : "");
+}
+
+/* Named by itself, or with its whole database. */
+static bool tables_is_unchecked(const struct tables *t, const struct table *table)
+{
+    size_t len = strlen(table->source_db);
+
+    for (size_t i = 0; i < t->unchecked_count; i++) {
+        const char *entry = t->unchecked[i];
+        if (strncmp(entry, table->source_db, len) == 0 && entry[len] == '\n' &&
+            (!entry[len + 1] || strcmp(entry + len + 1, table->source_name) == 0))
+            return true;
+    }
+    return false;
+}
+
+bool tables_in_scope(const struct job *job, const char *db, const char *name)
+{
+    return !catalog_is_system_database(db) && job_has_table(job, db, name);
+}
+
+static struct table **tables_bucket(struct tables *t, const char *db, size_t db_len, const char *name,
+                                    size_t name_len)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < db_len; i++)
+        hash = (hash ^ (uint8_t)db[i]) * 16777619u;
+    hash = (hash ^ 0) * 16777619u;
+    for (size_t i = 0; i < name_len; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return &t->buckets[hash % TABLES_BUCKETS];
+}
+
+static struct table *tables_lookup(struct tables *t, const struct rows_table_map *m)
+{
+    struct table **bucket = tables_bucket(t, m->db, m->db_len, m->table, m->table_len);
+
+    for (struct table *table = *bucket; table; table = table->next)
+        if (strlen(table->source_db) == m->db_len && memcmp(table->source_db, m->db, m->db_len) == 0 &&
+            strlen(table->source_name) == m->table_len &&
+            memcmp(table->source_name, m->table, m->table_len) == 0)
+            return table;
+    struct table *table = mem_zalloc(1, sizeof(*table));
+    table->source_db = mem_strndup(m->db, m->db_len);
+    table->source_name = mem_strndup(m->table, m->table_len);
+    table->in_scope = tables_in_scope(t->job, table->source_db, table->source_name);
+    table->next = *bucket;
+    *bucket = table;
+    return table;
+}
+
+/* Reads the target's table, and compares it with what ccr recorded of it. */
+static struct err *tables_read_target(struct tables *t, struct table *table)
+{
+    char recorded[HASH_HEX_SIZE];
+    char hash[HASH_HEX_SIZE];
+
+    if (table->catalog || table->unchecked)
+        return NULL;
+    table->db = mem_strdup(job_target_database(t->job, table->source_db));
+    table->name = mem_strdup(table->source_name);
+    table->id = t->next_id++;
+    table->unchecked = tables_is_unchecked(t, table);
+    if (table->unchecked)
+        return NULL;
+    TRY(catalog_table_read(t->conn, table->db, table->name, false, &table->catalog));
+    if (!table->catalog)
+        return err_hint(
+            err_new(ERR_UNSAFE, "table %s.%s does not exist on the target", table->db, table->name),
+            "restore it (ccr-restore), and keep other writers away from the target");
+    TRY(job_table_hash(t->conn, t->job->name, table->db, table->name, recorded));
+    if (!recorded[0])
+        return err_hint(err_new(ERR_UNSAFE, "table %s.%s on the target was not made by job %s", table->db,
+                                table->name, t->job->name),
+                        "ccr-restore --replace takes it over");
+    TRY(catalog_table_hash(t->conn, table->db, table->name, hash));
+    if (strcmp(hash, recorded) != 0)
+        return err_hint(err_new(ERR_UNSAFE,
+                                "the definition of table %s.%s on the target is not the one that "
+                                "ccr left there",
+                                table->db, table->name),
+                        "undo the change on the target, or restore a new snapshot");
+    return NULL;
+}
+
+/* A map of another shape than the last one of this table (or the first one). */
+static struct err *tables_take_map(struct tables *t, struct table *table, const struct binlog_event *event)
+{
+    struct binlog_event own = *event;
+
+    TRY(tables_read_target(t, table));
+    rows_table_map_free(&table->map);
+    buf_clear(&table->body);
+    buf_append(&table->body, event->data, event->len);
+    own.data = table->body.data;
+    own.body = table->body.data + (event->body - event->data);
+    TRY(rows_table_map_parse(&own, &table->map));
+    if (!table->unchecked)
+        TRY(shape_check(&table->map, table->catalog));
+    buf_clear(&table->map_event);
+    rows_table_map_build(&table->map_event, &table->map, table->id, table->db, table->name, 0, 0);
+    return NULL;
+}
+
+/* Equal but for the source's table id. */
+static bool tables_same_map(const struct table *table, const struct binlog_event *event)
+{
+    size_t skip = BINLOG_HEADER_SIZE + MAP_ID_BYTES;
+
+    return table->body.len == event->len && event->body_len > MAP_ID_BYTES &&
+           memcmp(table->body.data + skip, event->body + MAP_ID_BYTES, event->body_len - MAP_ID_BYTES) == 0;
+}
+
+struct err *tables_map(struct tables *t, const struct binlog_event *event, struct table **out)
+{
+    struct rows_table_map map = {0};
+
+    TRY(rows_table_map_parse(event, &map));
+    struct table *table = tables_lookup(t, &map);
+    uint64_t source_id = map.table_id;
+    rows_table_map_free(&map);
+    if (table->in_scope && !tables_same_map(table, event))
+        TRY(tables_take_map(t, table, event));
+    t->aliases = mem_grow(t->aliases, t->alias_count, &t->alias_cap, sizeof(*t->aliases));
+    t->aliases[t->alias_count++] = (struct tables_alias){source_id, table};
+    *out = table;
+    return NULL;
+}
+
+struct table *tables_find(const struct tables *t, uint64_t source_id)
+{
+    for (size_t i = t->alias_count; i > 0; i--)
+        if (t->aliases[i - 1].source_id == source_id)
+            return t->aliases[i - 1].table;
+    return NULL;
+}
+
+void tables_statement_end(struct tables *t)
+{
+    t->alias_count = 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * tables - the tables that row events speak of: in scope or not, their names and state on the target.
+ *
+ * Every table map is compared with the target's own catalog, and the catalog with the definition that ccr
+ * recorded, before a row is sent. What was read stays valid until tables_forget(), which every DDL must call.
+ */
+#ifndef CCR_REPLAY_TABLES_H
+#define CCR_REPLAY_TABLES_H
+
+#include "binlog/rows.h"
+#include "mysql/catalog.h"
+#include "snapshot/job.h"
+
+struct table {
+    char *source_db;
+    char *source_name;
+    bool in_scope;  /* what follows is set only then */
+    bool unchecked; /* dry run behind a DDL: the target does not have the table as it will be */
+    char *db;       /* on the target */
+    char *name;
+    uint64_t id;                   /* in the events that ccr builds */
+    struct catalog_table *catalog; /* of the target */
+    struct rows_table_map map;     /* of the last table map */
+    struct buf map_event;          /* that map as ccr sends it */
+    struct buf body;               /* the source's event: what map points into */
+    uint64_t bundle;               /* serial of the last bundle that holds the map */
+    struct table *next;            /* in its hash chain */
+};
+
+struct tables;
+
+/* `job` and `c` are borrowed. */
+struct tables *tables_new(const struct job *job, struct conn *c);
+void tables_free(struct tables *t); /* NULL is allowed */
+
+/*
+ * Takes a table map event: *out is the table it describes. ERR_UNSAFE, naming the table, where the target's
+ * table is not the one that the map or ccr's own record describes.
+ */
+struct err *tables_map(struct tables *t, const struct binlog_event *event, struct table **out) CHECKED;
+/* The table that a row event refers to by the source's id, or NULL. */
+struct table *tables_find(const struct tables *t, uint64_t source_id);
+/* The ids of the source are valid for one statement. */
+void tables_statement_end(struct tables *t);
+/* Everything is read anew from the catalog. No struct table may be in use. */
+void tables_forget(struct tables *t);
+/* Dry run: from here on the table (source names) cannot be checked. */
+void tables_unchecked(struct tables *t, const char *db, const char *name);
+
+/* Is the source table db.name followed by the job? System schemas and ccr's own never are. */
+bool tables_in_scope(const struct job *job, const char *db, const char *name);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * transaction - the source transaction at hand, as walk.c, rows.c and schema_change.c see it.
+ */
+#ifndef CCR_REPLAY_TRANSACTION_H
+#define CCR_REPLAY_TRANSACTION_H
+
+#include "binlog/event.h"
+#include "replay/walk.h"
+
+struct transaction {
+    struct binlog_gtid begin;
+    uint32_t time;
+    bool skip;       /* the position has it */
+    bool drop;       /* its rows are left out (REDO_DROP) */
+    bool alone;      /* committed by itself, with an intent open */
+    bool rows_added; /* some of its rows are in the batch */
+    bool rows_seen;
+    bool in_scope;  /* something of it was, or would be, applied */
+    bool user_vars; /* INTVAR, RAND or USER_VAR events: a statement behind them needs them */
+    bool ddl;       /* a statement was run, and waits for its commit */
+};
+
+/* An error with the transaction's GTID. */
+struct err *transaction_context(struct err *e, const struct transaction *t) CHECKED;
+
+/* Asks for another walk, with a note for this transaction. Takes `error`. */
+void transaction_redo(struct apply *a, const struct transaction *t, enum redo_kind kind, struct err *error);
+
+/* A table map event. *redo: the walk must end, a->redo is set. */
+struct err *rows_take_map(struct apply *a, struct transaction *t, const struct binlog_event *e,
+                          bool *redo) CHECKED;
+/* A row event, not compressed. */
+struct err *rows_take(struct apply *a, struct transaction *t, const struct binlog_event *e) CHECKED;
+
+#endif

@@ -1,0 +1,297 @@
+#include "replay/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "binlog/group.h"
+#include "replay/schema_change.h"
+#include "replay/intent.h"
+#include "replay/transaction.h"
+
+/* The inflated size of a compressed event. */
+#define EVENT_LIMIT BINLOG_EVENT_MAX
+
+struct walk {
+    struct apply *a;
+    struct feed *feed;
+    struct group *group;
+    struct transaction t;
+    struct buf inflated;
+    struct buf query_text;
+    bool stopped; /* until: the transaction at hand is not to be taken */
+    bool redo;
+};
+
+struct err *walk_new(struct apply *a, struct walk **out)
+{
+    const struct job_position *from = &a->batch.committed;
+    struct walk *w = mem_zalloc(1, sizeof(*w));
+
+    w->a = a;
+    w->group = group_new();
+    struct err *e = intent_check(a);
+    if (!e)
+        e = feed_new(a->store, a->job->stream, from->epoch, from->number + 1, &w->feed);
+    if (e) {
+        walk_free(w);
+        return e;
+    }
+    tables_statement_end(a->tables);
+    *out = w;
+    return NULL;
+}
+
+void walk_free(struct walk *w)
+{
+    if (!w)
+        return;
+    if (w->feed)
+        w->a->counts.objects += feed_objects(w->feed);
+    feed_free(w->feed);
+    group_free(w->group);
+    buf_free(&w->inflated);
+    buf_free(&w->query_text);
+    free(w);
+}
+
+const struct segment_footer *walk_terminator(const struct walk *w)
+{
+    return feed_terminator(w->feed);
+}
+
+struct err *transaction_context(struct err *e, const struct transaction *t)
+{
+    char text[GTID_TEXT_SIZE];
+
+    return err_context(e, "transaction %s", gtid_format(t->begin.gtid, text));
+}
+
+void transaction_redo(struct apply *a, const struct transaction *t, enum redo_kind kind, struct err *error)
+{
+    err_free(a->redo.error);
+    free(a->redo.what);
+    a->redo = (struct redo){kind, t->begin.gtid, error, NULL};
+}
+
+static void walk_advance_number(struct walk *w)
+{
+    uint64_t complete = feed_complete(w->feed);
+
+    if (complete > w->a->batch.next.number)
+        w->a->batch.next.number = complete;
+}
+
+/* Would this transaction lead beyond what was asked for? */
+static bool walk_is_beyond(const struct walk *w, const struct gtid *gtid, uint32_t time)
+{
+    const struct apply_limits *l = &w->a->limits;
+
+    if (l->until_time && (int64_t)time > l->until_time)
+        return true;
+    if (!l->has_until_gtid)
+        return false;
+    const struct gtid *last = gtid_pos_find(&l->until_gtid, gtid->domain);
+    return gtid_pos_reaches(&w->a->batch.next.pos, &l->until_gtid) || (last && gtid->seq > last->seq);
+}
+
+/* What an earlier walk noted for this transaction. */
+static struct err *walk_take_note(struct walk *w)
+{
+    struct redo *redo = &w->a->redo;
+
+    if (redo->kind == REDO_NOTHING || !gtid_equal(redo->gtid, w->t.begin.gtid))
+        return NULL;
+    enum redo_kind kind = redo->kind;
+    struct err *e = redo->error;
+    redo->error = NULL;
+    redo->kind = REDO_NOTHING;
+    if (kind == REDO_STOP)
+        return err_first(batch_commit(&w->a->batch), e);
+    w->t.drop = kind == REDO_DROP;
+    if (kind == REDO_ALONE) {
+        TRY(intent_open_rows(w->a, &w->t.begin.gtid, redo->what));
+        w->t.alone = true;
+    }
+    return NULL;
+}
+
+static struct err *walk_begin(struct walk *w)
+{
+    struct apply *a = w->a;
+    struct batch *b = &a->batch;
+
+    w->t = (struct transaction){.begin = *group_gtid(w->group), .time = group_time(w->group)};
+    w->t.skip = gtid_pos_has(&b->next.pos, w->t.begin.gtid);
+    if (w->t.skip)
+        return NULL;
+    walk_advance_number(w);
+    if (walk_is_beyond(w, &w->t.begin.gtid, w->t.time)) {
+        w->stopped = true;
+        return batch_commit(b);
+    }
+    if (interrupt_requested()) {
+        TRY(batch_commit(b));
+        return interrupt_check();
+    }
+    if (b->transactions >= a->limits.batch_transactions || b->bytes >= a->limits.batch_bytes)
+        TRY(batch_commit(b));
+    return walk_take_note(w);
+}
+
+static struct err *walk_end(struct walk *w)
+{
+    struct apply *a = w->a;
+    struct batch *b = &a->batch;
+
+    tables_statement_end(a->tables);
+    if (w->t.skip)
+        return NULL;
+    gtid_pos_set(&b->next.pos, w->t.begin.gtid);
+    b->next.source_time = w->t.time;
+    walk_advance_number(w);
+    b->transactions++;
+    a->counts.transactions++;
+    if (!w->t.in_scope)
+        a->counts.skipped_transactions++;
+    if (!w->t.alone && !w->t.ddl)
+        return NULL;
+    intent_clear(a);
+    return batch_commit(b);
+}
+
+/* The source wrote the transaction down, and then did not let it happen. */
+static void walk_undo(struct walk *w)
+{
+    if (w->t.rows_added) {
+        transaction_redo(w->a, &w->t, REDO_DROP, NULL);
+        w->redo = true;
+    }
+}
+
+static struct err *walk_query(struct walk *w, const struct binlog_event *e)
+{
+    struct binlog_query query;
+
+    TRY(binlog_query_parse(e, &w->query_text, &query));
+    if (binlog_query_is(&query, "BEGIN") || binlog_query_is(&query, "COMMIT"))
+        return NULL;
+    if (binlog_query_is(&query, "ROLLBACK")) {
+        if (w->t.alone)
+            return err_new(ERR_UNSUPPORTED, "it was rolled back on the source, and changed a table without "
+                                            "transactions");
+        walk_undo(w);
+        return NULL;
+    }
+    return schema_change_statement(w->a, &w->t, e, &query);
+}
+
+static struct err *walk_unsupported(const struct binlog_event *e)
+{
+    return err_hint(err_new(ERR_UNSUPPORTED, "the log holds a %s event, which this version does not replay",
+                            binlog_type_name(e->type)),
+                    "take a new snapshot (ccr-backup, ccr-restore) to go on behind it");
+}
+
+static struct err *walk_rows(struct walk *w, const struct binlog_event *e)
+{
+    static const struct binlog_format no_checksum = {.checksum = false};
+    struct binlog_event plain;
+
+    if (!binlog_type_is_compressed(e->type))
+        return rows_take(w->a, &w->t, e);
+    buf_clear(&w->inflated);
+    TRY(binlog_event_decompress(e, EVENT_LIMIT, &w->inflated));
+    TRY(binlog_event_parse(&no_checksum, w->inflated.data, w->inflated.len, &plain));
+    return rows_take(w->a, &w->t, &plain);
+}
+
+static struct err *walk_inside(struct walk *w, const struct binlog_event *e)
+{
+    if (e->type == BINLOG_TABLE_MAP)
+        return rows_take_map(w->a, &w->t, e, &w->redo);
+    if (rows_type_is_rows(e->type))
+        return walk_rows(w, e);
+    switch (e->type) {
+    case BINLOG_QUERY:
+    case BINLOG_QUERY_COMPRESSED:
+        return walk_query(w, e);
+    case BINLOG_INTVAR:
+    case BINLOG_RAND:
+    case BINLOG_USER_VAR:
+        w->t.user_vars = true;
+        return NULL;
+    case BINLOG_XID:
+    case BINLOG_ANNOTATE_ROWS:
+    case BINLOG_ROWS_QUERY:
+    case BINLOG_IGNORABLE:
+        return NULL;
+    default:
+        return walk_unsupported(e);
+    }
+}
+
+static struct err *walk_outside(struct walk *w, const struct binlog_event *e)
+{
+    if (e->type != BINLOG_FORMAT_DESCRIPTION)
+        return NULL;
+    TRY(batch_flush(&w->a->batch));
+    ordered_set_format(w->a->batch.road, feed_format_event(w->feed));
+    return NULL;
+}
+
+static struct err *walk_event(struct walk *w, const struct binlog_event *e)
+{
+    enum group_place place;
+
+    TRY(group_feed(w->group, e, &place));
+    switch (place) {
+    case GROUP_BEGIN:
+        return walk_begin(w);
+    case GROUP_OUTSIDE:
+        return walk_outside(w, e);
+    case GROUP_ABANDONED:
+        walk_undo(w);
+        return w->redo ? NULL : walk_outside(w, e);
+    case GROUP_INSIDE:
+    case GROUP_END:
+    default:
+        break;
+    }
+    if (!w->t.skip)
+        TRY(walk_inside(w, e));
+    return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
+}
+
+static struct err *walk_finish(struct walk *w, enum feed_item item, enum walk_outcome *outcome)
+{
+    struct apply *a = w->a;
+    const struct apply_limits *l = &a->limits;
+
+    walk_advance_number(w);
+    TRY(batch_commit(&a->batch));
+    *outcome = item == FEED_TERMINATOR ? WALK_TERMINATOR : WALK_END;
+    if (l->has_until_gtid && gtid_pos_reaches(&a->batch.next.pos, &l->until_gtid))
+        *outcome = WALK_UNTIL;
+    return NULL;
+}
+
+struct err *walk_run(struct walk *w, enum walk_outcome *outcome)
+{
+    struct binlog_event event;
+    enum feed_item item;
+
+    for (;;) {
+        TRY(feed_next(w->feed, &item, &event));
+        if (item != FEED_EVENT)
+            return walk_finish(w, item, outcome);
+        struct err *e = walk_event(w, &event);
+        if (e)
+            return group_is_open(w->group) && !w->t.skip ? transaction_context(e, &w->t) : e;
+        if (w->redo || w->stopped) {
+            *outcome = w->redo ? WALK_REDO : WALK_UNTIL;
+            return NULL;
+        }
+    }
+}

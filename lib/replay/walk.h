@@ -1,0 +1,81 @@
+/*
+ * walk - reading the log's transactions from the committed position on, and taking each one's changes.
+ *
+ * A walk goes forward only. Where something is learnt too late (a transaction turns out to need its own
+ * commit, a row is refused), the batch is rolled back and another walk starts from the committed position,
+ * with a note (struct redo) of what to do at which transaction: that is also what a new run would do.
+ */
+#ifndef CCR_REPLAY_WALK_H
+#define CCR_REPLAY_WALK_H
+
+#include "base/log.h"
+#include "base/progress.h"
+#include "replay/batch.h"
+#include "replay/feed.h"
+
+enum redo_kind {
+    REDO_NOTHING,
+    REDO_STOP,  /* commit what lies before the transaction, then end with `error` */
+    REDO_ALONE, /* the transaction changes a table that cannot roll back: commit it by itself */
+    REDO_DROP,  /* the source rolled the transaction back, or never finished it: leave out its rows */
+};
+
+struct redo {
+    enum redo_kind kind;
+    struct gtid gtid;
+    struct err *error; /* STOP */
+    char *what;        /* ALONE: the table, for messages */
+};
+
+struct apply_limits {
+    uint64_t batch_transactions;
+    uint64_t batch_bytes;
+    bool has_until_gtid;
+    struct gtid_pos until_gtid;
+    int64_t until_time; /* seconds; 0: none */
+};
+
+/* What a run did. */
+struct apply_counts {
+    uint64_t transactions;
+    uint64_t events; /* row events */
+    uint64_t ddl;
+    uint64_t skipped_transactions; /* nothing of them is in scope */
+    uint64_t skipped_events;
+    uint64_t skipped_statements;
+    uint64_t objects;
+    uint64_t redone; /* batches done again after a deadlock or a lock wait */
+};
+
+struct apply {
+    struct log *log;
+    struct progress *progress; /* may be NULL */
+    struct store *store;
+    struct conn *conn;
+    struct job *job;
+    struct tables *tables;
+    struct batch batch;
+    struct apply_limits limits;
+    struct apply_counts counts;
+    struct redo redo;
+    bool dry_run;
+    int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
+    bool until_reached; /* --until-gtid or --until-time was met */
+};
+
+enum walk_outcome {
+    WALK_END,        /* of the log so far; everything is committed */
+    WALK_UNTIL,      /* --until-gtid or --until-time was met; everything before it is committed */
+    WALK_TERMINATOR, /* of the epoch; everything is committed */
+    WALK_REDO,       /* a->redo says why; nothing of the batch is committed */
+};
+
+struct walk;
+
+struct err *walk_new(struct apply *a, struct walk **out) CHECKED;
+/* Goes on to the end of the log so far. After WALK_END it may be called again. */
+struct err *walk_run(struct walk *w, enum walk_outcome *outcome) CHECKED;
+const struct segment_footer *walk_terminator(const struct walk *w);
+void walk_free(struct walk *w); /* NULL is allowed */
+
+#endif
