@@ -77,6 +77,7 @@ carried_over() {
     seed
     local i
     {
+        echo "USE world;"
         for ((i = 0; i < 60; i++)); do
             cat <<SQL
 UPDATE sakila.film SET rental_rate = rental_rate + 0.01, description = CONCAT('è ', description) WHERE film_id = $((1 + RANDOM % 1000));

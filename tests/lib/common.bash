@@ -173,8 +173,9 @@ logs_keep() {
     for log in "$T"/*/error.log; do
         [ -e "$log" ] || continue
         name=$(basename "$(dirname "$log")")
-        echo "--- the last lines of server $name ---"
-        tail -n 15 "$log"
+        if grep -vE '\[Note\]|skip-name-resolve mode|^Version: ' "$log" | tail -n 15 >"$T/$name/complaints"; then
+            sed "s/^/$name: /" "$T/$name/complaints"
+        fi
         if [ -n "${CCR_TEST_LOGS:-}" ]; then
             mkdir -p "$CCR_TEST_LOGS"
             cp "$log" "$CCR_TEST_LOGS/$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-$name.log"

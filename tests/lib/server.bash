@@ -126,7 +126,7 @@ server_spawn() {
         --server-id="$(cat "$dir/server-id")" --log-bin=binlog --binlog-format=ROW --skip-name-resolve \
         --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=2 --innodb-log-file-size=16M \
         --innodb-data-file-path=ibdata1:8M:autoextend --innodb-buffer-pool-size=64M --aria-log-file-size=8M \
-        --key-buffer-size=8M --performance-schema=OFF --tmpdir="$dir" --secure-file-priv= \
+        --key-buffer-size=8M --table-open-cache=1000 --performance-schema=OFF --tmpdir="$dir" --secure-file-priv= \
         "${options[@]}" "$@" </dev/null >>"$dir/error.log" 2>&1 3>&- 9>&- &
     echo $! >"$dir/pid"
     disown $!
