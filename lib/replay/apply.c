@@ -156,7 +156,7 @@ static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
         if (++*attempts > REDO_ATTEMPTS)
             return;
         log_info(a->log, "batch rolled back, doing it again: %s", err_message(*e));
-        a->counts.redone++;
+        a->redone++;
         clock_sleep_us((int64_t)REDO_PAUSE_US * *attempts);
         err_free(*e);
         *e = NULL;

@@ -136,6 +136,7 @@ struct err *batch_commit(struct batch *b)
     b->committed_us = clock_monotonic_us();
     position_set(&b->committed, &b->next);
     ordered_reset(b->road);
+    b->committed_counts = b->counts;
     b->open = b->counting = false;
     b->transactions = b->bytes = 0;
     return NULL;
@@ -148,6 +149,7 @@ void batch_rollback(struct batch *b)
         err_free(conn_exec(b->conn, "ROLLBACK")); /* a connection that is gone has rolled back */
     b->open = b->counting = false;
     b->transactions = b->bytes = 0;
+    b->counts = b->committed_counts;
     position_set(&b->next, &b->committed);
 }
 

@@ -15,6 +15,16 @@
 #include "snapshot/job.h"
 #include "store/store.h"
 
+/* What was done with source transactions. */
+struct batch_counts {
+    uint64_t transactions;
+    uint64_t events; /* row events */
+    uint64_t ddl;
+    uint64_t skipped_transactions; /* nothing of them is in scope */
+    uint64_t skipped_events;
+    uint64_t skipped_statements;
+};
+
 struct batch {
     struct conn *conn;             /* borrowed */
     struct store *store;           /* borrowed */
@@ -25,10 +35,12 @@ struct batch {
     bool dry_run; /* nothing is written */
     bool claimed;
     bool open;
-    bool counting;            /* `before` has been read */
-    struct row_counts before; /* the server's counters when the first change was taken */
-    uint64_t transactions;    /* source transactions since the last commit */
-    uint64_t bytes;           /* of their row events */
+    bool counting;              /* `before` has been read */
+    struct row_counts before;   /* the server's counters when the first change was taken */
+    uint64_t transactions;      /* source transactions since the last commit */
+    uint64_t bytes;             /* of their row events */
+    struct batch_counts counts; /* those of the open batch included */
+    struct batch_counts committed_counts;
     uint64_t commits;
     uint64_t rows;        /* committed, over all batches */
     int64_t committed_us; /* when the last commit was (clock_monotonic_us) */

@@ -65,7 +65,6 @@ static struct err *culprit_describe(struct conn *c, const struct bundle_run *run
     static const char *const verbs[] = {"insert", "update", "delete"};
     unsigned number = conn_errno(c);
     struct buf key = BUF_INIT;
-    char gtid[GTID_TEXT_SIZE];
 
     append_key(&key, run->table, r, row);
     const char *what = number == ER_KEY_NOT_FOUND ? "the row is missing on the target"
@@ -73,8 +72,8 @@ static struct err *culprit_describe(struct conn *c, const struct bundle_run *run
                                                   : "the target refuses it";
     struct err *named =
         err_new(number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY ? ERR_UNSAFE : err_code(e),
-                "transaction %s: %s of %s.%s (%s): %s: %s", gtid_format(run->gtid, gtid), verbs[r->kind],
-                run->table->db, run->table->name, buf_str(&key), what, err_message(e));
+                "%s of %s.%s (%s): %s: %s", verbs[r->kind], run->table->db, run->table->name, buf_str(&key),
+                what, err_message(e));
     if (number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY)
         named =
             err_hint(named, "the target was changed by others than ccr: put the row right, or restore a new "

@@ -11,8 +11,8 @@
 #include "replay/ordered.h"
 
 /*
- * Behind an error of the road. Replaces *e by one that names table, key values and transaction, and sets
- * *gtid; *found is false, and *e unchanged, where no single row is refused.
+ * Behind an error of the road. Replaces *e by one that names table and key values, and sets *gtid to
+ * the transaction; *found is false, and *e unchanged, where no single row is refused.
  */
 void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found);
 

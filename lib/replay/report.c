@@ -46,7 +46,7 @@ static void set_number(json_t *object, const char *name, uint64_t value)
 
 void report_result(struct apply *a, struct run *run, double seconds)
 {
-    const struct apply_counts *n = &a->counts;
+    const struct batch_counts *n = &a->batch.counts;
     const struct job_position *p = a->dry_run ? &a->batch.next : &a->batch.committed;
     char *position = gtid_pos_text(&p->pos);
     json_t *r = run->result;
@@ -59,7 +59,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
     set_number(r, "ddl", n->ddl);
     set_number(r, "batches", a->batch.commits);
     set_number(r, "bytes", ordered_bytes(a->batch.road));
-    set_number(r, "objects", n->objects);
+    set_number(r, "objects", a->objects);
     json_object_set_new(r, "position", json_string(position));
     set_number(r, "epoch", p->epoch);
     set_number(r, "number", p->number);
@@ -69,7 +69,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
                         json_pack("{s:I, s:I, s:I}", "transactions", (json_int_t)n->skipped_transactions,
                                   "events", (json_int_t)n->skipped_events, "statements",
                                   (json_int_t)n->skipped_statements));
-    set_number(r, "redone", n->redone);
+    set_number(r, "redone", a->redone);
     json_object_set_new(r, "dry_run", json_boolean(a->dry_run));
     if (a->limits.has_until_gtid || a->limits.until_time)
         json_object_set_new(r, "until_reached", json_boolean(a->until_reached));

@@ -59,15 +59,15 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
                            (unsigned long long)rows.table_id);
         t->rows_seen = true;
         if (!table->in_scope || t->drop) {
-            a->counts.skipped_events++;
+            a->batch.counts.skipped_events++;
         } else if (a->dry_run) {
             t->in_scope = true;
-            a->counts.events++;
+            a->batch.counts.events++;
             TRY(rows_check(table, &rows));
         } else {
             const struct change change = {table, &rows, e->time, e->server_id, t->begin.gtid};
             t->in_scope = t->rows_added = true;
-            a->counts.events++;
+            a->batch.counts.events++;
             if (a->batch.bytes > a->limits.batch_bytes)
                 TRY(interrupt_check()); /* within a transaction only where it is long */
             TRY(batch_add(&a->batch, &change));

@@ -192,7 +192,7 @@ static struct err *change_run(struct schema_change *s)
     json_decref(before);
     json_decref(now);
     s->t->ddl = e == NULL;
-    a->counts.ddl += e == NULL;
+    a->batch.counts.ddl += e == NULL;
     return e;
 }
 
@@ -203,7 +203,7 @@ static void change_pretend(struct schema_change *s)
         tables_unchecked(s->a->tables, schema_change_db(s, &s->statement.names[i]),
                          s->statement.names[i].name);
     tables_forget(s->a->tables);
-    s->a->counts.ddl++;
+    s->a->batch.counts.ddl++;
 }
 
 static struct err *change_savepoint(struct schema_change *s)
@@ -244,7 +244,7 @@ static struct err *change_replay(struct schema_change *s)
         TRY(batch_commit(&a->batch));
         TRY(schema_kept_statement(s));
         s->t->ddl = true;
-        a->counts.ddl++;
+        a->batch.counts.ddl++;
         return NULL;
     }
     return change_run(s);
@@ -263,7 +263,7 @@ static struct err *change_take(struct schema_change *s)
     if (!skip)
         TRY(schema_scope(s, &in_scope));
     if (!in_scope) {
-        s->a->counts.skipped_statements++;
+        s->a->batch.counts.skipped_statements++;
         return NULL;
     }
     s->t->in_scope = true;

@@ -48,7 +48,7 @@ void walk_free(struct walk *w)
     if (!w)
         return;
     if (w->feed)
-        w->a->counts.objects += feed_objects(w->feed);
+        w->a->objects += feed_objects(w->feed);
     feed_free(w->feed);
     group_free(w->group);
     buf_free(&w->inflated);
@@ -152,9 +152,9 @@ static struct err *walk_end(struct walk *w)
     b->next.source_time = w->t.time;
     walk_advance_number(w);
     b->transactions++;
-    a->counts.transactions++;
+    a->batch.counts.transactions++;
     if (!w->t.in_scope)
-        a->counts.skipped_transactions++;
+        a->batch.counts.skipped_transactions++;
     if (!w->t.alone && !w->t.ddl)
         return NULL;
     intent_clear(a);

@@ -35,18 +35,6 @@ struct apply_limits {
     int64_t until_time; /* seconds; 0: none */
 };
 
-/* What a run did. */
-struct apply_counts {
-    uint64_t transactions;
-    uint64_t events; /* row events */
-    uint64_t ddl;
-    uint64_t skipped_transactions; /* nothing of them is in scope */
-    uint64_t skipped_events;
-    uint64_t skipped_statements;
-    uint64_t objects;
-    uint64_t redone; /* batches done again after a deadlock or a lock wait */
-};
-
 struct apply {
     struct log *log;
     struct progress *progress; /* may be NULL */
@@ -56,7 +44,8 @@ struct apply {
     struct tables *tables;
     struct batch batch;
     struct apply_limits limits;
-    struct apply_counts counts;
+    uint64_t objects; /* read */
+    uint64_t redone;  /* batches done again after a deadlock or a lock wait */
     struct redo redo;
     bool dry_run;
     int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
