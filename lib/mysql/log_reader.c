@@ -12,6 +12,8 @@ struct log_reader {
     struct binlog_dump *dump;
     struct group *group;
     struct binlog_format format;
+    struct gtid_pos from;
+    bool reached; /* what comes now lies behind `from` */
     char *file;
     uint64_t offset; /* end of the last event */
 };
@@ -26,6 +28,8 @@ struct err *log_reader_open(const struct binlog_dump_params *params, struct log_
     r->group = group_new();
     r->file = mem_strdup("");
     r->format.checksum = binlog_dump_checksum(dump);
+    gtid_pos_copy(&r->from, params->from);
+    r->reached = params->from->count == 0;
     *out = r;
     return NULL;
 }
@@ -36,6 +40,7 @@ void log_reader_close(struct log_reader *r)
         return;
     binlog_dump_close(r->dump);
     group_free(r->group);
+    gtid_pos_free(&r->from);
     free(r->file);
     free(r);
 }
@@ -54,6 +59,19 @@ static void reader_set_place(struct log_reader *r, struct log_item *item)
     item->end = r->offset;
     item->start = r->offset >= item->event.len ? r->offset - item->event.len : 0;
     item->file = r->file;
+}
+
+/* A GTID list stands at the beginning of every file; an artificial one is sent where the position is reached.
+ */
+static struct err *reader_take_gtid_list(struct log_reader *r, const struct binlog_event *event)
+{
+    struct gtid_pos list = GTID_POS_INIT;
+
+    struct err *e = binlog_gtid_list_parse(event, &list);
+    if (!e)
+        r->reached = r->reached || gtid_pos_reaches(&list, &r->from);
+    gtid_pos_free(&list);
+    return e;
 }
 
 static struct err *reader_take_artificial(struct log_reader *r, const struct binlog_event *event)
@@ -85,6 +103,8 @@ static struct err *reader_take(struct log_reader *r, const uint8_t *bytes, size_
 {
     *shown = true;
     TRY(binlog_event_parse(&r->format, bytes, len, &item->event));
+    if (item->event.type == BINLOG_GTID_LIST)
+        TRY(reader_take_gtid_list(r, &item->event));
     if (item->event.flags & BINLOG_FLAG_ARTIFICIAL && item->event.type != BINLOG_FORMAT_DESCRIPTION) {
         *shown = false;
         return reader_take_artificial(r, &item->event);
@@ -94,9 +114,11 @@ static struct err *reader_take(struct log_reader *r, const uint8_t *bytes, size_
         return reader_take_format(r, item);
     if (item->event.type == BINLOG_INCIDENT) {
         item->what = LOG_INCIDENT;
+        item->passed = !r->reached;
         return NULL;
     }
     TRY(group_feed(r->group, &item->event, &item->place));
+    r->reached = r->reached || item->place == GROUP_BEGIN;
     item->what = LOG_EVENT;
     *shown = item->place != GROUP_OUTSIDE;
     return NULL;

@@ -24,6 +24,8 @@ struct log_item {
     enum log_what what;
     struct binlog_event event; /* FORMAT, EVENT, INCIDENT */
     enum group_place place;
+    /* INCIDENT: it lies before the position that was asked for. Servers filter transactions, nothing else. */
+    bool passed;
     /* FORMAT: the server crashed while it wrote the transaction before, which never was committed. Its events
      * are void. */
     bool abandoned;

@@ -334,6 +334,7 @@ static struct err *take_end(struct cutter *c, const struct log_item *item, const
 
     group_digest(group, digest);
     place_pass(c->params.place, group_gtid(group)->gtid, group_time(group), digest);
+    place_set_source(c->params.place, item->file, item->end);
     if (c->done.transactions == 0)
         c->since_us = clock_monotonic_us();
     tally_join(&c->done, &c->open, item->event.time);

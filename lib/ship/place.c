@@ -17,6 +17,15 @@ static void place_set_fingerprints(struct place *p, const struct fingerprint *fr
     }
 }
 
+void place_set_source(struct place *p, const char *file, uint64_t offset)
+{
+    p->source_offset = offset;
+    if (p->source_file && file && strcmp(p->source_file, file) == 0)
+        return;
+    free(p->source_file);
+    p->source_file = file ? mem_strdup(file) : NULL;
+}
+
 void place_free(struct place *p)
 {
     for (size_t i = 0; i < p->fingerprint_count; i++)
@@ -24,6 +33,7 @@ void place_free(struct place *p)
     free(p->fingerprints);
     free(p->store_id);
     free(p->stream_id);
+    free(p->source_file);
     gtid_pos_free(&p->position);
     *p = (struct place){.position = GTID_POS_INIT};
 }
@@ -56,6 +66,7 @@ static struct err *place_at_snapshot(struct store *s, const char *stream,
     out->number = 1;
     gtid_pos_copy(&out->position, &m->position);
     place_set_fingerprints(out, m->fingerprints, m->fingerprint_count);
+    place_set_source(out, m->source_file, m->source_offset);
     if (terminator)
         memcpy(out->previous, terminator->sha256, sizeof(out->previous));
     manifest_free(m);
@@ -67,6 +78,8 @@ static void place_behind(const struct segment_footer *newest, struct place *out)
     out->epoch = newest->epoch;
     out->number = newest->number + 1;
     memcpy(out->previous, newest->sha256, sizeof(out->previous));
+    if (newest->kind != SEGMENT_PART)
+        place_set_source(out, newest->source.end_file, newest->source.end_offset);
     /* behind an incomplete transaction that is where it began: it is started anew */
     gtid_pos_copy(&out->position, &newest->end);
     place_set_fingerprints(out, newest->fingerprints, newest->fingerprint_count);

@@ -14,9 +14,11 @@ struct place {
     char *store_id;
     char *stream_id;
     uint64_t epoch;
-    uint64_t number;                  /* of the next object */
-    char previous[HASH_HEX_SIZE];     /* hash of the footer before it; empty for a stream's first object */
-    struct gtid_pos position;         /* end of the log so far */
+    uint64_t number;              /* of the next object */
+    char previous[HASH_HEX_SIZE]; /* hash of the footer before it; empty for a stream's first object */
+    struct gtid_pos position;     /* end of the log so far */
+    char *source_file; /* where the position lies on the server that it was read from; NULL if unknown */
+    uint64_t source_offset;
     struct fingerprint *fingerprints; /* the last transaction of each domain, sorted as they came up */
     size_t fingerprint_count;
     size_t fingerprint_cap;
@@ -29,8 +31,10 @@ struct place {
 struct err *place_find(struct store *s, const char *stream, struct place *out) CHECKED;
 void place_free(struct place *p); /* its members */
 
-/* A transaction is complete: the position moves behind it, its fingerprint replaces that of its domain. */
+/* A transaction is complete that ends there: the position moves behind it, its fingerprint replaces that of
+ * its domain. */
 void place_pass(struct place *p, struct gtid gtid, int64_t time, const char digest[HASH_HEX_SIZE]);
+void place_set_source(struct place *p, const char *file, uint64_t offset);
 
 /* An empty footer for the next object: ids, name, epoch, number, previous, start and end at the position, a
  * copy of the fingerprints. */

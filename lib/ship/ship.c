@@ -105,11 +105,34 @@ static struct err *keep_time(struct shipper *s)
     return NULL;
 }
 
+/*
+ * An incident before the position was covered by the snapshot that opened this epoch. Where one follows the
+ * last transaction directly only file and offset tell, and those only on the server that they were read from:
+ * the one that wrote the last transaction.
+ */
+static bool incident_is_passed(const struct shipper *s, const struct log_item *item)
+{
+    const struct place *place = &s->place;
+    bool same_server = false;
+
+    for (size_t i = 0; i < place->position.count; i++)
+        same_server = same_server || place->position.items[i].server == item->event.server_id;
+    return item->passed || (same_server && place->source_file &&
+                            strcmp(item->file, place->source_file) == 0 && item->end <= place->source_offset);
+}
+
+static struct err *take_incident(struct shipper *s, const struct log_item *item)
+{
+    if (incident_is_passed(s, item))
+        return NULL;
+    char *where = mem_printf("it notes lost events in %s at %" PRIu64, item->file, item->start);
+    struct err *e = end_epoch(s, "an incident in the source's log", where);
+    free(where);
+    return e;
+}
+
 static struct err *take_item(struct shipper *s, struct log_reader *r, const struct log_item *item)
 {
-    char *where;
-    struct err *e;
-
     switch (item->what) {
     case LOG_FORMAT:
     case LOG_EVENT:
@@ -117,10 +140,7 @@ static struct err *take_item(struct shipper *s, struct log_reader *r, const stru
         progress_add(s->progress, 0, item->event.len);
         return cutter_take(s->cutter, item, log_reader_group(r));
     case LOG_INCIDENT:
-        where = mem_printf("it notes lost events in %s at %" PRIu64, item->file, item->start);
-        e = end_epoch(s, "an incident in the source's log", where);
-        free(where);
-        return e;
+        return take_incident(s, item);
     case LOG_IDLE:
     case LOG_END:
         break;
