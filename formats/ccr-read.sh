@@ -9,7 +9,7 @@
 #     ./ccr-read.sh /srv/ccr main --socket=/run/mysqld/mysqld.sock
 #
 # SNAPSHOT=ID takes that snapshot instead of the newest. Every checksum on the way is compared; the first thing
-# that does not fit ends the script with a message and status 1.
+# that does not fit ends the script with a message and a non-zero status.
 set -euo pipefail
 export LC_ALL=C
 
@@ -177,9 +177,9 @@ object_file() {
     printf '%s/log/%04d/%09d/%012d.binlog.zst' "$home" "$1" $(($2 / 1000)) "$2"
 }
 
-# The footer of a segment goes to $work/footer; $footer_sha is its SHA-256.
+# The footer of a segment goes to $work/footer, what is needed of it to $footer_..., its SHA-256 to $footer_sha.
 read_footer() {
-    local file=$1 length
+    local file=$1 length values
     tail -c 65536 "$file" >"$work/tail"
     [ "$(tail -c 8 "$work/tail")" = CCRFOOT1 ] || fail "$file is cut short, or is no segment"
     length=$(tail -c 12 "$work/tail" | od -An --endian=little -N 4 -t u4 | tr -d ' ')
@@ -187,25 +187,25 @@ read_footer() {
     head -c "$length" "$work/footer+" >"$work/footer"
     footer_sha=$(sha256 <"$work/footer")
     [ "$(tail -c 76 "$work/tail" | cut -c 1-64)" = "$footer_sha" ] || fail "the footer of $file is damaged"
-    jq -e "$positions known" "$work/footer" >/dev/null || fail "$file has a format of another version"
-}
-
-footer() {
-    jq -r "$1" "$work/footer"
+    jq -r "$positions"' known | .name, "\(.epoch) \(.number)", .kind, .part, .previous_sha256,
+        .stored_bytes, .stored_sha256, .content_sha256' "$work/footer" >"$work/values"
+    mapfile -t values <"$work/values"
+    footer_name=${values[0]} footer_number=${values[1]} footer_kind=${values[2]} footer_part=${values[3]}
+    footer_previous=${values[4]} footer_bytes=${values[5]} footer_stored=${values[6]} footer_content=${values[7]}
 }
 
 # Everything but the footer must be what the footer says, and the footer the one that belongs here.
 check_object() {
-    local file=$1 epoch=$2 number=$3 bytes
-    [ "streams/$stream/${file#"$home"/}" = "$(footer .name).binlog.zst" ] || fail "$file holds $(footer .name)"
-    [ "$epoch $number" = "$(footer '"\(.epoch) \(.number)"')" ] || fail "$file has another number"
-    [ -z "$previous_sha" ] || [ "$previous_sha" = "$(footer .previous_sha256)" ] ||
+    local file=$1 length
+    length=$(stat -c %s "$file")
+    [ "streams/$stream/${file#"$home"/}" = "$footer_name.binlog.zst" ] || fail "$file holds $footer_name"
+    [ "$epoch $number" = "$footer_number" ] || fail "$file has another number"
+    [ -z "$previous_sha" ] || [ "$previous_sha" = "$footer_previous" ] ||
         fail "$file does not follow the object before it"
-    bytes=$(footer .stored_bytes)
-    [ "$(stat -c %s "$file")" = $((bytes + 8 + $(stat -c %s "$work/footer+"))) ] || fail "$file has another length"
-    head -c "$bytes" "$file" >"$work/frames"
-    [ "$(sha256 <"$work/frames")" = "$(footer .stored_sha256)" ] || fail "$file is damaged"
-    [ "$(zstd -dcq "$work/frames" | sha256)" = "$(footer .content_sha256)" ] || fail "$file is damaged"
+    [ "$length" = $((footer_bytes + 8 + $(stat -c %s "$work/footer+"))) ] || fail "$file has another length"
+    head -c "$footer_bytes" "$file" >"$work/frames"
+    [ "$(sha256 <"$work/frames")" = "$footer_stored" ] || fail "$file is damaged"
+    [ "$(zstd -dcq "$work/frames" | sha256)" = "$footer_content" ] || fail "$file is damaged"
 }
 
 # What mariadb-binlog must leave out of an object, as options: the transactions that the snapshot holds. A domain's
@@ -213,12 +213,12 @@ check_object() {
 # the whole domain is left out. "all": nothing is to be read.
 filter_of() {
     jq -r --arg position "$position" "$positions"'
-        ($position | numbers) as $have | (.start | numbers) as $start | (.end | numbers) as $end
-        | [$end | to_entries[] | select(.value != $start[.key]) | .key] as $moved
-        | [$moved[] | select(($have[.] // [0, ""]) >= $end[.])] as $held
+        ($position | numbers) as $have | (.start | numbers) as $start | (.end | numbers) as $stop
+        | [$stop | to_entries[] | select(.value != $start[.key]) | .key] as $moved
+        | [$moved[] | select(($have[.] // [0, ""]) >= $stop[.])] as $held
         | [$position | split(",")[] | split("-") as $gtid
             | select($gtid[0] | IN($moved[]) and (IN($held[]) | not))
-            | select($have[$gtid[0]] > ($start[$gtid[0]] // [0, ""])) | join("-"; $gtid)] as $begun
+            | select($have[$gtid[0]] > ($start[$gtid[0]] // [0, ""])) | ($gtid | join("-"))] as $begun
         | if reaches($position; .end) then "all" else
             (if $held == [] then empty else "--ignore-domain-ids=" + ($held | join(",")) end),
             (if $begun == [] then empty else "--start-position=" + ($begun | join(",")) end) end
@@ -237,9 +237,29 @@ print_objects() {
     zstd -dcq "$@" | mariadb-binlog --no-defaults --verify-binlog-checksum ${filter[@]+"${filter[@]}"} -
 }
 
+# Collects the parts of a transaction; the last one prints it. A part 1 begins anew: what a killed shipper left
+# behind is dropped. Where the snapshot was taken in the middle, earlier parts lie before its objects.
+take_part() {
+    local file=$1
+    [ "$footer_part" -ne 1 ] || parts=()
+    if [ "$footer_part" -eq $((${#parts[@]} + 1)) ]; then
+        parts+=("$file")
+    elif [ ${#parts[@]} -gt 0 ]; then
+        fail "$file: an earlier part of its transaction is missing"
+    fi
+    if [ "$footer_kind" = "last part" ]; then
+        if [ ${#parts[@]} -gt 0 ]; then
+            print_objects "${parts[@]}"
+        elif [ "$(filter_of)" != all ]; then
+            fail "$file: the first part of its transaction is missing"
+        fi
+        parts=()
+    fi
+}
+
 # All objects behind the snapshot, as one stream of statements for one session.
 print_log() {
-    local file kind part parts=()
+    local file newest parts=()
     previous_sha=''
     if [ "$number" -gt 0 ] && [ -e "$(object_file "$epoch" "$number")" ]; then
         read_footer "$(object_file "$epoch" "$number")"
@@ -250,36 +270,27 @@ print_log() {
         file=$(object_file "$epoch" "$number")
         [ -e "$file" ] || break
         read_footer "$file"
-        check_object "$file" "$epoch" "$number"
+        check_object "$file"
         previous_sha=$footer_sha
-        kind=$(footer .kind) part=$(footer .part)
-        case $kind in
+        case $footer_kind in
         segment)
-            parts=() # of a transaction that was never completed
+            parts=()
             print_objects "$file"
             ;;
         part | "last part")
-            [ "$part" -ne 1 ] || parts=()
-            if [ "$part" -eq $((${#parts[@]} + 1)) ]; then
-                parts+=("$file")
-                [ "$kind" = part ] || print_objects "${parts[@]}"
-            elif [ "${#parts[@]}" -gt 0 ] || [ "$kind" = "last part" ] && [ "$(filter_of)" != all ]; then
-                fail "$file: an earlier part of its transaction is missing"
-            fi
-            [ "$kind" = part ] || parts=()
+            take_part "$file"
             ;;
         terminator)
-            printf 'epoch %s ends here: %s\n' "$epoch" "$(footer .reason)" >&2
-            break
+            printf 'epoch %s ends here: %s\n' "$epoch" "$(jq -r .reason "$work/footer")" >&2
+            return
             ;;
         *)
-            fail "$file is of the unknown kind $kind"
+            fail "$file is of the unknown kind $footer_kind"
             ;;
         esac
     done
-    file=$(find "$home" -path '*/log/*.binlog.zst' | sort | tail -n 1)
-    [ "${kind-}" = terminator ] || [[ $file < $(object_file "$epoch" "$number") ]] ||
-        fail "object $number of epoch $epoch is missing, but $file exists"
+    newest=$(find "$home" -path '*/log/*.binlog.zst' | sort | tail -n 1)
+    [[ ! $newest > $file ]] || fail "object $number of epoch $epoch is missing, but $newest exists"
 }
 
 snapshot=$(choose_snapshot)
