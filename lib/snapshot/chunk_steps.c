@@ -17,11 +17,11 @@ static enum literal_form literal_form_of(const struct catalog_column *column)
         const char *type;
         enum literal_form form;
     } forms[] = {
-        {"tinyint", LITERAL_NUMBER}, {"smallint", LITERAL_NUMBER}, {"mediumint", LITERAL_NUMBER},
-        {"int", LITERAL_NUMBER},     {"bigint", LITERAL_NUMBER},   {"decimal", LITERAL_NUMBER},
-        {"year", LITERAL_NUMBER},    {"uuid", LITERAL_TEXT},       {"inet4", LITERAL_TEXT},
-        {"inet6", LITERAL_TEXT},     {"char", LITERAL_BYTES},      {"varchar", LITERAL_BYTES},
-        {"binary", LITERAL_BYTES},   {"varbinary", LITERAL_BYTES},
+        {"tinyint", LITERAL_NUMBER},  {"smallint", LITERAL_NUMBER}, {"mediumint", LITERAL_NUMBER},
+        {"int", LITERAL_NUMBER},      {"bigint", LITERAL_NUMBER},   {"decimal", LITERAL_NUMBER},
+        {"year", LITERAL_NUMBER},     {"inet4", LITERAL_TEXT},      {"inet6", LITERAL_TEXT},
+        {"char", LITERAL_BYTES},      {"varchar", LITERAL_BYTES},   {"binary", LITERAL_BYTES},
+        {"varbinary", LITERAL_BYTES},
     };
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
