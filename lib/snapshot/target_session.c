@@ -23,8 +23,10 @@ struct err *target_session_set(struct conn *c, bool skip_binlog)
 
 struct err *target_session_for_rows(struct conn *c)
 {
-    return conn_exec(c, "SET SESSION unique_checks = 0, check_constraint_checks = 0, time_zone = '+00:00', "
-                        "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
+    /* a note (a stored generated column that rounds) is what the source's own writes had too */
+    return conn_exec(
+        c, "SET SESSION sql_notes = 0, unique_checks = 0, check_constraint_checks = 0, time_zone = '+00:00', "
+           "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
 }
 
 static void append_setting(struct buf *sql, const char *name, const char *value)
