@@ -20,6 +20,8 @@ CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFEREN
 INSERT INTO parent (v) SELECT seq FROM seq_1_to_100;
 INSERT INTO child SELECT seq, seq FROM seq_1_to_50;
 CREATE SEQUENCE numbers;
+CREATE TABLE old (id INT PRIMARY KEY) ENGINE = MyISAM;
+INSERT INTO old VALUES (1);
 CREATE DEFINER = owner@localhost VIEW seen AS SELECT id FROM parent;
 CREATE DEFINER = owner@localhost TRIGGER marked BEFORE INSERT ON parent FOR EACH ROW SET NEW.v = CONCAT(NEW.v, '!');
 CREATE DEFINER = owner@localhost FUNCTION half(n INT) RETURNS INT DETERMINISTIC RETURN n DIV 2;
@@ -71,7 +73,7 @@ cycle() {
 }
 
 privileges() {
-    readme_grants "$1" | tr '\n' ' ' | sed 's/.*GRANT \(.*\) ON \*\.\* TO.*/\1/; s/, */\n/g' | sed 's/^ *//; s/ *$//'
+    readme_grants "$1" | tr '\n' ' ' | sed 's/.*GRANT \(.*\) ON \*\.\* *TO.*/\1/; s/, */\n/g' | sed 's/^ *//; s/ *$//'
 }
 
 # without SERVER SIDE PRIVILEGE EXPECTED-CODES
