@@ -112,11 +112,14 @@ fails() {
 }
 
 @test "a store is needed, and the message says how to give one" {
-    local binary
-    for binary in $BINARIES; do
-        ccr_alone "$binary"
-        fails 2 "--store"
-    done
+    ccr_alone backup
+    fails 2 "--store"
+    ccr_alone ship
+    fails 2 "--store"
+    ccr_alone restore --job j
+    fails 2 "--store"
+    ccr_alone apply --job j
+    fails 2 "--store"
     ccr_alone ship --store nowhere
     fails 2 "file:///DIR"
 }

@@ -58,6 +58,17 @@ both() {
     sql a "DROP TABLE d.\`odd \`\` name\`"
 }
 
+@test "same_tables compares tables with generated columns by their rows, however they came about" {
+    sql a "CREATE TABLE g (id INT PRIMARY KEY, v VARCHAR(9), u VARCHAR(9) AS (UPPER(v)) VIRTUAL); INSERT INTO g (id, v) VALUES (1, 'a'), (2, NULL)" d
+    sql b "CREATE TABLE g (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO g VALUES (2, NULL), (1, 'a');
+        ALTER TABLE g ADD COLUMN u VARCHAR(9) AS (UPPER(v)) VIRTUAL" d
+    same_tables a b d
+    sql b "UPDATE g SET v = 'A' WHERE id = 1" d
+    run same_tables a b d
+    [ "$status" -ne 0 ]
+    both "DROP TABLE g"
+}
+
 @test "same_schema sees every kind of object, and --followed leaves out triggers, events and counters" {
     local object
     both "CREATE TABLE s (id INT PRIMARY KEY AUTO_INCREMENT, n INT)"
