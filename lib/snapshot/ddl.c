@@ -142,25 +142,38 @@ bool ddl_uses_sequence(const struct restore_table *t, const char *sql)
     return sequence;
 }
 
-void ddl_each_foreign_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg),
-                          void *arg)
+typedef void clause_fn(const char *name, const char *clause, void *arg);
+
+/* Lines of the form "  WORD `name`BEHIND ...," */
+static void each_clause(const char *sql, const char *word, const char *behind, clause_fn *fn, void *arg)
 {
     for (const char *line = strchr(sql, '\n'); line; line = strchr(line, '\n')) {
         line++;
-        if (!begins_with(line, "  CONSTRAINT `"))
+        if (!begins_with(line, word))
             continue;
-        const char *at = line + strlen("  CONSTRAINT ");
+        const char *at = line + strlen(word);
         char *name = take_name(&at);
-        if (begins_with(at, " FOREIGN KEY ")) {
-            size_t len = strcspn(line + 2, "\n");
-            if (len && line[2 + len - 1] == ',')
+        if (name && begins_with(at, behind)) {
+            const char *start = line + strspn(line, " ");
+            size_t len = strcspn(start, "\n");
+            if (start[len - 1] == ',')
                 len--;
-            char *clause = mem_strndup(line + 2, len);
+            char *clause = mem_strndup(start, len);
             fn(name, clause, arg);
             free(clause);
         }
         free(name);
     }
+}
+
+void ddl_each_foreign_key(const char *sql, clause_fn *fn, void *arg)
+{
+    each_clause(sql, "  CONSTRAINT ", " FOREIGN KEY ", fn, arg);
+}
+
+void ddl_each_key(const char *sql, clause_fn *fn, void *arg)
+{
+    each_clause(sql, "  KEY ", " (", fn, arg);
 }
 
 static struct err *not_understood(const char *what, const char *sql)

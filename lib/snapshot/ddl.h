@@ -28,6 +28,9 @@ bool ddl_uses_sequence(const struct restore_table *t, const char *sql);
 void ddl_each_foreign_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg),
                           void *arg);
 
+/* The same for every plain key, that is neither primary, unique, FULLTEXT nor SPATIAL. */
+void ddl_each_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg), void *arg);
+
 /* CREATE OR REPLACE for CREATE. */
 struct err *ddl_or_replace(const char *sql, struct buf *out) CHECKED;
 /* A CREATE EVENT with its ENABLE or DISABLE replaced by DISABLE ON SLAVE. */

@@ -11,17 +11,24 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "snapshot/load_stream.h"
+#include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
 /* Memory is a volume per worker, and a volume may be 64 MiB. */
 #define VOLUMES_MEMORY ((uint64_t)128 << 20)
 enum { RETRIES = 5 };
 
+struct worker;
+
 struct loader {
     const struct load_params *params;
     struct load_work work;
+    struct restore_table **tables; /* whose keys waited, the largest first */
+    size_t table_count;
+    /* What workers do now: one piece of work, or *done. */
+    struct err *(*step)(struct worker *w, bool *done);
     pthread_mutex_t mutex;
-    size_t next_unit;
+    size_t next;       /* unit or table */
     struct err *error; /* the first one */
     atomic_bool stop;
 };
@@ -179,15 +186,38 @@ static struct err *load_unit_retrying(struct worker *w, const struct load_unit *
     }
 }
 
-static const struct load_unit *take_unit(struct loader *l)
+/* The index of the next unit or table; `count` when there is none. */
+static size_t take_next(struct loader *l, size_t count)
 {
-    const struct load_unit *unit = NULL;
+    size_t index = count;
 
     pthread_mutex_lock(&l->mutex);
-    if (!l->error && l->next_unit < l->work.unit_count)
-        unit = &l->work.units[l->next_unit++];
+    if (!l->error && l->next < count)
+        index = l->next++;
     pthread_mutex_unlock(&l->mutex);
-    return unit;
+    return index;
+}
+
+static struct err *step_rows(struct worker *w, bool *done)
+{
+    const struct load_work *work = &w->loader->work;
+    size_t i = take_next(w->loader, work->unit_count);
+
+    *done = i == work->unit_count;
+    return *done ? NULL : load_unit_retrying(w, &work->units[i]);
+}
+
+static struct err *step_keys(struct worker *w, bool *done)
+{
+    const struct loader *l = w->loader;
+    size_t i = take_next(w->loader, l->table_count);
+
+    *done = i == l->table_count;
+    if (*done)
+        return NULL;
+    const struct restore_table *t = l->tables[i];
+    TRY(interrupt_check());
+    return stage_keys_add(w->conn, t, l->params->definitions[t->object - l->params->plan->manifest->objects]);
 }
 
 static void report(struct loader *l, struct err *e)
@@ -215,10 +245,10 @@ static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     struct err *e = worker_open(w);
-    const struct load_unit *unit;
+    bool done = false;
 
-    while (!e && (unit = take_unit(w->loader)) != NULL)
-        e = load_unit_retrying(w, unit);
+    while (!e && !done)
+        e = w->loader->step(w, &done);
     if (e)
         report(w->loader, e);
     /* closing the connection rolls back what a failed chunk had loaded */
@@ -228,7 +258,7 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-static unsigned worker_count(const struct loader *l)
+static unsigned worker_count(const struct loader *l, size_t work)
 {
     const struct manifest *m = l->params->plan->manifest;
     uint64_t largest = 1;
@@ -239,18 +269,20 @@ static unsigned worker_count(const struct loader *l)
             largest = m->volumes[i].size;
     if (count > VOLUMES_MEMORY / largest)
         count = VOLUMES_MEMORY / largest;
-    if (count > l->work.unit_count)
-        count = l->work.unit_count;
+    if (count > work)
+        count = work;
     return count ? (unsigned)count : 1;
 }
 
-static void run_workers(struct loader *l)
+static void run_workers(struct loader *l, struct err *(*step)(struct worker *, bool *), size_t work)
 {
-    unsigned count = worker_count(l);
+    unsigned count = worker_count(l, work);
     struct worker *workers = mem_zalloc(count, sizeof(*workers));
     unsigned started = 0;
 
-    for (; started < count; started++) {
+    l->step = step;
+    l->next = 0;
+    for (; work && started < count; started++) {
         workers[started].loader = l;
         int failed = pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]);
         if (failed) {
@@ -276,15 +308,39 @@ static struct err *check_complete(const struct restore_plan *p)
     return NULL;
 }
 
+static int compare_tables(const void *a, const void *b)
+{
+    const struct restore_table *x = *(struct restore_table *const *)a;
+    const struct restore_table *y = *(struct restore_table *const *)b;
+
+    return x->rows->bytes > y->rows->bytes ? -1 : x->rows->bytes < y->rows->bytes;
+}
+
+static void find_waiting_tables(struct loader *l)
+{
+    const struct restore_plan *p = l->params->plan;
+
+    l->tables = mem_zalloc(p->table_count + 1, sizeof(struct restore_table *));
+    for (size_t i = 0; i < p->table_count; i++)
+        if (stage_keys_wait(&p->tables[i]))
+            l->tables[l->table_count++] = &p->tables[i];
+    qsort(l->tables, l->table_count, sizeof(struct restore_table *), compare_tables);
+}
+
 struct err *load_rows(const struct load_params *params)
 {
     struct loader l = {.params = params};
 
     TRY(load_work_new(params->plan, &l.work));
+    find_waiting_tables(&l);
     pthread_mutex_init(&l.mutex, NULL);
-    if (l.work.unit_count)
-        run_workers(&l);
+    run_workers(&l, step_rows, l.work.unit_count);
+    if (!l.error)
+        l.error = check_complete(params->plan);
+    if (!l.error)
+        run_workers(&l, step_keys, l.table_count);
     pthread_mutex_destroy(&l.mutex);
     load_work_free(&l.work);
-    return l.error ? l.error : check_complete(params->plan);
+    free(l.tables);
+    return l.error;
 }

@@ -16,6 +16,7 @@ struct load_params {
     struct conn_params conn;
     struct store *store;
     struct restore_plan *plan; /* chunks are marked as done */
+    char *const *definitions;
     struct progress *progress;
     unsigned threads;
 };

@@ -165,6 +165,7 @@ static struct err *load(struct restoring *r, const struct stage_result *staged)
         .conn = *r->params->target,
         .store = r->params->store,
         .plan = r->plan,
+        .definitions = r->definitions,
         .threads = thread_count(r->params->threads),
     };
 

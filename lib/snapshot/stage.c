@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "snapshot/ddl.h"
+#include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
 /* The plan that lies in staging, if it is this one. */
@@ -129,6 +130,18 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
     return NULL;
 }
 
+/* Only of tables that this run made: they are empty. */
+static struct err *drop_keys(struct conn *c, const struct restore_plan *p, char *const *definitions,
+                             const bool *exists)
+{
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (!exists[i] && stage_keys_wait(t))
+            TRY(stage_keys_drop(c, t, definitions[t->object - p->manifest->objects]));
+    }
+    return NULL;
+}
+
 static void mark_done(struct restore_table *t, uint64_t chunk, struct stage_result *out)
 {
     for (size_t i = 0; i < t->rows->chunk_count; i++) {
@@ -198,6 +211,8 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
     struct err *e = find_tables(c, p, exists);
     if (!e)
         e = create_tables(c, p, definitions, exists);
+    if (!e)
+        e = drop_keys(c, p, definitions, exists);
     free(exists);
     if (!e && out->resumed)
         e = empty_untransactional(c, p);

@@ -15,7 +15,7 @@ struct err *target_session_set(struct conn *c, bool skip_binlog)
                   "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
                   "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
                   "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
-                  "sql_quote_show_create = 1"));
+                  "sql_quote_show_create = 1, system_versioning_alter_history = 'KEEP'"));
     if (skip_binlog)
         TRY(conn_exec(c, "SET SESSION sql_log_bin = 0"));
     return NULL;
@@ -23,10 +23,11 @@ struct err *target_session_set(struct conn *c, bool skip_binlog)
 
 struct err *target_session_for_rows(struct conn *c)
 {
-    /* a note (a stored generated column that rounds) is what the source's own writes had too */
+    /* a note (a stored generated column that rounds) is what the source's own writes had too; with
+     * unique_checks = 0 the first chunk of a table would lock it whole, for no gain in time */
     return conn_exec(
-        c, "SET SESSION sql_notes = 0, unique_checks = 0, check_constraint_checks = 0, time_zone = '+00:00', "
-           "sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
+        c, "SET SESSION sql_notes = 0, unique_checks = 1, check_constraint_checks = 0, "
+           "time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
 }
 
 static void append_setting(struct buf *sql, const char *name, const char *value)

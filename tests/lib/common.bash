@@ -151,7 +151,8 @@ same_schema() {
     shift 2
     for db in "$@"; do
         schema_of "$a" "${db%:*}" "$followed" >"$T/schema.$a" || return 1
-        schema_of "$b" "${db#*:}" "$followed" | sed "s/\`${db#*:}\`/\`${db%:*}\`/g" >"$T/schema.$b"
+        schema_of "$b" "${db#*:}" "$followed" | sed -e "s/\`${db#*:}\`/\`${db%:*}\`/g" \
+            -e "s/^\( *Database: \)${db#*:}\$/\1${db%:*}/" >"$T/schema.$b"
         [ -s "$T/schema.$a" ] || { echo "$a has no database ${db%:*}" >&2; return 1; }
         same_text "$a ${db%:*}" "$b ${db#*:}" "$T/schema.$a" "$T/schema.$b" || return 1
     done
