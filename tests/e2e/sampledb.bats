@@ -191,7 +191,7 @@ DELIMITER ;
 CALL raise_rates(10);
 INSERT INTO actor (first_name, last_name) VALUES ('ada', 'lovelace');
 ALTER PROCEDURE raise_rates COMMENT 'changed' SQL SECURITY INVOKER;
-ALTER EVENT tidy COMMENT 'changed';
+ALTER EVENT tidy DISABLE;
 DROP FUNCTION twice;
 DROP TRIGGER actor_upper;
 INSERT INTO actor (first_name, last_name) VALUES ('Grace', 'Hopper');
