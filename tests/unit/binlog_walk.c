@@ -1,205 +1,14 @@
 /*
- * binlog_walk [--groups|--events|--rows|--sessions] FILE...: reads whole binlog files with the parsers of
- * lib/binlog.
+ * binlog_walk [--groups|--events|--rows|--sessions] [--no-groups] FILE...: reads whole binlog files with the
+ * parsers of lib/binlog.
  *
  * Prints a line "TYPE COUNT" per event type and the numbers of rows; with --groups a line per transaction
  * (GTID, digest, whether it is opaque, events); with --events a line per event; with --rows a line per row
  * image (table, "write", "before" or "after", then the fields, tab-separated); with --sessions a line per
- * statement. An error goes to stderr as
+ * statement. --no-groups leaves the groups out, for files of MySQL servers. An error goes to stderr as
  * "FILE: offset N: MESSAGE", status 1 (2 for usage). Used by tests/binlog.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/mem.h"
-#include "binlog/event.h"
-#include "binlog/group.h"
-#include "binlog/query.h"
-#include "binlog/rows.h"
-
-enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS, MODE_ROWS, MODE_SESSIONS };
-
-struct walk {
-    enum mode mode;
-    struct binlog_format format;
-    bool has_format;
-    struct group *group;
-    size_t group_events;
-    size_t counts[256];
-    size_t abandoned;
-    size_t rows[3]; /* by enum rows_kind */
-    struct rows_table_map *maps;
-    size_t map_count;
-    size_t map_cap;
-    struct buf scratch;
-    struct buf line;
-};
-
-static void maps_clear(struct walk *w)
-{
-    while (w->map_count)
-        rows_table_map_free(&w->maps[--w->map_count]);
-}
-
-static struct err *file_read(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t block[65536];
-    size_t n;
-
-    if (!f)
-        return err_new(ERR_STORE, "cannot open it");
-    while ((n = fread(block, 1, sizeof(block), f)) > 0)
-        buf_append(out, block, n);
-    fclose(f);
-    return NULL;
-}
-
-static const struct rows_table_map *map_find(const struct walk *w, uint64_t id)
-{
-    for (size_t i = w->map_count; i-- > 0;)
-        if (w->maps[i].table_id == id)
-            return &w->maps[i];
-    return NULL;
-}
-
-/* Every field by rows_field; the same bytes as rows_next walked over, or the walk is wrong. */
-static struct err *walk_image(struct walk *w, const struct rows_table_map *m, const char *what,
-                              const uint8_t *columns, const uint8_t *image, size_t len)
-{
-    if (!image)
-        return NULL;
-    buf_clear(&w->line);
-    buf_printf(&w->line, "%s.%s\t%s", m->db, m->table, what);
-    for (size_t i = 0; i < m->column_count; i++) {
-        const uint8_t *value;
-        size_t value_len;
-        bool present;
-        TRY(rows_field(m, columns, image, len, i, &value, &value_len, &present));
-        buf_append_byte(&w->line, '\t');
-        if (present)
-            rows_field_text(&m->columns[i], false, value, value_len, &w->line);
-        else
-            buf_append_byte(&w->line, '-');
-    }
-    if (w->mode == MODE_ROWS)
-        printf("%s\n", buf_str(&w->line));
-    return NULL;
-}
-
-static struct err *walk_rows(struct walk *w, const struct binlog_event *e)
-{
-    struct rows_event r;
-    size_t at = 0;
-
-    TRY(rows_event_parse(e, &r));
-    if (r.table_id == ROWS_DUMMY_TABLE_ID)
-        return NULL;
-    const struct rows_table_map *m = map_find(w, r.table_id);
-    if (!m)
-        return err_new(ERR_INTEGRITY, "rows without a table map");
-    for (;;) {
-        struct rows_row row;
-        bool done;
-        TRY(rows_next(m, &r, &at, &row, &done));
-        if (done)
-            return NULL;
-        w->rows[r.kind]++;
-        TRY(walk_image(w, m, "before", r.before_columns, row.before, row.before_len));
-        TRY(walk_image(w, m, r.kind == ROWS_WRITE ? "write" : "after", r.after_columns, row.after,
-                       row.after_len));
-    }
-}
-
-static struct err *walk_query(struct walk *w, const struct binlog_event *e)
-{
-    struct binlog_query q;
-    struct query_session s;
-
-    TRY(binlog_query_parse(e, &w->scratch, &q));
-    TRY(query_session_parse(q.status, q.status_len, &s));
-    if (w->mode != MODE_SESSIONS)
-        return NULL;
-    printf("db=%.*s flags2=%x sql_mode=%llu autoinc=%u/%u charset=%u/%u/%u tz=%.*s lc=%u dbcs=%u",
-           (int)q.db_len, q.db, s.flags2, (unsigned long long)s.sql_mode, s.auto_increment_increment,
-           s.auto_increment_offset, s.character_set_client, s.collation_connection, s.collation_server,
-           (int)s.time_zone_len, s.time_zone ? s.time_zone : "", s.lc_time_names, s.charset_database);
-    printf(" us=%d:%u invoker=%.*s@%.*s: %.*s\n", s.has_microseconds, s.microseconds, (int)s.user_len,
-           s.user ? s.user : "", (int)s.host_len, s.host ? s.host : "", (int)q.sql_len, q.sql);
-    return NULL;
-}
-
-/* What the groups do not need: fields, sessions. */
-static struct err *walk_content(struct walk *w, const struct binlog_event *e)
-{
-    struct rows_table_map m;
-
-    if (e->type == BINLOG_QUERY || e->type == BINLOG_QUERY_COMPRESSED || e->type == BINLOG_EXECUTE_LOAD_QUERY)
-        return walk_query(w, e);
-    if (e->type == BINLOG_TABLE_MAP) {
-        TRY(rows_table_map_parse(e, &m));
-        w->maps = mem_grow(w->maps, w->map_count, &w->map_cap, sizeof(*w->maps));
-        w->maps[w->map_count++] = m;
-    } else if (rows_type_is_rows(e->type)) {
-        struct binlog_event plain = *e;
-        if (binlog_type_is_compressed(e->type)) {
-            struct binlog_format none = {0};
-            buf_clear(&w->scratch);
-            TRY(binlog_event_decompress(e, BINLOG_EVENT_MAX, &w->scratch));
-            TRY(binlog_event_parse(&none, w->scratch.data, w->scratch.len, &plain));
-        }
-        return walk_rows(w, &plain);
-    }
-    return NULL;
-}
-
-static struct err *walk_event(struct walk *w, const uint8_t *bytes, size_t len)
-{
-    struct binlog_event e;
-    enum group_place place;
-
-    TRY(binlog_event_parse(w->has_format ? &w->format : NULL, bytes, len, &e));
-    if (e.type == BINLOG_FORMAT_DESCRIPTION) {
-        TRY(binlog_format_parse(&e, &w->format));
-        w->has_format = true;
-    }
-    w->counts[e.type]++;
-    TRY(walk_content(w, &e));
-    TRY(group_feed(w->group, &e, &place));
-    if (place == GROUP_END || place == GROUP_OUTSIDE)
-        maps_clear(w);
-    w->abandoned += place == GROUP_ABANDONED;
-    w->group_events = place == GROUP_BEGIN ? 1 : w->group_events + 1;
-    if (w->mode == MODE_EVENTS)
-        printf("%s %zu\n", binlog_type_name(e.type), len);
-    if (w->mode == MODE_GROUPS && place == GROUP_END) {
-        char text[GTID_TEXT_SIZE], digest[HASH_HEX_SIZE];
-        group_digest(w->group, digest);
-        printf("%s %s %s %zu\n", gtid_format(group_gtid(w->group)->gtid, text), digest,
-               group_is_opaque(w->group) ? "opaque" : "rows", w->group_events);
-    }
-    return NULL;
-}
-
-static struct err *walk_file(struct walk *w, const char *path, struct buf *bytes)
-{
-    TRY(file_read(path, bytes));
-    if (bytes->len < BINLOG_MAGIC_SIZE || memcmp(bytes->data, binlog_magic, BINLOG_MAGIC_SIZE) != 0)
-        return err_new(ERR_INTEGRITY, "is not a binlog");
-    w->has_format = false;
-    for (size_t at = BINLOG_MAGIC_SIZE; at < bytes->len;) {
-        size_t left = bytes->len - at;
-        size_t len = binlog_event_length(bytes->data + at, left);
-        struct err *e = len < BINLOG_HEADER_SIZE || len > left ? err_new(ERR_INTEGRITY, "cut short")
-                                                               : walk_event(w, bytes->data + at, len);
-        if (e)
-            return err_context(e, "offset %zu", at);
-        at += len;
-    }
-    return NULL;
-}
+#include "tests/unit/walker.h"
 
 static void walk_print(const struct walk *w)
 {
@@ -210,7 +19,7 @@ static void walk_print(const struct walk *w)
            w->rows[ROWS_DELETE]);
 }
 
-static bool mode_parse(const char *arg, enum mode *mode)
+static bool flag_parse(const char *arg, struct walk *w)
 {
     static const char *const names[] = {
         [MODE_GROUPS] = "--groups",
@@ -221,23 +30,35 @@ static bool mode_parse(const char *arg, enum mode *mode)
 
     for (unsigned i = MODE_GROUPS; i <= MODE_SESSIONS; i++) {
         if (strcmp(arg, names[i]) == 0) {
-            *mode = (enum mode)i;
+            w->mode = (enum mode)i;
             return true;
         }
     }
-    return false;
+    if (strcmp(arg, "--no-groups") != 0)
+        return false;
+    w->no_groups = true;
+    return true;
+}
+
+static struct err *walk_one(void *arg, const uint8_t *event, size_t len)
+{
+    return walk_event(arg, event, len);
 }
 
 int main(int argc, char **argv)
 {
-    struct walk w = {.group = group_new()};
+    struct walk w;
     int status = argc < 2 ? 2 : 0;
 
+    walk_begin(&w);
     for (int i = 1; i < argc && status == 0; i++) {
         struct buf bytes = BUF_INIT;
-        if (mode_parse(argv[i], &w.mode))
+        if (flag_parse(argv[i], &w))
             continue;
-        struct err *e = walk_file(&w, argv[i], &bytes);
+        w.has_format = false;
+        struct err *e = file_read(argv[i], &bytes);
+        if (!e)
+            e = walk_bytes(&bytes, walk_one, &w);
         if (e) {
             fprintf(stderr, "%s: %s\n", argv[i], err_message(e));
             status = 1;
@@ -248,9 +69,6 @@ int main(int argc, char **argv)
     }
     if (w.mode == MODE_HISTOGRAM)
         walk_print(&w);
-    group_free(w.group);
-    free(w.maps);
-    buf_free(&w.scratch);
-    buf_free(&w.line);
+    walk_end(&w);
     return status;
 }
