@@ -18,9 +18,9 @@ binlogs() {
 
     while IFS= read -r file; do
         if [ "$((10#${file##*.}))" -ge "$first" ]; then
-            echo "$T/$name/${file##*/}"
+            echo "$T/$name/data/${file##*/}"
         fi
-    done <"$T/$name/binlog.index"
+    done <"$T/$name/data/binlog.index"
 }
 
 # Number of the binlog that the server writes to now, after a fresh one was begun.

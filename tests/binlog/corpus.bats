@@ -26,7 +26,7 @@ ours() {
 }
 
 @test "every file is read whole, event by event, and has the events that its manifest names" {
-    local file version events line files=0
+    local file version events files=0
 
     manifest
     while IFS=$'\t' read -r file _ _ _ _ _ _ version _ events _; do
@@ -66,4 +66,15 @@ ours() {
         *) [ "$status" -eq 0 ] ;;
         esac || { echo "$file ($version, $events): $status $output" >&2; return 1; }
     done <"$manifest"
+}
+
+@test "damaged events of every file are refused or read, never more than that" {
+    local seed=${CCR_SEED:-$RANDOM} file version files=()
+
+    manifest
+    echo "seed $seed"
+    while IFS=$'\t' read -r file _ _ _ _ _ _ version _; do
+        [ "$version" = version ] || files+=("$folder/$file")
+    done <"$manifest"
+    binlog_tool torture "$seed" "${files[@]}"
 }

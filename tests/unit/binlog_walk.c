@@ -17,6 +17,8 @@ static void walk_print(const struct walk *w)
             printf("%s %zu\n", binlog_type_name((uint8_t)type), w->counts[type]);
     printf("rows written %zu updated %zu deleted %zu\n", w->rows[ROWS_WRITE], w->rows[ROWS_UPDATE],
            w->rows[ROWS_DELETE]);
+    if (w->abandoned)
+        printf("abandoned %zu\n", w->abandoned);
 }
 
 static bool flag_parse(const char *arg, struct walk *w)

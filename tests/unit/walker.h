@@ -18,8 +18,9 @@
 #include "binlog/query.h"
 #include "binlog/rows.h"
 #include "binlog/statement.h"
+#include "tests/unit/binlog_file.h"
 
-enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS, MODE_ROWS, MODE_SESSIONS };
+enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS, MODE_ROWS, MODE_SESSIONS, MODE_QUIET };
 
 struct walk {
     enum mode mode;
@@ -42,20 +43,6 @@ static void maps_clear(struct walk *w)
 {
     while (w->map_count)
         rows_table_map_free(&w->maps[--w->map_count]);
-}
-
-static struct err *file_read(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t block[65536];
-    size_t n;
-
-    if (!f)
-        return err_new(ERR_STORE, "cannot open it");
-    while ((n = fread(block, 1, sizeof(block), f)) > 0)
-        buf_append(out, block, n);
-    fclose(f);
-    return NULL;
 }
 
 static const struct rows_table_map *map_find(const struct walk *w, uint64_t id)
@@ -186,24 +173,6 @@ static struct err *walk_event(struct walk *w, const uint8_t *bytes, size_t len)
         group_digest(w->group, digest);
         printf("%s %s %s %zu\n", gtid_format(group_gtid(w->group)->gtid, text), digest,
                group_is_opaque(w->group) ? "opaque" : "rows", w->group_events);
-    }
-    return NULL;
-}
-
-/* Calls fn for every event of a file's bytes. */
-static struct err *walk_bytes(const struct buf *bytes,
-                              struct err *(*fn)(void *arg, const uint8_t *event, size_t len), void *arg)
-{
-    if (bytes->len < BINLOG_MAGIC_SIZE || memcmp(bytes->data, binlog_magic, BINLOG_MAGIC_SIZE) != 0)
-        return err_new(ERR_INTEGRITY, "is not a binlog");
-    for (size_t at = BINLOG_MAGIC_SIZE; at < bytes->len;) {
-        size_t left = bytes->len - at;
-        size_t len = binlog_event_length(bytes->data + at, left);
-        struct err *e = len < BINLOG_HEADER_SIZE || len > left ? err_new(ERR_INTEGRITY, "cut short")
-                                                               : fn(arg, bytes->data + at, len);
-        if (e)
-            return err_context(e, "offset %zu", at);
-        at += len;
     }
     return NULL;
 }
