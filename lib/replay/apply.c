@@ -77,6 +77,11 @@ static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
     return e;
 }
 
+static struct err *apply_idle(void *batch)
+{
+    return batch_flush(batch);
+}
+
 static struct err *apply_open(struct apply *a, struct run *run)
 {
     struct conn_params params;
@@ -101,7 +106,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(session_check_server(a->conn));
     TRY(session_prepare(a->conn));
     TRY(apply_open_position(a, max_packet));
-    a->tables = tables_new(a->job, a->conn);
+    a->tables = tables_new(a->job, a->conn, apply_idle, &a->batch);
     return session_prepare(a->conn);
 }
 

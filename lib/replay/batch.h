@@ -54,7 +54,8 @@ void batch_free(struct batch *b);
 /* Begins the target's transaction, where that has not been done. For writes beside the row events. */
 struct err *batch_open(struct batch *b) CHECKED;
 struct err *batch_add(struct batch *b, const struct change *change) CHECKED;
-/* Sends what has gathered; the transaction stays open. */
+/* Sends what has gathered; the transaction stays open. Also: nothing is under way on the connection any more.
+ */
 struct err *batch_flush(struct batch *b) CHECKED;
 /* Nothing happens where there is nothing to commit and `next` is where the row stands. */
 struct err *batch_commit(struct batch *b) CHECKED;

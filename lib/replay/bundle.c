@@ -5,10 +5,13 @@
 
 #include "base/mem.h"
 
-/* What a group has one value of. */
-enum {
-    BUNDLE_FLAGS = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_RELAXED_UNIQUE_CHECKS | ROWS_NO_CHECK_CONSTRAINT_CHECKS
-};
+/*
+ * What a group has one value of. Of a source session with unique_checks=0 that is not taken over: together
+ * with foreign_key_checks=0 InnoDB would buffer inserts into an empty table until the group ends, where a
+ * later event of the group does not find them; and a duplicate that only the target has would go in without
+ * an error.
+ */
+enum { BUNDLE_FLAGS = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_CHECK_CONSTRAINT_CHECKS };
 
 /* Events of a full bundle are some hundred KiB; merging beyond this gains nothing. */
 enum { EVENT_MERGE_LIMIT = 256 * 1024 };

@@ -3,7 +3,7 @@
  *
  * The rules that the server does not enforce (breaking one drops rows without an error): all table maps come
  * before the first row event, within the same statement; only the last event has STMT_END; and a group has
- * one set of foreign-key, unique and check flags, the first event's. Row images are kept as the source wrote
+ * one set of foreign-key and check flags, the first event's. Row images are kept as the source wrote
  * them; neighbouring events of the same table and kind become one. No I/O.
  */
 #ifndef CCR_REPLAY_BUNDLE_H

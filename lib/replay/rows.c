@@ -3,6 +3,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "binlog/rows_types.h"
 #include "replay/intent.h"
 #include "replay/transaction.h"
 
@@ -46,6 +47,28 @@ static struct err *rows_check(const struct table *table, const struct rows_event
     return NULL;
 }
 
+/*
+ * With binlog_row_image=NOBLOB a server logs the history rows of a versioned table without their texts: what
+ * they were is not in the log.
+ */
+static struct err *rows_check_history(const struct table *table, const struct rows_event *rows)
+{
+    if (!table->catalog || !table->catalog->versioned || rows->kind != ROWS_WRITE)
+        return NULL;
+    for (size_t i = 0; i < rows->column_count && i < table->map.column_count; i++) {
+        uint8_t type = table->map.columns[i].type;
+        bool present = rows->after_columns[i / 8] >> (i % 8) & 1;
+        if (!present && (type == TYPE_BLOB || type == TYPE_BLOB_COMPRESSED || type == TYPE_GEOMETRY))
+            return err_hint(err_new(ERR_UNSUPPORTED,
+                                    "rows of the system-versioned table %s.%s were logged without "
+                                    "their texts",
+                                    table->source_db, table->source_name),
+                            "set binlog_row_image=FULL on the source, then take a new snapshot (ccr-backup, "
+                            "ccr-restore)");
+    }
+    return NULL;
+}
+
 struct err *rows_take(struct apply *a, struct transaction *t, const struct binlog_event *e)
 {
     struct rows_event rows;
@@ -58,6 +81,8 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
             return err_new(ERR_INTEGRITY, "a row event refers to table id %llu, which has no table map",
                            (unsigned long long)rows.table_id);
         t->rows_seen = true;
+        if (table->in_scope)
+            TRY(rows_check_history(table, &rows));
         if (!table->in_scope || t->drop) {
             a->batch.counts.skipped_events++;
         } else if (a->dry_run) {

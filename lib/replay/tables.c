@@ -16,6 +16,8 @@ struct tables_alias {
 struct tables {
     const struct job *job;
     struct conn *conn;
+    struct err *(*idle)(void *arg);
+    void *idle_arg;
     struct table *buckets[TABLES_BUCKETS];
     struct tables_alias *aliases; /* of the statement at hand */
     size_t alias_count;
@@ -26,12 +28,14 @@ struct tables {
     size_t unchecked_cap;
 };
 
-struct tables *tables_new(const struct job *job, struct conn *c)
+struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*idle)(void *arg), void *arg)
 {
     struct tables *t = mem_zalloc(1, sizeof(*t));
 
     t->job = job;
     t->conn = c;
+    t->idle = idle;
+    t->idle_arg = arg;
     t->next_id = 1;
     return t;
 }
@@ -142,6 +146,7 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
     table->unchecked = tables_is_unchecked(t, table);
     if (table->unchecked)
         return NULL;
+    TRY(t->idle(t->idle_arg));
     TRY(catalog_table_read(t->conn, table->db, table->name, false, &table->catalog));
     if (!table->catalog)
         return err_hint(

@@ -29,8 +29,9 @@ struct table {
 
 struct tables;
 
-/* `job` and `c` are borrowed. */
-struct tables *tables_new(const struct job *job, struct conn *c);
+/* `job` and `c` are borrowed. `idle` is called before `c` is used: what is under way on it must be over then.
+ */
+struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*idle)(void *arg), void *arg);
 void tables_free(struct tables *t); /* NULL is allowed */
 
 /*
