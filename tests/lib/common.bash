@@ -141,7 +141,7 @@ schema_of() {
 }
 
 same_schema() {
-    local followed='' a b db
+    local followed='' a b db names=()
 
     if [ "$1" = --followed ]; then
         followed=yes
@@ -149,10 +149,13 @@ same_schema() {
     fi
     a=$1 b=$2
     shift 2
+    # every database may be named in the others' definitions
+    for db in "$@"; do
+        names+=(-e "s/\`${db#*:}\`/\`${db%:*}\`/g" -e "s/^\( *Database: \)${db#*:}\$/\1${db%:*}/")
+    done
     for db in "$@"; do
         schema_of "$a" "${db%:*}" "$followed" >"$T/schema.$a" || return 1
-        schema_of "$b" "${db#*:}" "$followed" | sed -e "s/\`${db#*:}\`/\`${db%:*}\`/g" \
-            -e "s/^\( *Database: \)${db#*:}\$/\1${db%:*}/" >"$T/schema.$b"
+        schema_of "$b" "${db#*:}" "$followed" | sed "${names[@]}" >"$T/schema.$b"
         [ -s "$T/schema.$a" ] || { echo "$a has no database ${db%:*}" >&2; return 1; }
         same_text "$a ${db%:*}" "$b ${db#*:}" "$T/schema.$a" "$T/schema.$b" || return 1
     done
