@@ -10,6 +10,7 @@ setup_file() {
     server_start target --local-infile=ON --log-bin-trust-function-creators=ON --read-only=ON
     server_grant source source
     server_grant target target
+    sql target "CREATE USER owner@localhost; GRANT ALL ON *.* TO owner@localhost"
     sql_client source <<'SQL'
 CREATE USER owner@localhost;
 GRANT ALL ON *.* TO owner@localhost;
@@ -26,6 +27,7 @@ CREATE DEFINER = owner@localhost VIEW seen AS SELECT id FROM parent;
 CREATE DEFINER = owner@localhost TRIGGER marked BEFORE INSERT ON parent FOR EACH ROW SET NEW.v = CONCAT(NEW.v, '!');
 CREATE DEFINER = owner@localhost FUNCTION half(n INT) RETURNS INT DETERMINISTIC RETURN n DIV 2;
 CREATE DEFINER = owner@localhost PROCEDURE nothing() SELECT 1;
+CREATE DEFINER = owner@localhost VIEW halves AS SELECT half(id) AS h FROM seen;
 CREATE DEFINER = owner@localhost EVENT daily ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO SELECT 1;
 SQL
 }
@@ -74,6 +76,7 @@ cycle() {
 
 privileges() {
     readme_grants "$1" | tr '\n' ' ' | sed 's/.*GRANT \(.*\) ON \*\.\* *TO.*/\1/; s/, */\n/g' | sed 's/^ *//; s/ *$//'
+    echo
 }
 
 # without SERVER SIDE PRIVILEGE EXPECTED-CODES
@@ -95,6 +98,8 @@ without() {
     local privilege failed=
     while read -r privilege; do
         sql target "DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS plain; DROP DATABASE IF EXISTS ccr"
+        # only for a source so busy that its commits must be held for a moment: not to be had at will
+        [ "$privilege" != RELOAD ] || continue
         without source "$privilege" "5 9" || failed+="$privilege; "
     done < <(privileges source)
     [ -z "$failed" ] || { echo "not needed, or not noticed: $failed"; return 1; }
