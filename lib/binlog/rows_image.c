@@ -27,68 +27,47 @@ static size_t decimal_bytes(unsigned digits)
     return digits / 9 * 4 + rest[digits % 9];
 }
 
+/* Types whose values have one size whatever the metadata says. */
+static const uint8_t plain_size[256] = {
+    [TYPE_TINY] = 1,      [TYPE_YEAR] = 1,     [TYPE_SHORT] = 2,    [TYPE_INT24] = 3,
+    [TYPE_DATE] = 3,      [TYPE_NEWDATE] = 3,  [TYPE_TIME] = 3,     [TYPE_LONG] = 4,
+    [TYPE_TIMESTAMP] = 4, [TYPE_LONGLONG] = 8, [TYPE_DATETIME] = 8,
+};
+
+static struct err *bad_metadata(const struct rows_column *c)
+{
+    return err_new(ERR_INTEGRITY, "a column of type %u with metadata %u", c->type, c->metadata);
+}
+
 /* Length of a value of fixed size; 0 for a type that has a length in front of each value. */
 static struct err *fixed_length(const struct rows_column *c, size_t *out)
 {
-    unsigned precision = c->metadata & 0xff, scale = c->metadata >> 8;
+    unsigned meta = c->metadata, precision = meta & 0xff, scale = meta >> 8;
 
     switch (c->type) {
-    case TYPE_TINY:
-    case TYPE_YEAR:
-        *out = 1;
-        return NULL;
-    case TYPE_SHORT:
-        *out = 2;
-        return NULL;
-    case TYPE_INT24:
-    case TYPE_DATE:
-    case TYPE_NEWDATE:
-    case TYPE_TIME:
-        *out = 3;
-        return NULL;
-    case TYPE_LONG:
-    case TYPE_TIMESTAMP:
-        *out = 4;
-        return NULL;
-    case TYPE_LONGLONG:
-    case TYPE_DATETIME:
-        *out = 8;
-        return NULL;
     case TYPE_FLOAT:
     case TYPE_DOUBLE:
-        *out = c->metadata;
-        if (*out != (c->type == TYPE_FLOAT ? 4 : 8))
-            return err_new(ERR_INTEGRITY, "a floating point column of %zu bytes", *out);
-        return NULL;
+        *out = meta;
+        return meta == (c->type == TYPE_FLOAT ? 4 : 8) ? NULL : bad_metadata(c);
     case TYPE_TIMESTAMP2:
     case TYPE_DATETIME2:
     case TYPE_TIME2:
-        if (c->metadata > 6)
-            return err_new(ERR_INTEGRITY, "a time column with %u digits of fraction", c->metadata);
-        *out = (c->type == TYPE_TIMESTAMP2  ? 4u
-                : c->type == TYPE_DATETIME2 ? 5u
-                                            : 3u) +
-               (c->metadata + 1u) / 2;
-        return NULL;
+        *out = (c->type == TYPE_TIMESTAMP2 ? 4u : c->type == TYPE_DATETIME2 ? 5u : 3u) + (meta + 1) / 2;
+        return meta <= 6 ? NULL : bad_metadata(c);
     case TYPE_NEWDECIMAL:
         if (scale > precision || precision == 0 || precision > 65)
-            return err_new(ERR_INTEGRITY, "a decimal column of %u digits with %u of fraction", precision,
-                           scale);
+            return bad_metadata(c);
         *out = decimal_bytes(precision - scale) + decimal_bytes(scale);
         return NULL;
     case TYPE_BIT:
-        *out = (c->metadata + 7u) / 8;
-        if (*out < 1 || *out > 8)
-            return err_new(ERR_INTEGRITY, "a bit column of %u bits", c->metadata);
-        return NULL;
+        *out = (meta + 7) / 8;
+        return meta >= 1 && meta <= 64 ? NULL : bad_metadata(c);
     case TYPE_ENUM:
     case TYPE_SET:
-        *out = c->metadata;
-        if (*out < 1 || *out > 8)
-            return err_new(ERR_INTEGRITY, "an enum or set column of %zu bytes", *out);
-        return NULL;
+        *out = meta;
+        return meta >= 1 && meta <= 8 ? NULL : bad_metadata(c);
     default:
-        *out = 0;
+        *out = plain_size[c->type];
         return NULL;
     }
 }
@@ -110,10 +89,8 @@ static struct err *prefix_length(const struct rows_column *c, unsigned *out)
     case TYPE_LONG_BLOB:
     case TYPE_BLOB:
     case TYPE_GEOMETRY:
-        if (c->metadata < 1 || c->metadata > 4)
-            return err_new(ERR_INTEGRITY, "a blob column with lengths of %u bytes", c->metadata);
         *out = c->metadata;
-        return NULL;
+        return c->metadata >= 1 && c->metadata <= 4 ? NULL : bad_metadata(c);
     default:
         return err_new(ERR_UNSUPPORTED, "column type %u", c->type);
     }
