@@ -1,0 +1,304 @@
+# What a store may look like after a bad disk, a bad copy or a bad hand: each damage is refused with the exit code of
+# its class, a message of its own and a hint, and the target is as it was before.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+
+# The pristine store: two snapshots and a log of four objects behind the first. Target `old` follows the first
+# snapshot and has applied object 1; target `fresh` is empty but for a table of its own.
+setup_file() {
+    server_start source
+    server_grant source source
+    sql source "CREATE DATABASE shop; USE shop; CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100));
+        INSERT INTO shop.t (v) SELECT REPEAT(MD5(seq), 3) FROM seq_1_to_2000;
+        CREATE TABLE shop.u (id INT PRIMARY KEY); CREATE VIEW shop.w AS SELECT COUNT(*) AS n FROM shop.t;
+        CREATE TRIGGER shop.r BEFORE INSERT ON shop.u FOR EACH ROW SET NEW.id = NEW.id + 1"
+    ccr backup source --threads 2
+    log_one_more
+    server_start target --local-infile=ON --log-bin-trust-function-creators=ON
+    server_grant target target
+    sql target "CREATE DATABASE own; CREATE TABLE own.t (id INT PRIMARY KEY); INSERT INTO own.t VALUES (7)"
+    ccr restore target --job j
+    ccr apply target --job j
+    log_one_more
+    log_one_more
+    log_one_more
+    ccr backup source --threads 2
+    mv "$STORE_DIR" "$T/pristine"
+    # another source's store under the same names
+    store_use other
+    sql source "CREATE DATABASE other_shop; CREATE TABLE other_shop.t (id INT PRIMARY KEY); INSERT INTO other_shop.t VALUES (1)"
+    ccr backup source --databases other_shop
+    sql source "INSERT INTO other_shop.t VALUES (2)"
+    ccr ship source
+    sql source "INSERT INTO other_shop.t VALUES (3)"
+    ccr ship source
+}
+
+log_one_more() {
+    sql source "INSERT INTO shop.t (v) VALUES ('more'); UPDATE shop.t SET v = CONCAT(v, '!') WHERE id % 100 = 0"
+    ccr ship source
+}
+
+setup() {
+    rm -rf "$T/store"
+    cp -r "$T/pristine" "$T/store"
+    store_use store
+    home=$STORE_DIR/streams/main
+    log=$home/log/0001/000000000
+    mapfile -t manifests < <(find "$home/snapshots" -name manifest.json | sort)
+    first=$(dirname "${manifests[0]}") newest=$(dirname "${manifests[1]}")
+    rows=$newest/$(printf '%06d' "$(jq '.tables[0].chunks[0].pieces[0].volume' "$newest/manifest.json")").tar.zst
+    definitions=$newest/$(printf '%06d' "$(jq '.objects[0].volume' "$newest/manifest.json")").tar.zst
+}
+
+object() {
+    printf '%s/%012d.binlog.zst' "$log" "$1"
+}
+
+# What ccr must not have touched: everything but its own database and staging.
+target_state() {
+    local databases
+    mapfile -t databases < <(sql target "SELECT schema_name FROM information_schema.schemata
+        WHERE schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys', 'ccr')
+        AND schema_name NOT LIKE 'ccr\\_%' ORDER BY 1")
+    echo "${databases[*]}"
+    mariadb-dump --no-defaults --socket="$T/target/sock" --user=root --skip-dump-date --routines --triggers --events \
+        --order-by-primary --databases "${databases[@]}"
+}
+
+# refused CODE MESSAGE COMMAND...: the command ends with that code, says that, adds a hint, and changes nothing.
+refused() {
+    local code=$1 message=$2
+    shift 2
+    target_state >"$T/before"
+    run "$@"
+    target_state >"$T/after"
+    echo "--- $*: $output"
+    [ "$status" -eq "$code" ]
+    [[ $output == *"error: "* ]]
+    [[ $output == *"$message"* ]]
+    [[ $output == *"hint: "* ]]
+    cmp "$T/before" "$T/after"
+}
+
+# One flipped bit; the offset counts from the end where it is negative.
+flip() {
+    local file=$1 offset=$2 byte
+    [ "$offset" -ge 0 ] || offset=$(($(stat -c %s "$file") + offset))
+    byte=$(od -An -j "$offset" -N 1 -t u1 "$file" | tr -d ' ')
+    printf '%b' "\\x$(printf %x $((byte ^ 1)))" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+swap() {
+    mv "$1" "$T/swapped"
+    mv "$2" "$1"
+    mv "$T/swapped" "$2"
+}
+
+# Seals a manifest again after an edit by jq.
+edit_manifest() {
+    local file=$1 body
+    body=$(jq --indent 2 "del(.sha256) | $2" "$file" | head -n -1; echo x)
+    body="${body%$'\n'x},"$'\n'
+    printf '%s  "sha256": "%s"\n}\n' "$body" "$(printf %s "$body" | sha256sum | cut -c 1-64)" >"$file"
+}
+
+restore() {
+    ccr restore target --job j "$@"
+}
+
+apply() {
+    ccr apply target --job j
+}
+
+@test "an empty store, a missing one, a stream that is not there" {
+    rm -rf "$STORE_DIR"
+    refused 4 "has no ccr.json" restore
+    refused 4 "has no ccr.json" apply
+    refused 4 "has no ccr.json" ccr ship source
+    [ ! -e "$STORE_DIR" ]
+    mkdir "$STORE_DIR"
+    refused 4 "has no ccr.json" restore
+    cp "$T/pristine/ccr.json" "$STORE_DIR"
+    refused 4 "has no streams/main/stream.json" restore
+    refused 4 "has no streams/main/stream.json" apply
+    mkdir -p "$home"
+    cp "$T/pristine/streams/main/stream.json" "$home"
+    refused 4 "snapshot" restore
+    refused 8 "snapshot" ccr ship source
+}
+
+@test "a store that may not be read, and one that is a file" {
+    chmod 000 "$(object 2)"
+    if [ ! -r "$(object 2)" ]; then
+        refused 4 "Permission denied" apply
+    fi
+    rm -rf "$STORE_DIR"
+    echo >"$STORE_DIR"
+    refused 4 "Not a directory" restore
+    rm "$STORE_DIR"
+}
+
+@test "ccr.json and stream.json: damaged, of another store, of a newer format" {
+    flip "$STORE_DIR/ccr.json" 0
+    refused 7 "ccr.json is not valid JSON" restore
+    refused 7 "ccr.json is not valid JSON" apply
+    cp "$T/other/ccr.json" "$STORE_DIR"
+    refused 7 "store" restore
+    refused 7 "store" apply
+    refused 7 "store" ccr ship source
+    sed 's/"version": 1/"version": 2/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
+    refused 11 "format version 2" restore
+    refused 11 "format version 2" apply
+    cp "$T/pristine/ccr.json" "$STORE_DIR"
+    sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/streams/main/stream.json" \
+        >"$home/stream.json"
+    refused 11 "'telepathy'" restore
+    refused 11 "'telepathy'" ccr ship source
+    refused 11 "'telepathy'" ccr backup source
+}
+
+@test "a manifest: a flipped bit, cut short, missing, another snapshot's, newer, in contradiction with itself" {
+    flip "$newest/manifest.json" 700
+    refused 7 "damaged or cut short" restore
+    truncate -s -100 "$newest/manifest.json"
+    refused 7 "damaged or cut short" restore
+    : >"$newest/manifest.json"
+    refused 7 "damaged or cut short" restore
+    cp "$first/manifest.json" "$newest/manifest.json"
+    refused 7 "belongs to snapshot $(basename "$first")" restore
+    rm "$newest/manifest.json"
+    refused 4 "has no snapshot $(basename "$newest")" restore --snapshot "$(basename "$newest")"
+    cp "$T/pristine/${newest#"$STORE_DIR/"}/manifest.json" "$newest"
+    edit_manifest "$newest/manifest.json" '.version = 2'
+    refused 11 "format version 2" restore
+    edit_manifest "$newest/manifest.json" '.version = 1 | .features_required = ["cms"]'
+    refused 11 "'cms'" restore
+    edit_manifest "$newest/manifest.json" '.features_required = [] | .tables[0].rows += 1'
+    refused 7 "not the sum of its chunks" restore
+    edit_manifest "$newest/manifest.json" '.tables[0].rows -= 1 | .volumes = .volumes[1:]'
+    refused 7 "which is not listed" restore
+}
+
+@test "a volume of rows: a flipped bit anywhere, cut short, missing, exchanged" {
+    local offset
+    for offset in 0 5 1000 -1; do
+        flip "$rows" "$offset"
+        refused 7 "${rows#"$STORE_DIR/"}" restore
+        flip "$rows" "$offset"
+    done
+    truncate -s -1 "$rows"
+    refused 7 "${rows#"$STORE_DIR/"}" restore
+    rm "$rows"
+    refused 7 "missing" restore
+    cp "$definitions" "$rows"
+    refused 7 "${rows#"$STORE_DIR/"}" restore
+    cp "$first/$(basename "$rows")" "$rows"
+    refused 7 "${rows#"$STORE_DIR/"}" restore
+}
+
+@test "a volume of definitions: a flipped bit, cut short, missing, exchanged" {
+    flip "$definitions" 20
+    refused 7 "${definitions#"$STORE_DIR/"}" restore
+    truncate -s 10 "$definitions"
+    refused 7 "${definitions#"$STORE_DIR/"}" restore
+    rm "$definitions"
+    refused 7 "missing" restore
+    swap "$rows" "$definitions" 2>/dev/null || cp "$rows" "$definitions"
+    refused 7 "volume" restore
+}
+
+@test "after every refusal: the store put back, the restore and the log go through" {
+    flip "$rows" 100
+    refused 7 "${rows#"$STORE_DIR/"}" restore
+    flip "$rows" 100
+    restore
+    same_tables source target shop
+    # and on with the log from the first snapshot's place, for the tests that follow
+    restore --snapshot "$(basename "$first")"
+}
+
+@test "a segment: a flipped bit anywhere, cut short, empty" {
+    local offset
+    for offset in 0 4 50 -1 -5 -60 -300; do
+        flip "$(object 2)" "$offset"
+        refused 7 "000000000002" apply
+        flip "$(object 2)" "$offset"
+    done
+    truncate -s -1 "$(object 2)"
+    refused 7 "000000000002" apply
+    : >"$(object 2)"
+    refused 7 "000000000002" apply
+}
+
+@test "a segment: missing, exchanged with the next one, with its copy, or with another store's" {
+    mv "$(object 2)" "$T/kept"
+    refused 7 "object 2 of epoch 1 of stream main is missing" apply
+    mv "$T/kept" "$(object 2)"
+    swap "$(object 2)" "$(object 3)"
+    refused 7 "holds the segment streams/main/log/0001/000000000/000000000003" apply
+    swap "$(object 2)" "$(object 3)"
+    cp "$T/other/streams/main/log/0001/000000000/000000000002.binlog.zst" "$(object 2)"
+    refused 7 "000000000002" apply
+}
+
+@test "a segment of a newer format, or with a feature that this ccr does not know" {
+    edit_footer "$(object 2)" '.version = 2'
+    refused 11 "format version 2" apply
+    edit_footer "$(object 2)" '.version = 1 | .features_required = ["lanes"]'
+    refused 11 "'lanes'" apply
+    edit_footer "$(object 2)" '.features_required = [] | .kind = "mystery"'
+    refused 11 "'mystery'" apply
+}
+
+# Replaces a segment's footer by what jq makes of it, sealed.
+edit_footer() {
+    local file=$1 length
+    length=$(tail -c 12 "$file" | od -An --endian=little -N 4 -t u4)
+    tail -c $((length + 76)) "$file" | head -c "$length" | jq -c "$2" | tr -d '\n' >"$T/footer"
+    head -c $(($(stat -c %s "$file") - length - 84)) "$file" >"$T/edited"
+    length=$(stat -c %s "$T/footer")
+    {
+        printf '\x5c\x2a\x4d\x18'
+        little_endian $((length + 76))
+        cat "$T/footer"
+        sha256sum <"$T/footer" | cut -c 1-64 | tr -d '\n'
+        little_endian "$length"
+        printf CCRFOOT1
+    } >>"$T/edited"
+    mv "$T/edited" "$file"
+}
+
+little_endian() {
+    printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
+}
+
+@test "the newest segment damaged, exchanged or foreign: ccr-ship and ccr-backup stop too" {
+    local command
+    sql source "INSERT INTO shop.t (v) VALUES ('not shipped yet')"
+    for command in ship backup; do
+        flip "$(object 4)" -100
+        refused 7 "000000000004" ccr "$command" source
+        flip "$(object 4)" -100
+        cp "$(object 4)" "$T/kept"
+        truncate -s 100 "$(object 4)"
+        refused 7 "000000000004" ccr "$command" source
+        cp "$(object 3)" "$(object 4)"
+        refused 7 "000000000003" ccr "$command" source
+        cp "$T/kept" "$(object 4)"
+        echo x >"$log/notes.txt"
+        refused 7 "notes.txt" ccr "$command" source
+        rm "$log/notes.txt"
+    done
+    # nothing was written by any of them
+    [ "$(find "$log" -type f | wc -l)" -eq 4 ]
+    [ "$(find "$home/snapshots" -name manifest.json | wc -l)" -eq 2 ]
+}
+
+@test "at the end: all is put back, and both sides become equal" {
+    sql source "INSERT INTO shop.u VALUES (100)"
+    ccr ship source
+    apply
+    same_tables source target shop
+}
