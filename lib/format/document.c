@@ -6,6 +6,16 @@
 
 #include "base/hash.h"
 
+struct err *document_hint(struct err *e)
+{
+    if (err_code(e) == ERR_UNSUPPORTED)
+        return err_hint(e, "use the ccr version that wrote it, or a newer one");
+    if (err_code(e) == ERR_INTEGRITY)
+        return err_hint(e, "the store no longer holds what was written: put the object back from a copy of "
+                           "the store, or take a new snapshot");
+    return e;
+}
+
 json_t *document_new(const char *format, uint64_t version)
 {
     return json_pack("{s:s, s:I, s:[]}", "format", format, "version", (json_int_t)version,
@@ -28,18 +38,17 @@ struct err *document_check(const struct json_doc *doc, const json_t *object, con
     if (number < 1)
         return err_new(doc->code, "%s has the impossible format version %" PRIu64, doc->name, number);
     if (number > version)
-        return err_hint(err_new(ERR_UNSUPPORTED,
-                                "%s has format version %" PRIu64 ", this ccr reads up to %" PRIu64, doc->name,
-                                number, version),
-                        "use the ccr version that wrote it, or a newer one");
+        return document_hint(err_new(ERR_UNSUPPORTED,
+                                     "%s has format version %" PRIu64 ", this ccr reads up to %" PRIu64,
+                                     doc->name, number, version));
     TRY(json_array_of(doc, object, "features_required", &features));
     json_array_foreach(features, i, feature)
     {
         if (!json_is_string(feature))
             return err_new(doc->code, "%s: 'features_required' holds something that is no string", doc->name);
-        return err_hint(err_new(ERR_UNSUPPORTED, "%s requires the feature '%s', which this ccr does not know",
-                                doc->name, json_string_value(feature)),
-                        "use the ccr version that wrote it, or a newer one");
+        return document_hint(err_new(ERR_UNSUPPORTED,
+                                     "%s requires the feature '%s', which this ccr does not know", doc->name,
+                                     json_string_value(feature)));
     }
     return NULL;
 }

@@ -16,6 +16,9 @@
 #include "base/json.h"
 #include "format/position.h"
 
+/* Gives damage and unknown formats the hint that fits; NULL and other codes pass unchanged. */
+struct err *document_hint(struct err *e) CHECKED;
+
 /* A new object with the head set; the caller owns it. */
 json_t *document_new(const char *format, uint64_t version);
 

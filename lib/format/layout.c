@@ -203,7 +203,7 @@ static struct err *identity_open(struct store *s, const struct identity *what, b
     if (!found)
         e = err_hint(err_new(ERR_STORE, "the store %s has no %s", store_url(s), what->key), "%s", what->hint);
     else
-        e = identity_decode(what, &bytes, id);
+        e = document_hint(identity_decode(what, &bytes, id));
 out:
     buf_free(&bytes);
     return e;

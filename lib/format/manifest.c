@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/document.h"
 #include "format/layout.h"
 #include "format/manifest_json.h"
 #include "format/object.h"
@@ -117,8 +118,7 @@ static struct err *check_seal(const struct json_doc *doc, const char *bytes, siz
         if (memcmp(bytes + len - SEAL_LEN, seal, SEAL_LEN) == 0)
             return NULL;
     }
-    return err_hint(err_new(doc->code, "%s is damaged or cut short (its SHA-256 does not fit)", doc->name),
-                    "put the object back from a copy of the store, or take a new snapshot");
+    return err_new(doc->code, "%s is damaged or cut short (its SHA-256 does not fit)", doc->name);
 }
 
 static struct err *decode(const struct json_doc *doc, const char *id, const void *bytes, size_t len,
@@ -145,7 +145,7 @@ struct err *manifest_decode(const char *id, const void *bytes, size_t len, struc
     char *label = mem_printf("manifest of snapshot %s", id);
     struct json_doc doc = {label, ERR_INTEGRITY};
     struct manifest *m = manifest_new();
-    struct err *e = decode(&doc, id, bytes, len, m);
+    struct err *e = document_hint(decode(&doc, id, bytes, len, m));
 
     *out = NULL;
     if (e)

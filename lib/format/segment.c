@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "format/document.h"
 #include "format/footer_json.h"
 
 /*
@@ -193,9 +194,7 @@ failed:
 
 static struct err *damaged(const char *name, const char *what)
 {
-    return err_hint(
-        err_new(ERR_INTEGRITY, "object %s %s", name, what),
-        "the store no longer holds what was written; put the object back from a copy of the store");
+    return document_hint(err_new(ERR_INTEGRITY, "object %s %s", name, what));
 }
 
 /* Finds the JSON at the end of an object; *frame is the length of the whole skippable frame. */
@@ -224,8 +223,8 @@ static struct err *find_footer(const char *name, const uint8_t *tail, size_t len
 static struct err *decode_tail(const char *name, const void *tail, size_t len, struct segment_footer **out,
                                struct footer_body *body, size_t *frame)
 {
-    const char *text;
-    size_t text_len;
+    const char *text = NULL;
+    size_t text_len = 0;
 
     TRY(find_footer(name, tail, len, &text, &text_len, frame));
     struct segment_footer *f = mem_zalloc(1, sizeof(*f));
@@ -234,7 +233,7 @@ static struct err *decode_tail(const char *name, const void *tail, size_t len, s
         e = check_footer(name, f, ERR_INTEGRITY);
     if (e) {
         segment_footer_free(f);
-        return e;
+        return document_hint(e);
     }
     hash_bytes_hex(text, text_len, f->sha256);
     *out = f;

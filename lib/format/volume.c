@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/mem.h"
+#include "format/document.h"
 
 /*
  * libarchive makes and reads the tar, zstd is called here: libarchive 3.6's own zstd filter writes no content
@@ -197,9 +198,8 @@ static struct err *damaged(const struct volume_reader *r)
 {
     const char *why = r->flaw ? r->flaw : archive_error_string(r->tar);
 
-    return err_hint(
-        err_new(ERR_INTEGRITY, "volume %s is damaged: %s", r->name, why ? why : "it is no tar archive"),
-        "put the object back from a copy of the store, or take a new snapshot");
+    return document_hint(
+        err_new(ERR_INTEGRITY, "volume %s is damaged: %s", r->name, why ? why : "it is no tar archive"));
 }
 
 struct err *volume_reader_new(const char *name, const void *object, size_t len, struct volume_reader **out)

@@ -57,40 +57,39 @@ static struct err *finish_earlier(struct restoring *r)
     return target_session_set(r->conn, r->params->skip_binlog);
 }
 
-/* The store that answers under this URL, the stream in it, and the snapshot belong together. */
-static struct err *check_ids(struct store *store, const struct manifest *m)
+static struct err *find_snapshot(const struct restore_params *params, const char *stream,
+                                 struct manifest **out)
 {
-    char *store_id = NULL;
-    char *stream_id = NULL;
-    struct err *e = layout_open_store(store, false, &store_id);
-
-    if (!e)
-        e = layout_open_stream(store, m->stream, false, &stream_id);
-    if (!e && (strcmp(store_id, m->store_id) != 0 || strcmp(stream_id, m->stream_id) != 0))
-        e = err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream, and copied here",
-                    m->id);
-    free(store_id);
-    free(stream_id);
-    return e;
+    if (params->snapshot)
+        return manifest_load(params->store, stream, params->snapshot, out);
+    TRY(manifest_newest(params->store, stream, out));
+    if (*out)
+        return NULL;
+    return err_hint(
+        err_new(ERR_STORE, "stream %s in %s has no complete snapshot", stream, store_url(params->store)),
+        "take one with ccr-backup");
 }
 
+/* The store that answers under this URL, the stream in it, and the snapshot belong together. */
 static struct err *choose_snapshot(const struct restore_params *params, const struct job *saved,
                                    struct manifest **out)
 {
     const char *stream = params->stream ? params->stream : saved ? saved->stream : "main";
+    char *store_id = NULL;
+    char *stream_id = NULL;
+    struct err *e = layout_open_store(params->store, false, &store_id);
 
-    TRY(layout_check_name("stream", stream));
-    if (params->snapshot) {
-        TRY(layout_check_name("snapshot", params->snapshot));
-        TRY(manifest_load(params->store, stream, params->snapshot, out));
-    } else {
-        TRY(manifest_newest(params->store, stream, out));
-    }
-    if (!*out)
-        return err_hint(
-            err_new(ERR_STORE, "stream %s in %s has no complete snapshot", stream, store_url(params->store)),
-            "take one with ccr-backup");
-    return check_ids(params->store, *out);
+    if (!e)
+        e = layout_open_stream(params->store, stream, false, &stream_id);
+    if (!e)
+        e = find_snapshot(params, stream, out);
+    if (!e && (strcmp(store_id, (*out)->store_id) != 0 || strcmp(stream_id, (*out)->stream_id) != 0))
+        e = err_hint(
+            err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream", (*out)->id),
+            "do not mix the folders of two stores");
+    free(store_id);
+    free(stream_id);
+    return e;
 }
 
 static struct err *make_plan(struct restoring *r)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/layout.h"
 #include "mysql/catalog.h"
 #include "snapshot/ddl.h"
 #include "snapshot/definitions.h"
@@ -13,6 +14,7 @@
 
 struct finish {
     struct conn *conn;
+    struct store *store;
     struct log *log;
     struct restore_plan *plan;
     char **definitions;
@@ -182,6 +184,16 @@ static struct err *record_followed(struct finish *f, struct job_position *positi
     return e;
 }
 
+/* What an earlier ccr-apply reported is about the target before this restore; it would take it for a clone. */
+static struct err *drop_report(struct finish *f)
+{
+    char *key = layout_job_status_key(f->plan->job->name);
+    struct err *e = store_delete(f->store, key);
+
+    free(key);
+    return e;
+}
+
 /* The steps of formats/target.md. */
 static struct err *finish_steps(struct finish *f, struct job_position *position)
 {
@@ -194,7 +206,10 @@ static struct err *finish_steps(struct finish *f, struct job_position *position)
     TRY(set_database_defaults(f));
     TRY(finish_objects(f->conn, f->plan, f->definitions, f->log));
     TRY(target_drop_databases(f->conn, "ccr_stage", job));
-    return f->plan->standalone ? job_remove(f->conn, job) : record_followed(f, position);
+    if (f->plan->standalone)
+        return job_remove(f->conn, job);
+    TRY(drop_report(f));
+    return record_followed(f, position);
 }
 
 /* Pending gives its job to the plan. */
@@ -214,7 +229,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
 struct err *swap_finish(struct conn *c, struct store *store, const char *job, struct job_position *position,
                         struct log *log)
 {
-    struct finish f = {.conn = c, .log = log};
+    struct finish f = {.conn = c, .store = store, .log = log};
 
     if (!position->pending)
         return NULL;

@@ -34,7 +34,8 @@ static struct err *file_open(const char *url, void **self)
     }
     if (len > 0 && !failure && !S_ISDIR(st.st_mode)) {
         free(root);
-        return err_errno(ERR_STORE, ENOTDIR, "opening the store %s", url);
+        return err_hint(err_errno(ERR_STORE, ENOTDIR, "opening the store %s", url),
+                        "the URL of a file:// store names a folder");
     }
     struct file_store *f = mem_zalloc(1, sizeof(*f));
     f->root = root;
@@ -49,6 +50,15 @@ static void file_close(void *self)
 
     free(f->root);
     free(f);
+}
+
+static struct err *read_failed(int errnum, const char *path)
+{
+    struct err *e = err_errno(ERR_STORE, errnum, "%s", path);
+
+    return errnum == EACCES || errnum == EPERM
+               ? err_hint(e, "the user that runs ccr needs read access to the store's folder")
+               : e;
 }
 
 /* Errors that mean "no such object": it, or a folder on the way to it, is not there. */
@@ -68,7 +78,7 @@ static struct err *read_range(int fd, const char *path, uint64_t offset, size_t 
             continue;
         if (n <= 0) {
             out->len = before;
-            return err_errno(ERR_STORE, n < 0 ? errno : EIO, "%s", path);
+            return read_failed(n < 0 ? errno : EIO, path);
         }
         out->len += (size_t)n;
         offset += (uint64_t)n;
@@ -108,7 +118,7 @@ static struct err *file_get(void *self, const char *key, struct store_range rang
         e = get_open_file(fd, path, range, out, found);
         close(fd);
     } else if (!is_absent(errno)) {
-        e = err_errno(ERR_STORE, errno, "%s", path);
+        e = read_failed(errno, path);
     }
     free(path);
     return e;
@@ -127,7 +137,7 @@ static struct err *file_head(void *self, const char *key, struct store_stat *out
             *out = (struct store_stat){(uint64_t)st.st_size,
                                        st.st_mtim.tv_sec * CLOCK_US_PER_S + st.st_mtim.tv_nsec / 1000};
     } else if (!is_absent(errno)) {
-        e = err_errno(ERR_STORE, errno, "%s", path);
+        e = read_failed(errno, path);
     }
     free(path);
     return e;
