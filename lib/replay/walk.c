@@ -259,8 +259,9 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
     default:
         break;
     }
-    if (!w->t.skip)
-        TRY(walk_inside(w, e));
+    struct err *error = w->t.skip ? NULL : walk_inside(w, e);
+    if (error)
+        return transaction_context(error, &w->t);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
 }
 
@@ -286,9 +287,7 @@ struct err *walk_run(struct walk *w, enum walk_outcome *outcome)
         TRY(feed_next(w->feed, &item, &event));
         if (item != FEED_EVENT)
             return walk_finish(w, item, outcome);
-        struct err *e = walk_event(w, &event);
-        if (e)
-            return group_is_open(w->group) && !w->t.skip ? transaction_context(e, &w->t) : e;
+        TRY(walk_event(w, &event));
         if (w->redo || w->stopped) {
             *outcome = w->redo ? WALK_REDO : WALK_UNTIL;
             return NULL;

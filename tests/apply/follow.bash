@@ -3,7 +3,7 @@
 #
 #   follow_servers [SERVER OPTIONS]   starts both; the options are for both
 #   follow_start [RESTORE OPTIONS]    snapshot of the source, restored as job j
-#   ship, apply [OPTIONS]             one run each; replay does both
+#   ship; apply, replay [OPTIONS]     one run of the binary; replay is both
 #   same DB...                        tables and definitions are equal on both sides
 #   fails CODE TEXT...                the last `run` ended so, and its output holds each text
 
@@ -19,7 +19,7 @@ follow_start() {
 }
 
 ship() {
-    ccr ship source --quiet "$@"
+    ccr ship source --quiet
 }
 
 apply() {
