@@ -57,10 +57,11 @@ total_of() {
         (SELECT SUM(balance) FROM bank.a3) + (SELECT SUM(balance) FROM bank.a4)"
 }
 
-# Statements for a client until the file is gone; the pipe keeps it from running ahead.
+# Statements for a client until the file is gone. The pipe keeps it from running ahead: blanks fill it, so that only
+# a few statements are on their way.
 while_there() {
     while [ -e "$1" ]; do
-        printf '%s\n' "$2"
+        printf '%s %8000s\n' "$2" ''
     done
 }
 
@@ -166,7 +167,7 @@ reads_are_right() {
     ccr backup source
     # holds its snapshot, and a lock on the table, until it is told to end
     mkfifo "$T/hold"
-    sql_client follower --skip-column-names bank <"$T/hold" >"$T/held" 2>&1 3>&- &
+    sql_client follower --unbuffered --skip-column-names bank <"$T/hold" >"$T/held" 2>&1 3>&- &
     reader=$!
     exec 7>"$T/hold"
     echo "START TRANSACTION; SELECT SUM(balance) FROM a1;" >&7
