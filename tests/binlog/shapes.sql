@@ -80,3 +80,22 @@ release savepoint x;
 commit;
 
 alter table cl add y int, rename to cl2;
+create table x1 (a int); create table x2 (a int); create table x3 (a int); create table x4 (a int); create table x5 (a int); create table x6 (a int);
+drop table x1;
+drop table /* why */ x2;
+drop table if exists x3 /* tail */;
+drop /* c */ table /*d*/ if exists /* e */ x4, nosuch4;
+drop table x5 # end
+;
+drop table /*! if exists */ x6;
+create temporary table x7 (a int); drop temporary table x7;
+create sequence x8; create sequence x9; drop sequence x8; drop sequence /* why */ if exists x9;
+create view x10 as select 1; drop view x10; drop view if exists x10, x11;
+create table if not exists x12 (a int); create table if not exists x12 (b int); create or replace table x12 (c int);
+create table x13 like x12; truncate table /* t */ x13; drop tables x12, x13;
+drop trigger if exists nosuch; drop procedure p1; drop function f1; drop event ev; drop view vw;
+alter table cs3 add x int;
+create index i on m (v); drop index i on m; alter sequence sq restart 500;
+create table pt (a int primary key) partition by range (a) (partition p0 values less than (10), partition p1 values less than maxvalue);
+create table pt2 (a int primary key); insert into pt values (1), (11); alter table pt exchange partition p0 with table pt2; alter table pt truncate partition p1;
+create or replace user u2 identified via mysql_native_password using '*0D3CED9BEC10A777AEC23CCC353A8C08A633045E'; alter user u2 account lock; rename user u2 to u3; drop user u3;
