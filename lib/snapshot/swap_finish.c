@@ -184,7 +184,8 @@ static struct err *record_followed(struct finish *f, struct job_position *positi
     return e;
 }
 
-/* What an earlier ccr-apply reported is about the target before this restore; it would take it for a clone. */
+/* What an earlier ccr-apply reported is about the target before this restore; it would take it for a clone.
+ */
 static struct err *drop_report(struct finish *f)
 {
     char *key = layout_job_status_key(f->plan->job->name);
