@@ -179,7 +179,7 @@ struct err *query_session_parse(const uint8_t *status, size_t len, struct query_
     return NULL;
 }
 
-bool query_charset_is_plain(uint16_t collation)
+static bool charset_is_plain(uint16_t collation)
 {
     static const uint16_t others[] = {
         1,  84, 1025, 1108, /* big5 */
@@ -190,6 +190,16 @@ bool query_charset_is_plain(uint16_t collation)
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (others[i] == collation)
+            return false;
+    return true;
+}
+
+bool query_text_is_plain(const struct query_session *s, const char *sql, size_t len)
+{
+    if (!s->has_charset || charset_is_plain(s->character_set_client))
+        return true;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)sql[i] >= 0x80)
             return false;
     return true;
 }

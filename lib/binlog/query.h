@@ -46,12 +46,13 @@ struct query_session {
     size_t collation_count;    /* of pairs */
 };
 
-/*
- * Can text of this collation's character set (character_set_client) be read byte by byte? Not big5, sjis, gbk
- * and cp932: the second byte of a character can be a quote or a backslash there.
- */
-bool query_charset_is_plain(uint16_t collation);
-
 struct err *query_session_parse(const uint8_t *status, size_t len, struct query_session *out) CHECKED;
+
+/*
+ * Can the statement be read byte by byte (sql_lex.h)? Not where the client's character set is big5, sjis, gbk
+ * or cp932, in which the second byte of a character can be a quote or a backslash, and there is such a
+ * character.
+ */
+bool query_text_is_plain(const struct query_session *s, const char *sql, size_t len);
 
 #endif

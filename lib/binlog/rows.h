@@ -4,8 +4,10 @@
  * A row image is never interpreted further than needed: its length, the bytes of single fields (keys), and
  * text for messages. Table maps and row events can be built around the original bytes. Structs point into the
  * event's bytes. Row events of version 1 (MariaDB) and 2 (MySQL 5.6) are read; compressed ones must be
- * decompressed first (binlog_event_decompress). Source of the layouts: MariaDB sql/rpl_utility.h,
- * sql/log_event.h, sql/field.cc.
+ * decompressed first (binlog_event_decompress). A TIME, DATETIME or TIMESTAMP of the formats before MySQL 5.6
+ * is read as one without a fraction: with one, as MariaDB 5.3 had it, its length cannot be told from the
+ * table map, and the caller who knows the table must refuse it. Source of the layouts: MariaDB
+ * sql/rpl_utility.h, sql/log_event.h, sql/field.cc.
  */
 #ifndef CCR_BINLOG_ROWS_H
 #define CCR_BINLOG_ROWS_H

@@ -5,7 +5,7 @@
  * stands in executable comments (the server logs only those that it executed) is read as text, except
  * MySQL-only ones (50700 to 99999), which MariaDB skips. Bytes from 0x80 on belong to
  * identifiers. Text in big5, gbk, sjis or cp932, whose characters can hold a backslash or a quote as second
- * byte, cannot be read; query_charset_is_plain() (query.h) tells. Pure.
+ * byte, cannot be read; query_text_is_plain() (query.h) tells. Pure.
  */
 #ifndef CCR_BINLOG_SQL_LEX_H
 #define CCR_BINLOG_SQL_LEX_H

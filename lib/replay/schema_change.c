@@ -277,7 +277,8 @@ struct err *schema_change_statement(struct apply *a, struct transaction *t, cons
 
     TRY(query_session_parse(query->status, query->status_len, &s.session));
     s.default_db = mem_strndup(query->db, query->db_len);
-    statement_parse(query->sql, query->sql_len, s.session.sql_mode, &s.statement);
+    if (query_text_is_plain(&s.session, query->sql, query->sql_len))
+        statement_parse(query->sql, query->sql_len, s.session.sql_mode, &s.statement);
     struct err *error = change_take(&s);
     statement_free(&s.statement);
     schema_objects_free(&s.objects);

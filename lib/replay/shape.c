@@ -133,6 +133,13 @@ static struct err *shape_of_column(const struct catalog_table *t, const struct c
                 out->type = TYPE_BLOB_COMPRESSED;
             return NULL;
         }
+    if (strstr(c->column_type, "mariadb-5.3") && c->datetime_precision > 0)
+        return err_hint(
+            err_new(ERR_UNSUPPORTED,
+                    "table %s.%s: column %s keeps its fractions in the format of MariaDB 5.3, whose "
+                    "length the binlog does not tell",
+                    t->db, t->name, c->name),
+            "ALTER TABLE ... FORCE with mysql56_temporal_format=ON, here and at the source");
     if (variable_type(c, out))
         return NULL;
     return err_new(ERR_UNSUPPORTED, "table %s.%s: column %s has the type '%s', which ccr does not know",

@@ -328,7 +328,11 @@ static void test_status(void)
     check_status("80ffffff", ERR_INTEGRITY, "damaged"); /* a million microseconds and more */
     check_status("0c0261", ERR_INTEGRITY, "damaged");
     check_status("", ERR_OK, "");
-    CHECK(query_charset_is_plain(45) && query_charset_is_plain(8) && !query_charset_is_plain(28));
+    struct query_session gbk = {.has_charset = true, .character_set_client = 28}, none = {0};
+    CHECK(!query_text_is_plain(&gbk, "a\x81\\", 3) && query_text_is_plain(&gbk, "abc", 3));
+    CHECK(query_text_is_plain(&none, "\x81\\", 2));
+    gbk.character_set_client = 45;
+    CHECK(query_text_is_plain(&gbk, "\x81\\", 2));
 }
 
 /* Two columns (INT, VARCHAR(300)), rows of them, an update with partial images. */
