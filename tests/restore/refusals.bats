@@ -16,10 +16,11 @@ teardown_file() {
     servers_end
 }
 
-# Everything outside ccr's own database.
+# Everything outside ccr's own database and staging.
 state() {
     sql "$1" "SELECT table_schema, table_name, create_time FROM information_schema.tables WHERE table_schema NOT IN
-        ('mysql', 'information_schema', 'performance_schema', 'sys', 'ccr') ORDER BY 1, 2;
+        ('mysql', 'information_schema', 'performance_schema', 'sys', 'ccr') AND table_schema NOT LIKE 'ccr\\_stage%'
+        ORDER BY 1, 2;
         SELECT schema_name FROM information_schema.schemata WHERE schema_name <> 'ccr' AND schema_name NOT LIKE 'ccr\\_stage%' ORDER BY 1"
 }
 
