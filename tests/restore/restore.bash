@@ -41,7 +41,7 @@ nothing_left() {
 # $1 small tables in database bank, each with rows whose sum over all tables is always the same, and the number of
 # the generation; then a snapshot of them.
 bank_generation() {
-    local n=$1 generation=$2 i statements="CREATE DATABASE IF NOT EXISTS bank;"
+    local n=$1 generation=$2 i statements="CREATE DATABASE IF NOT EXISTS bank; USE bank;"
 
     for ((i = 1; i <= n; i++)); do
         statements+="CREATE TABLE IF NOT EXISTS bank.account$i (id INT NOT NULL PRIMARY KEY, amount INT, generation INT);
@@ -49,4 +49,11 @@ bank_generation() {
     done
     sql source "$statements"
     backup --databases bank
+}
+
+# ccr-restore in the background: $restore is its own process id, $T/out what it says.
+restore_start() {
+    "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" "$@" \
+        >"$T/out" 2>&1 3>&- &
+    restore=$!
 }

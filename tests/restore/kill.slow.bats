@@ -1,0 +1,188 @@
+# kill -9 of ccr-restore, and of the server, at random moments: the old tables or the new, and the next run completes.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load restore
+
+setup_file() {
+    servers
+    zoo
+    sql source "CREATE DATABASE bulk; CREATE TABLE bulk.big (id INT NOT NULL PRIMARY KEY, k INT, t VARCHAR(200), KEY (k));
+        CREATE TABLE bulk.plain (id INT NOT NULL PRIMARY KEY, t VARCHAR(200)) ENGINE=MyISAM"
+    next_generation 1
+    ccr restore target --job all --quiet
+}
+
+teardown_file() {
+    servers_end
+}
+
+# Changes every row of the source, then a snapshot in many small chunks.
+next_generation() {
+    sql source "USE bulk; REPLACE INTO big SELECT seq, seq % 100, REPEAT(CONCAT('$1-', seq, ' '), 12) FROM seq_1_to_60000;
+        REPLACE INTO plain SELECT seq, REPEAT('$1 ', 20) FROM seq_1_to_3000;
+        UPDATE zoo.animal SET weight = $1; UPDATE zoo.visit SET animal = 1 + $1 % 3; UPDATE keepers.person SET name = $1"
+    backup --chunk-size 256K --object-size 1M
+}
+
+# Generation of each table, by its content: all the same.
+generation() {
+    sql target "SELECT COUNT(DISTINCT g), MAX(g), SUM(n) FROM (
+        SELECT SUBSTRING_INDEX(MIN(t), '-', 1) + 0 AS g, COUNT(*) AS n FROM bulk.big UNION ALL SELECT SUBSTRING_INDEX(MIN(t), ' ', 1) + 0, COUNT(*) FROM bulk.plain
+        UNION ALL SELECT MIN(weight), 1 FROM zoo.animal UNION ALL SELECT MAX(name) + 0, COUNT(*) FROM keepers.person) t"
+}
+
+# generation_is OLD NEW: one of them everywhere, complete.
+generation_is() {
+    local found
+
+    found=$(generation)
+    echo "# found $found, expected $1 or $2"
+    [ "$found" = "$(printf '1\t%s\t63004' "$1")" ] || [ "$found" = "$(printf '1\t%s\t63004' "$2")" ]
+}
+
+equal_to_source() {
+    same_tables source target zoo keepers bulk
+    same_schema --followed source target zoo keepers bulk
+    nothing_left
+    [ "$(sql target "SELECT pending IS NULL FROM ccr.position_all")" -eq 1 ]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.loads")" -eq 0 ]
+    [ "$(sql target "SELECT pos FROM ccr.position_all")" = "$(sql source "SELECT @@gtid_binlog_pos")" ]
+}
+
+@test "kill -9 of ccr-restore, 24 times" {
+    local generation=1 round duration start resumed=0 finished=0 swapped=0
+
+    seed
+    next_generation 2
+    start=${EPOCHREALTIME/[.,]/}
+    ccr restore target --job all --quiet
+    duration=$((${EPOCHREALTIME/[.,]/} - start))
+    generation=2
+    for ((round = 1; round <= 24; round++)); do
+        next_generation $((generation + 1))
+        restore_start --job all
+        sleep "$(awk -v us=$((RANDOM * 32768 + RANDOM)) -v most="$duration" 'BEGIN { print us % most / 1e6 }')"
+        kill -9 "$restore" || true
+        wait "$restore" || true
+        generation_is "$generation" $((generation + 1))
+        generation=$((generation + 1))
+        run --separate-stderr ccr restore target --job all --json
+        echo "$status $stderr"
+        [ "$status" -eq 0 ]
+        [ "$(json_of .resumed_chunks)" -eq 0 ] || resumed=$((resumed + 1))
+        [ "$(json_of .finished_earlier)" = false ] || finished=$((finished + 1))
+        generation_is "$generation" "$generation"
+        equal_to_source
+    done
+    echo "# of 24: $resumed loads resumed, $finished swaps finished" >&3
+    [ "$resumed" -ge 3 ]
+}
+
+@test "kill -9 between the swap and its end: every step can be done again" {
+    local round killed=0
+
+    seed
+    for ((round = 1; round <= 8; round++)); do
+        next_generation $((100 + round))
+        restore_start --job all
+        wait_until 30 swap_is_pending
+        sleep "$(awk -v us=$((RANDOM * 8)) 'BEGIN { print us / 1e6 }')"
+        if kill -9 "$restore"; then
+            killed=$((killed + 1))
+        fi
+        wait "$restore" || true
+        generation_is $((100 + round)) $((100 + round))
+        ccr restore target --job all
+        equal_to_source
+    done
+    [ "$killed" -ge 4 ]
+}
+
+swap_is_pending() {
+    [ "$(sql target "SELECT pending IS NOT NULL FROM ccr.position_all")" -eq 1 ] || process_ended "$restore"
+}
+
+@test "kill -9 of a plain restore: the next run with the same words completes it" {
+    local round
+
+    seed
+    for ((round = 1; round <= 6; round++)); do
+        target_clean
+        restore_start --standalone
+        sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+        kill -9 "$restore" || true
+        wait "$restore" || true
+        # it may have ended just before
+        if [ -n "$(sql target "SHOW DATABASES LIKE 'ccr'")" ] || [ -z "$(sql target "SHOW DATABASES LIKE 'bulk'")" ]; then
+            ccr restore target --standalone
+        fi
+        same_tables source target zoo keepers bulk
+        same_schema source target zoo keepers bulk
+        nothing_left
+        [ -z "$(sql target "SHOW DATABASES LIKE 'ccr'")" ]
+    done
+}
+
+@test "the server killed during a restore, 5 times" {
+    local round status
+
+    seed
+    target_clean
+    next_generation 200
+    ccr restore target --job all --quiet
+    for ((round = 1; round <= 5; round++)); do
+        next_generation $((200 + round))
+        restore_start --job all
+        sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+        server_kill target
+        status=0
+        wait "$restore" || status=$?
+        cat "$T/out"
+        [ "$status" -eq 6 ] || [ "$status" -eq 0 ]
+        server_start target
+        generation_is $((199 + round)) $((200 + round))
+        ccr restore target --job all
+        equal_to_source
+    done
+}
+
+@test "another snapshot or other options: the dead run's staging is dropped first" {
+    local status=0
+
+    target_clean
+    next_generation 300
+    restore_start --job all
+    wait_until 30 chunks_are_loaded
+    kill -9 "$restore"
+    wait "$restore" || true
+    run --separate-stderr ccr restore target --job all --rename-db bulk:heap --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -eq 0 ]
+    same_tables source target bulk:heap
+    [ -z "$(sql target "SHOW DATABASES LIKE 'bulk'")" ]
+    nothing_left
+}
+
+chunks_are_loaded() {
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.loads" 2>/dev/null)" -ge 1 ]
+}
+
+@test "SIGINT while it loads: code 10, and the next run goes on with the chunks that are there" {
+    local status=0 done
+
+    target_clean
+    next_generation 301
+    restore_start --job all --threads 1
+    wait_until 30 chunks_are_loaded
+    kill -INT "$restore"
+    wait "$restore" || status=$?
+    cat "$T/out"
+    [ "$status" -eq 10 ]
+    done=$(sql target "SELECT COUNT(*) FROM ccr.loads WHERE name <> 'plain' AND name NOT IN ('notes', 'log_aria')")
+    [ "$done" -ge 1 ]
+    run --separate-stderr ccr restore target --job all --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -eq "$done" ]
+    equal_to_source
+}
