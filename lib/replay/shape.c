@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "binlog/rows_types.h"
 
-enum { TEXT_SIZE = 64 };
-
 /* Types whose metadata is always the same number. */
 static const struct {
     const char *data_type;
@@ -176,54 +174,84 @@ static size_t hidden_hashes(const struct catalog_table *t, struct rows_column *o
     return count;
 }
 
-static const char *type_text(const struct rows_column *c, char out[TEXT_SIZE])
+static const char *type_name(uint8_t type)
 {
-    static const char *const names[256] = {
-        [TYPE_TINY] = "TINYINT",
-        [TYPE_SHORT] = "SMALLINT",
-        [TYPE_INT24] = "MEDIUMINT",
-        [TYPE_LONG] = "INT",
-        [TYPE_LONGLONG] = "BIGINT",
-        [TYPE_FLOAT] = "FLOAT",
-        [TYPE_DOUBLE] = "DOUBLE",
-        [TYPE_NEWDECIMAL] = "DECIMAL",
-        [TYPE_BIT] = "BIT",
-        [TYPE_YEAR] = "YEAR",
-        [TYPE_DATE] = "DATE",
-        [TYPE_TIME2] = "TIME",
-        [TYPE_DATETIME2] = "DATETIME",
-        [TYPE_TIMESTAMP2] = "TIMESTAMP",
-        [TYPE_STRING] = "CHAR",
-        [TYPE_VARCHAR] = "VARCHAR",
-        [TYPE_VARCHAR_COMPRESSED] = "compressed VARCHAR",
-        [TYPE_BLOB] = "BLOB or TEXT",
-        [TYPE_BLOB_COMPRESSED] = "compressed BLOB or TEXT",
-        [TYPE_ENUM] = "ENUM",
-        [TYPE_SET] = "SET",
-        [TYPE_GEOMETRY] = "GEOMETRY",
+    static const struct {
+        uint8_t type;
+        const char *name;
+    } names[] = {
+        {TYPE_TINY, "TINYINT"},
+        {TYPE_SHORT, "SMALLINT"},
+        {TYPE_INT24, "MEDIUMINT"},
+        {TYPE_LONG, "INT"},
+        {TYPE_LONGLONG, "BIGINT"},
+        {TYPE_FLOAT, "FLOAT"},
+        {TYPE_DOUBLE, "DOUBLE"},
+        {TYPE_NEWDECIMAL, "DECIMAL"},
+        {TYPE_BIT, "BIT"},
+        {TYPE_YEAR, "YEAR"},
+        {TYPE_DATE, "DATE"},
+        {TYPE_TIME2, "TIME"},
+        {TYPE_DATETIME2, "DATETIME"},
+        {TYPE_TIMESTAMP2, "TIMESTAMP"},
+        {TYPE_STRING, "CHAR"},
+        {TYPE_VARCHAR, "VARCHAR"},
+        {TYPE_VARCHAR_COMPRESSED, "compressed VARCHAR"},
+        {TYPE_BLOB, "BLOB or TEXT"},
+        {TYPE_BLOB_COMPRESSED, "compressed BLOB or TEXT"},
+        {TYPE_ENUM, "ENUM"},
+        {TYPE_SET, "SET"},
+        {TYPE_GEOMETRY, "GEOMETRY"},
     };
-    const char *name = names[c->type];
-    char *text = c->type == TYPE_NEWDECIMAL
-                     ? mem_printf("%s(%u,%u)", name, c->metadata & 0xffu, c->metadata >> 8)
-                     : mem_printf("%s(%u)", name ? name : "type of an unknown number", c->metadata);
 
-    strncpy(out, text, TEXT_SIZE - 1);
-    out[TEXT_SIZE - 1] = 0;
-    free(text);
-    return out;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].type == type)
+            return names[i].name;
+    return "another type";
+}
+
+/* "DECIMAL(10,2) NOT NULL", "VARCHAR of 80 bytes"; malloc'ed. */
+static char *column_text(const struct rows_column *c)
+{
+    const char *name = type_name(c->type);
+    const char *null = c->nullable ? "" : " NOT NULL";
+
+    switch (c->type) {
+    case TYPE_NEWDECIMAL:
+        return mem_printf("%s(%u,%u)%s", name, c->metadata & 0xffu, (unsigned)c->metadata >> 8, null);
+    case TYPE_BIT:
+    case TYPE_TIME2:
+    case TYPE_DATETIME2:
+    case TYPE_TIMESTAMP2:
+        return mem_printf("%s(%u)%s", name, c->metadata, null);
+    case TYPE_STRING:
+    case TYPE_VARCHAR:
+    case TYPE_VARCHAR_COMPRESSED:
+    case TYPE_ENUM:
+    case TYPE_SET:
+        return mem_printf("%s of %u bytes%s", name, c->metadata, null);
+    case TYPE_BLOB:
+    case TYPE_BLOB_COMPRESSED:
+        return mem_printf("%s with %u bytes of length%s", name, c->metadata, null);
+    default:
+        return mem_printf("%s%s", name, null);
+    }
 }
 
 static struct err *difference(const struct catalog_table *t, size_t column, const struct rows_column *source,
                               const struct rows_column *target)
 {
-    char a[TEXT_SIZE], b[TEXT_SIZE];
     const char *name = column < t->column_count ? t->columns[column].name : "hidden";
+    char *a = column_text(source);
+    char *b = column_text(target);
+    struct err *e =
+        err_hint(err_new(ERR_UNSAFE, "table %s.%s: column %zu (%s) is %s on the source and %s on the target",
+                         t->db, t->name, column + 1, name, a, b),
+                 "make the definitions equal, or restore a new snapshot");
 
-    return err_hint(
-        err_new(ERR_UNSAFE, "table %s.%s: column %zu (%s) is %s%s on the source and %s%s on the target",
-                t->db, t->name, column + 1, name, type_text(source, a), source->nullable ? "" : " NOT NULL",
-                type_text(target, b), target->nullable ? "" : " NOT NULL"),
-        "make the definitions equal, or restore a new snapshot");
+    free(a);
+    free(b);
+    return e;
 }
 
 struct err *shape_check(const struct rows_table_map *map, const struct catalog_table *t)

@@ -108,7 +108,7 @@ static struct err *walk_take_note(struct walk *w)
     redo->error = NULL;
     redo->kind = REDO_NOTHING;
     if (kind == REDO_STOP)
-        return err_first(batch_commit(&w->a->batch), e);
+        return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
     if (kind == REDO_ALONE) {
         TRY(intent_open_rows(w->a, &w->t.begin.gtid, redo->what));
@@ -260,8 +260,8 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
         break;
     }
     struct err *error = w->t.skip ? NULL : walk_inside(w, e);
-    if (error)
-        return transaction_context(error, &w->t);
+    if (error) /* a refused bundle may hold earlier transactions' rows */
+        return ordered_failed(w->a->batch.road) ? error : transaction_context(error, &w->t);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
 }
 
