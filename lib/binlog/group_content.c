@@ -24,13 +24,16 @@ static void put_text(struct buf *out, const char *text, size_t len)
     buf_append(out, text, len);
 }
 
+static void savepoint_free(struct content_savepoint *s)
+{
+    free(s->name);
+    digest_free(&s->digest);
+}
+
 static void savepoints_drop(struct content *c, size_t keep)
 {
-    while (c->savepoint_count > keep) {
-        struct content_savepoint *s = &c->savepoints[--c->savepoint_count];
-        free(s->name);
-        digest_free(&s->digest);
-    }
+    while (c->savepoint_count > keep)
+        savepoint_free(&c->savepoints[--c->savepoint_count]);
 }
 
 void content_begin(struct content *c, const struct binlog_gtid *gtid)
@@ -200,11 +203,26 @@ static size_t savepoint_find(const struct content *c, const char *name)
     return SIZE_MAX;
 }
 
+/* A second savepoint of the same name takes the place of the first. */
+static void savepoint_forget(struct content *c, const char *name)
+{
+    size_t i = savepoint_find(c, name);
+
+    if (i == SIZE_MAX)
+        return;
+    savepoint_free(&c->savepoints[i]);
+    c->savepoint_count--;
+    memmove(&c->savepoints[i], &c->savepoints[i + 1], (c->savepoint_count - i) * sizeof(*c->savepoints));
+}
+
 void content_savepoint(struct content *c, const struct binlog_query *q)
 {
+    char *name = savepoint_name(q, "SAVEPOINT ");
+
+    savepoint_forget(c, name);
     c->savepoints = mem_grow(c->savepoints, c->savepoint_count, &c->savepoint_cap, sizeof(*c->savepoints));
     struct content_savepoint *s = &c->savepoints[c->savepoint_count++];
-    s->name = savepoint_name(q, "SAVEPOINT ");
+    s->name = name;
     s->digest = (struct digest)DIGEST_INIT;
     digest_copy(&s->digest, &c->digest);
 }

@@ -100,6 +100,18 @@ setup_file() {
     [ "$(grep -c opaque "$T/of.source")" -ge 40 ] && [ "$(grep -c ' rows$' "$T/of.source")" -ge 30 ]
 }
 
+@test "every statement that the servers logged is one that the classifier knows" {
+    local server files
+
+    for server in source full small; do
+        mapfile -t files < <(binlogs "$server")
+        binlog_tool walk --sessions "${files[@]}" >"$T/sessions.$server"
+        [ "$(grep -c '^db=' "$T/sessions.$server")" -ge 100 ]
+        run grep ': unknown statement: ' "$T/sessions.$server"
+        [ "$status" -eq 1 ]
+    done
+}
+
 @test "the events are those that mariadb-binlog prints" {
     local server file
 

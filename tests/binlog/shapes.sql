@@ -99,3 +99,8 @@ create index i on m (v); drop index i on m; alter sequence sq restart 500;
 create table pt (a int primary key) partition by range (a) (partition p0 values less than (10), partition p1 values less than maxvalue);
 create table pt2 (a int primary key); insert into pt values (1), (11); alter table pt exchange partition p0 with table pt2; alter table pt truncate partition p1;
 create or replace user u2 identified via mysql_native_password using '*0D3CED9BEC10A777AEC23CCC353A8C08A633045E'; alter user u2 account lock; rename user u2 to u3; drop user u3;
+start transaction;
+insert into t (v) values ('a'); savepoint x; insert into t (v) values ('b'); savepoint y; insert into t (v) values ('c'); savepoint x;
+insert into t (v) values ('d'); insert into m (v) values ('e'); insert into t (v) values ('f'); rollback to x; insert into t (v) values ('g');
+rollback to y; insert into t (v) values ('h');
+commit;
