@@ -148,7 +148,7 @@ static struct err *take_item(struct shipper *s, struct log_reader *r, const stru
     return NULL;
 }
 
-/* To the end of a one-shot dump, or until a signal. */
+/* To the end of a one-shot dump, or until a signal, which the caller looks for. */
 static struct err *read_log(struct shipper *s, struct log_reader *r)
 {
     struct log_item item;
@@ -171,7 +171,7 @@ static struct err *read_log(struct shipper *s, struct log_reader *r)
         if (s->p->follow)
             TRY(keep_time(s));
     }
-    return interrupt_check();
+    return NULL;
 }
 
 static struct err *read_behind_place(struct shipper *s)
@@ -194,7 +194,8 @@ static struct err *read_behind_place(struct shipper *s)
     log_reader_close(r);
     /* whatever ended the reading: what is complete goes out, and an open transaction is read again */
     cutter_drop_open(s->cutter);
-    return err_first(e, cutter_flush(s->cutter));
+    e = err_first(e, cutter_flush(s->cutter));
+    return e ? e : interrupt_check();
 }
 
 /* The checks that come before a dump, on a connection of their own. */

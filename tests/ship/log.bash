@@ -3,6 +3,7 @@
 # programs that ccr did not write.
 #
 #   snapshot NAME            a snapshot of server NAME, so that the log has a place to begin
+#   ship_exec NAME [options] as `ccr ship`, in place of the shell that runs it: for use with &
 #   log_objects              the files of stream main's log, in order
 #   footer FILE              the footer's JSON
 #   log_check                every object: its own and its content's SHA-256, its place in the chain
@@ -16,6 +17,14 @@
 
 snapshot() {
     ccr backup "$1" --quiet "${@:2}"
+}
+
+# For use in the background, where $! must be the binary's own pid.
+ship_exec() {
+    local name=$1
+
+    shift
+    exec "$CCR_BIN/ccr-ship" --store "$STORE" --socket "$T/$name/sock" --defaults-file "$T/$name/ccr.cnf" "$@" 3>&-
 }
 
 log_objects() {
@@ -166,4 +175,21 @@ epoch_ends() {
     [ "$status" -eq 0 ]
     [ "$(footer "$(log_newest)" | jq -c '[.epoch, .number, .transactions]')" = '[2,1,2]' ]
     log_check
+}
+
+object_count() {
+    log_objects | wc -l
+}
+
+# objects_at_least COUNT
+objects_at_least() {
+    [ "$(object_count)" -ge "$1" ]
+}
+
+# The store's log ends where the source's does: shipped_all NAME
+shipped_all() {
+    local newest
+
+    newest=$(log_newest)
+    [ -n "$newest" ] && [ "$(footer "$newest" | jq -r .end)" = "$(sql "$1" 'SELECT @@gtid_binlog_pos')" ]
 }
