@@ -106,7 +106,7 @@ setup_file() {
     for server in source full small; do
         mapfile -t files < <(binlogs "$server")
         binlog_tool walk --sessions "${files[@]}" >"$T/sessions.$server"
-        [ "$(grep -c '^db=' "$T/sessions.$server")" -ge 100 ]
+        [ "$(grep -c '^db=' "$T/sessions.$server")" -ge 60 ]
         run grep ': unknown statement: ' "$T/sessions.$server"
         [ "$status" -eq 1 ]
     done
