@@ -1,5 +1,7 @@
 # kill -9 of ccr-restore, and of the server, at random moments: the old tables or the new, and the next run completes.
 
+# shellcheck disable=SC2154 # bats sets stderr, restore.bash sets restore
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load restore
@@ -51,7 +53,7 @@ equal_to_source() {
 }
 
 @test "kill -9 of ccr-restore, 24 times" {
-    local generation=1 round duration start resumed=0 finished=0 swapped=0
+    local generation=1 round duration start resumed=0 finished=0
 
     seed
     next_generation 2
@@ -169,7 +171,7 @@ chunks_are_loaded() {
 }
 
 @test "SIGINT while it loads: code 10, and the next run goes on with the chunks that are there" {
-    local status=0 done
+    local status=0 there
 
     target_clean
     next_generation 301
@@ -179,10 +181,10 @@ chunks_are_loaded() {
     wait "$restore" || status=$?
     cat "$T/out"
     [ "$status" -eq 10 ]
-    done=$(sql target "SELECT COUNT(*) FROM ccr.loads WHERE name <> 'plain' AND name NOT IN ('notes', 'log_aria')")
-    [ "$done" -ge 1 ]
+    there=$(sql target "SELECT COUNT(*) FROM ccr.loads WHERE name <> 'plain' AND name NOT IN ('notes', 'log_aria')")
+    [ "$there" -ge 1 ]
     run --separate-stderr ccr restore target --job all --json
     [ "$status" -eq 0 ]
-    [ "$(json_of .resumed_chunks)" -eq "$done" ]
+    [ "$(json_of .resumed_chunks)" -eq "$there" ]
     equal_to_source
 }

@@ -1,5 +1,7 @@
 # What a restore brings: every kind of object, in its place, under other names, in part, again.
 
+# shellcheck disable=SC2154 # bats sets stderr, restore.bash sets restore
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load restore
@@ -29,6 +31,7 @@ teardown_file() {
     [ "$(sql target "INSERT INTO zoo.animal (name) VALUES ('new'); SELECT weight, keeper FROM zoo.animal WHERE name = 'new'")" = "$(printf '1\t1')" ]
     [ "$(sql target "SELECT status FROM information_schema.events WHERE event_name = 'daily'")" = ENABLED ]
     [ "$(sql target "SELECT NEXTVAL(zoo.tickets) > (SELECT MAX(id) FROM zoo.visit)")" -eq 1 ]
+    # shellcheck disable=SC2016 # backticks of SQL
     [[ "$(sql target "SHOW CREATE TABLE zoo.visit")" == *'nextval(`zoo`.`tickets`)'* ]]
     [ "$(sql target "SELECT m FROM zoo.b_more")" = "$(sql source "SELECT m + 2 FROM zoo.b_more")" ]
 }

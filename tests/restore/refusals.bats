@@ -1,5 +1,7 @@
 # What ccr-restore refuses, with which exit code and words; and that the target is as it was before.
 
+# shellcheck disable=SC2154 # bats sets stderr, restore.bash sets restore
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load restore
@@ -66,7 +68,7 @@ refused() {
 }
 
 @test "an empty store, a stream without a snapshot, a snapshot that does not exist" {
-    refused 4 "no complete snapshot" -- --standalone --stream other
+    refused 4 "streams/other" -- --standalone --stream other
     run --separate-stderr ccr restore target --standalone --snapshot 20200101T000000Z-00000000
     [ "$status" -eq 4 ]
     store_use empty
@@ -110,8 +112,6 @@ refused() {
 }
 
 @test "an engine that the target lacks" {
-    local m
-
     sql source "INSTALL SONAME 'ha_blackhole'" || skip "this server has no engine to take away"
     sql source "CREATE DATABASE holes; CREATE TABLE holes.b (id INT) ENGINE=BLACKHOLE"
     store_use holes

@@ -55,5 +55,6 @@ bank_generation() {
 restore_start() {
     "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" "$@" \
         >"$T/out" 2>&1 3>&- &
+    # shellcheck disable=SC2034 # for the caller
     restore=$!
 }

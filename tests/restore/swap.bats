@@ -1,5 +1,7 @@
 # The swap as readers of the target see it: the old tables or the new, never a mixture, never none.
 
+# shellcheck disable=SC2154 # bats sets stderr, restore.bash sets restore
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load restore
