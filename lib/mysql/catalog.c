@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 /* Session settings that change what SHOW CREATE prints; the caller's session may have any. */
-#define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1 FOR "
+#define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1, time_zone='+00:00' FOR "
 
 static const char *const system_databases[] = {"mysql", "information_schema", "performance_schema", "sys",
                                                "ccr"};

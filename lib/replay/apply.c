@@ -56,6 +56,21 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
     return job_lock(a->conn, name);
 }
 
+/* With what follows a swap, the job's scope and renames of the new snapshot come into force. */
+static struct err *apply_finish_swap(struct apply *a, struct job_position *position)
+{
+    if (!position->pending)
+        return NULL;
+    TRY(swap_finish(a->conn, a->store, a->job->name, position, a->log));
+    struct job *fresh = NULL;
+    TRY(job_load(a->conn, a->job->name, &fresh));
+    if (!fresh)
+        return err_new(ERR_TARGET, "the job '%s' is gone from ccr.jobs", a->job->name);
+    job_free(a->job);
+    a->job = fresh;
+    return NULL;
+}
+
 static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
 {
     struct job_position position = {0};
@@ -70,7 +85,7 @@ static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
     if (!position.pending)
         e = status_check(a->store, a->job, &position);
     if (!e && !a->dry_run)
-        e = swap_finish(a->conn, a->store, a->job->name, &position, a->log);
+        e = apply_finish_swap(a, &position);
     if (!e && a->dry_run && position.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore has work left to do"),
                      "run ccr-apply without --dry-run, or ccr-restore again");

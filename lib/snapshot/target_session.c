@@ -25,9 +25,9 @@ struct err *target_session_for_rows(struct conn *c)
 {
     /* a note (a stored generated column that rounds) is what the source's own writes had too; with
      * unique_checks = 0 the first chunk of a table would lock it whole, for no gain in time */
-    return conn_exec(
-        c, "SET SESSION sql_notes = 0, unique_checks = 1, check_constraint_checks = 0, "
-           "time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 3600");
+    return conn_exec(c, "SET SESSION sql_notes = 0, unique_checks = 1, check_constraint_checks = 0, "
+                        "time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', "
+                        "innodb_lock_wait_timeout = 3600");
 }
 
 static void append_setting(struct buf *sql, const char *name, const char *value)
@@ -54,10 +54,10 @@ struct err *target_session_for_object(struct conn *c, const char *db, const stru
         free(mode);
     } else {
         sql_string(&sql, o->sql_mode ? o->sql_mode : "");
-        append_setting(&sql, "character_set_client", o->character_set_client);
-        append_setting(&sql, "collation_connection", o->collation_connection);
     }
-    append_setting(&sql, "time_zone", o->time_zone);
+    append_setting(&sql, "character_set_client", o->character_set_client);
+    append_setting(&sql, "collation_connection", o->collation_connection);
+    append_setting(&sql, "time_zone", o->time_zone ? o->time_zone : "+00:00");
     e = conn_exec_bytes(c, sql.data, sql.len);
     buf_free(&sql);
     return e;
