@@ -59,27 +59,26 @@ static void append_key(struct buf *out, const struct table *t, const struct rows
     }
 }
 
-static struct err *culprit_describe(struct conn *c, const struct bundle_run *run, const struct rows_event *r,
+/* Adds to the refusal what was refused. */
+static struct err *culprit_describe(unsigned number, const struct bundle_run *run, const struct rows_event *r,
                                     const struct rows_row *row, struct err *e)
 {
     static const char *const verbs[] = {"insert", "update", "delete"};
-    unsigned number = conn_errno(c);
-    struct buf key = BUF_INIT;
-
-    append_key(&key, run->table, r, row);
+    bool drift = number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY;
     const char *what = number == ER_KEY_NOT_FOUND ? "the row is missing on the target"
                        : number == ER_DUP_ENTRY   ? "the target has such a row already"
                                                   : "the target refuses it";
-    struct err *named =
-        err_new(number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY ? ERR_UNSAFE : err_code(e),
-                "%s of %s.%s (%s): %s: %s", verbs[r->kind], run->table->db, run->table->name, buf_str(&key),
-                what, err_message(e));
-    if (number == ER_KEY_NOT_FOUND || number == ER_DUP_ENTRY)
-        named =
-            err_hint(named, "the target was changed by others than ccr: put the row right, or restore a new "
-                            "snapshot (ccr-backup, ccr-restore)");
+    struct buf key = BUF_INIT;
+
+    append_key(&key, run->table, r, row);
+    e = err_context(e, "%s of %s.%s (%s): %s", verbs[r->kind], run->table->db, run->table->name,
+                    buf_str(&key), what);
     buf_free(&key);
-    return named;
+    if (!drift)
+        return e;
+    return err_hint(err_recode(e, ERR_UNSAFE),
+                    "the target was changed by others than ccr: put the row right, or "
+                    "restore a new snapshot (ccr-backup, ccr-restore)");
 }
 
 /* Sends one row; *refused is the server's error, NULL where it took the row. */
@@ -123,11 +122,9 @@ static struct err *culprit_in_run(struct conn *c, struct ordered *road, const st
         if (e || done)
             break;
         e = culprit_try(road, &single, run, &event, event.rows + start, at - start, refused);
-        if (!e && *refused) {
-            struct err *named = culprit_describe(c, run, &event, &row, *refused);
-            err_free(*refused);
-            *refused = named;
-        }
+        if (!e && *refused)
+            *refused = culprit_describe(err_code(*refused) == conn_code(c) ? conn_errno(c) : 0, run, &event,
+                                        &row, *refused);
     }
     bundle_free(&single);
     return e;

@@ -154,8 +154,8 @@ silently() {
     apply
 }
 
-@test "a trigger on the target: rows that it writes are noticed" {
-    sql target "SET GLOBAL slave_run_triggers_for_rbr = 'NO'; CREATE TRIGGER d.extra AFTER INSERT ON d.u FOR EACH ROW INSERT INTO d.k (x) VALUES (99)"
+@test "a trigger on the target does not run" {
+    sql target "CREATE TRIGGER d.extra AFTER INSERT ON d.u FOR EACH ROW INSERT INTO d.k (x) VALUES (99)"
     sql source "INSERT INTO d.u VALUES (600, 'x')"
     replay
     sql target "DROP TRIGGER d.extra"
