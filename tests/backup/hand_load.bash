@@ -47,13 +47,14 @@ snapshot_check() {
         [ "$(stat -c %s "$dir/$(printf %06d "$number").tar.zst")" = "$size" ] || return 1
         [ "$(sha256sum <"$dir/$(printf %06d "$number").tar.zst")" = "$sum  -" ] || return 1
     done < <(jq -r '.volumes[] | "\(.number) \(.size) \(.sha256)"' "$manifest")
-    while IFS=$'\t' read -r db table id rows bytes sum; do
+    while IFS=$'\x1f' read -r db table id rows bytes sum; do
         chunk_text "$db" "$table" "$id" >"$text" || return 1
         [ "$(stat -c %s "$text")" = "$bytes" ] || { echo "$db.$table $id: bytes" >&2; return 1; }
         [ "$(sha256sum <"$text")" = "$sum  -" ] || { echo "$db.$table $id: checksum" >&2; return 1; }
         # an escaped newline is a backslash and an n, so lines are rows
         [ "$(wc -l <"$text")" = "$rows" ] || { echo "$db.$table $id: rows" >&2; return 1; }
-    done < <(jq -r '.tables[] | . as $t | .chunks[] | [$t.db, $t.name, .id, .rows, .bytes, .sha256] | @tsv' "$manifest")
+    done < <(jq -r '.tables[] | . as $t | .chunks[] | [$t.db, $t.name, .id, .rows, .bytes, .sha256]
+        | map(tostring) | join("\u001f")' "$manifest")
 }
 
 quote_ident() {
