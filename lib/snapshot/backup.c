@@ -186,6 +186,7 @@ static struct err *backup_steps(struct backup *b)
     TRY(log_end_read(p, b->opening.control, &b->log_end));
     TRY(open_snapshot(b));
     warn_of_tables(b);
+    TRY(opening_position(&b->opening));
     TRY(log_end_check_position(&b->log_end, &b->opening.position));
     TRY(backup_manifest_describe(b->manifest, p, &b->opening, &b->log_end));
     TRY(backup_manifest_objects(b->manifest, &b->schema, &b->shelf));

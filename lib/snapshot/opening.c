@@ -292,19 +292,57 @@ static struct err *open_outside_xa(struct opening *o, struct xa_state *before, s
     }
 }
 
-static struct err *read_position(struct opening *o)
+/* The end of the log now; closed to writers for the moment of reading. */
+static struct err *is_at_log_end(struct opening *o, bool *is)
+{
+    struct result *r = NULL;
+
+    *is = false;
+    TRY(conn_query(o->control, &r, "SHOW BINLOG STATUS"));
+    char **row = result_next(r, NULL);
+    if (row && row[0] && row[1])
+        *is = strcmp(row[0], o->file) == 0 && strtoull(row[1], NULL, 10) == o->offset;
+    result_free(r);
+    return NULL;
+}
+
+/*
+ * On a source that is at rest the position is known without a search: as long as the log ends at the
+ * snapshot's place, its end is the snapshot's position.
+ */
+static struct err *position_at_rest(struct opening *o)
 {
     char *text = NULL;
+    bool before = false;
+    bool after = false;
+
+    TRY(is_at_log_end(o, &before));
+    struct err *e = conn_value(o->control, &text, "SELECT @@gtid_binlog_pos");
+    if (!e)
+        e = is_at_log_end(o, &after);
+    o->position_known = before && after && text;
+    if (!e && o->position_known)
+        e = gtid_pos_parse(text, ERR_SOURCE, &o->position);
+    free(text);
+    return e;
+}
+
+struct err *opening_position(struct opening *o)
+{
+    char *text = NULL;
+
+    if (o->position_known)
+        return NULL;
     char *file = sql_string_dup(o->file);
     struct err *e = conn_value(o->control, &text, "SELECT BINLOG_GTID_POS(%s, %llu)", file,
                                (unsigned long long)o->offset);
-
     free(file);
     if (!e && !text)
         e = err_new(ERR_SOURCE, "the source has no GTID position for its binlog %s at %llu", o->file,
                     (unsigned long long)o->offset);
     if (!e)
         e = gtid_pos_parse(text, ERR_SOURCE, &o->position);
+    o->position_known = !e;
     free(text);
     return e;
 }
@@ -318,7 +356,7 @@ struct err *opening_snapshot(struct opening *o)
     free(before.first);
     free(after.first);
     if (!e)
-        e = read_position(o);
+        e = position_at_rest(o);
     for (size_t i = 0; i < o->count && !e; i++)
         e = conn_exec(o->workers[i], "SAVEPOINT ccr");
     return e;

@@ -6,7 +6,8 @@
  * of opening (BACKUP STAGE), with a limit on the wait. Tables of engines without transactions are locked for
  * reading from before the snapshot until they have been copied.
  *
- * Order of calls: new; then, repeatable, lock_tables and snapshot; then read on `workers`; unlock_tables;
+ * Order of calls: new; then, repeatable, lock_tables and snapshot; then position; read on
+ * `workers`; unlock_tables;
  * free. Not thread-safe, except that each worker connection may be used by its own thread.
  */
 #ifndef CCR_SNAPSHOT_OPENING_H
@@ -33,7 +34,8 @@ struct opening {
     struct conn *locker; /* holds LOCK TABLES; NULL when nothing is locked */
     char *file;          /* the snapshot's place in the binlog */
     uint64_t offset;
-    struct gtid_pos position;
+    bool position_known;
+    struct gtid_pos position; /* opening_position() fills it in */
 };
 
 /* Connects, and refuses a server that cannot be a source. */
@@ -45,6 +47,10 @@ struct err *opening_unlock_tables(struct opening *o) CHECKED;
 
 /* Opens the snapshot on all workers; waits until no XA transaction is prepared. */
 struct err *opening_snapshot(struct opening *o) CHECKED;
+
+/* Finds the snapshot's GTID position. On a busy server it reads the binlog file up to its place: seconds for
+ * a large one, so it comes when nothing else waits. */
+struct err *opening_position(struct opening *o) CHECKED;
 
 void opening_free(struct opening *o); /* its members */
 

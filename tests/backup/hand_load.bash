@@ -10,7 +10,7 @@
 SNAPSHOTS=streams/main/snapshots
 
 snapshot_newest() {
-    find "$STORE_DIR/$SNAPSHOTS" -name manifest.json -printf '%h\n' | sed 's|.*/||' | sort | tail -n 1
+    find "$STORE_DIR/$SNAPSHOTS" -name manifest.json -printf '%T@ %h\n' | sort -n | sed -n '$s|.*/||p'
 }
 
 snapshot_manifest() {
