@@ -3,9 +3,10 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
+load ../lib/stored
 
-# The pristine store: two snapshots and a log of four objects behind the first. Target `old` follows the first
-# snapshot and has applied object 1; target `fresh` is empty but for a table of its own.
+# The pristine store: a snapshot, a log of four objects behind it, and a second snapshot. The target follows the
+# first one, has applied object 1, and has a database of its own.
 setup_file() {
     server_start source
     server_grant source source
@@ -49,8 +50,8 @@ setup() {
     store_use store
     home=$STORE_DIR/streams/main
     log=$home/log/0001/000000000
-    mapfile -t manifests < <(find "$home/snapshots" -name manifest.json | sort)
-    first=$(dirname "${manifests[0]}") newest=$(dirname "${manifests[1]}")
+    mapfile -t snapshots < <(jq -r '"\(.started_us) \(.id)"' "$home"/snapshots/*/manifest.json | sort -n | cut -d ' ' -f 2)
+    first=$home/snapshots/${snapshots[0]} newest=$home/snapshots/${snapshots[1]}
     rows=$newest/$(printf '%06d' "$(jq '.tables[0].chunks[0].pieces[0].volume' "$newest/manifest.json")").tar.zst
     definitions=$newest/$(printf '%06d' "$(jq '.objects[0].volume' "$newest/manifest.json")").tar.zst
 }
@@ -83,14 +84,6 @@ refused() {
     [[ $output == *"$message"* ]]
     [[ $output == *"hint: "* ]]
     cmp "$T/before" "$T/after"
-}
-
-# One flipped bit; the offset counts from the end where it is negative.
-flip() {
-    local file=$1 offset=$2 byte
-    [ "$offset" -ge 0 ] || offset=$(($(stat -c %s "$file") + offset))
-    byte=$(od -An -j "$offset" -N 1 -t u1 "$file" | tr -d ' ')
-    printf '%b' "\\x$(printf %x $((byte ^ 1)))" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
 }
 
 swap() {
@@ -258,9 +251,9 @@ apply() {
 # Replaces a segment's footer by what jq makes of it, sealed.
 edit_footer() {
     local file=$1 length
-    length=$(tail -c 12 "$file" | od -An --endian=little -N 4 -t u4)
-    tail -c $((length + 76)) "$file" | head -c "$length" | jq -c "$2" | tr -d '\n' >"$T/footer"
-    head -c $(($(stat -c %s "$file") - length - 84)) "$file" >"$T/edited"
+    footer "$file" >"$T/footer"
+    head -c "$(jq .stored_bytes "$T/footer")" "$file" >"$T/edited"
+    footer "$file" | jq -c "$2" | tr -d '\n' >"$T/footer"
     length=$(stat -c %s "$T/footer")
     {
         printf '\x5c\x2a\x4d\x18'

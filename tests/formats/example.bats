@@ -2,6 +2,7 @@
 # one, reads it.
 
 load ../lib/common
+load ../lib/stored
 
 setup_file() {
     mkdir -p "$STORE_DIR"
@@ -14,13 +15,6 @@ log() {
 
 snapshot() {
     printf '%s' "$CCR_ROOT/formats/example/streams/main/snapshots/20261123T071352Z-02f8d1ac"
-}
-
-footer() {
-    local length
-    length=$(tail -c 12 "$1" | od -An --endian=little -N 4 -t u4)
-    tail -c $((length + 76)) "$1" >"$T/frame"
-    head -c "$length" "$T/frame"
 }
 
 # The code block of a specification that holds a text.
