@@ -23,9 +23,7 @@ teardown() {
 
 # Transactions of all sizes: COUNT of them.
 churn() {
-    local i
-
-    for i in $(seq "$1"); do
+    for _ in $(seq "$1"); do
         echo "INSERT INTO t (v) SELECT HEX(RANDOM_BYTES($((RANDOM % 1000)))) FROM seq_1_to_$((RANDOM % 80 + 1));"
     done >"$T/churn.sql"
     sql_file source "$T/churn.sql" "$DB"

@@ -93,6 +93,8 @@ log_check() {
     done < <(log_objects)
 }
 
+# log_sql [options of mariadb-binlog]
+# shellcheck disable=SC2120
 log_sql() {
     local file kind part joined=$T/joined
 
@@ -162,12 +164,12 @@ newest_kind() {
 }
 
 epoch_ends() {
-    [ "$status" -eq 8 ]
-    [[ $output == *"hint: run ccr-backup"* ]]
+    [ "${status:?}" -eq 8 ]
+    [[ ${output:?} == *"hint: run ccr-backup"* ]]
     [ "$(newest_kind)" = terminator ]
     [ "$(footer "$(log_newest)" | jq -r '.next_epoch - .epoch')" = 1 ]
     run ccr ship "$1"
-    [ "$status" -eq 8 ]
+    [ "${status:?}" -eq 8 ]
     [[ $output == *"no snapshot opens epoch 2 yet"* ]]
     snapshot "$1"
     insert "$1" 2 "new epoch"

@@ -11,7 +11,7 @@ setup_file() {
 }
 
 @test "one wins, the other leaves with 'locked', 20 rounds" {
-    DB=race
+    export DB=race
     sql source "CREATE DATABASE race; CREATE TABLE race.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100))"
     snapshot source
     locked=0

@@ -125,7 +125,7 @@ insert_rows() {
     insert_rows 7
     run ccr ship source
     [ "$status" -eq 0 ]
-    [ "$(log_objects | xargs -n 1 -I{} bash -c '. "$0"; footer {}' "$BATS_TEST_DIRNAME/log.bash" | jq -s 'map(.transactions) | add')" -eq 6 ]
+    [ "$(for object in $(log_objects); do footer "$object"; done | jq -s 'map(.transactions) | add')" -eq 6 ]
     log_complete source
 }
 

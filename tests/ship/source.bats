@@ -149,7 +149,7 @@ lose_events() {
     [ "$status" -eq 0 ]
     log_check
     [ "$(log_gtids | wc -l)" -eq 11 ]
-    ! grep -q "row 5" "$T/secret/data/binlog.000001"
+    run ! grep -q "row 5" "$T/secret/data/binlog.000001"
     log_sql -v | grep -q "row 5"
     server_remove secret
 }
