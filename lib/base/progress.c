@@ -52,13 +52,16 @@ static char *progress_line(const struct progress *p, int64_t now_us)
     double seconds = (double)(now_us - p->started_us) / CLOCK_US_PER_S;
     double share = progress_share(p);
     char left[64] = "";
+    char rows[64] = "";
 
     if (seconds <= 0)
         seconds = 0.001;
     if (share > 0)
         snprintf(left, sizeof(left), ", %.0f%%, %.0f s left", share * 100, seconds / share - seconds);
-    return mem_printf("%s: %llu rows, %.1f MB, %.0f rows/s, %.1f MB/s%s", p->what,
-                      (unsigned long long)p->rows, (double)p->bytes / 1e6, (double)p->rows / seconds,
+    if (p->rows > 0)
+        snprintf(rows, sizeof(rows), "%llu rows, %.0f rows/s, ", (unsigned long long)p->rows,
+                 (double)p->rows / seconds);
+    return mem_printf("%s: %s%.1f MB, %.1f MB/s%s", p->what, rows, (double)p->bytes / 1e6,
                       (double)p->bytes / 1e6 / seconds, left);
 }
 

@@ -30,6 +30,7 @@ struct shipper {
     uint32_t server_id;
     bool connected; /* at least once: from then on a failing server is waited for */
     bool moved;     /* this session has delivered something */
+    bool damaged;   /* the server could not read its log, and has delivered nothing since */
     bool again;     /* the failure is one that another connection may cure */
 };
 
@@ -137,6 +138,7 @@ static struct err *take_item(struct shipper *s, struct log_reader *r, const stru
     case LOG_FORMAT:
     case LOG_EVENT:
         s->moved = true;
+        s->damaged = s->damaged && item->what != LOG_EVENT;
         progress_add(s->progress, 0, item->event.len);
         return cutter_take(s->cutter, item, log_reader_group(r));
     case LOG_INCIDENT:
@@ -148,6 +150,23 @@ static struct err *take_item(struct shipper *s, struct log_reader *r, const stru
     return NULL;
 }
 
+static struct err *hint_damaged_log(struct err *e)
+{
+    return err_hint(
+        e, "if it stays so, the source's log is damaged there: PURGE BINARY LOGS up to the next one; "
+           "ccr-ship then finds a gap, and ccr-backup opens a new epoch");
+}
+
+/* A log that cannot be read may have been started anew under the reader; the same trouble again is a real
+ * one. */
+static bool may_read_again(struct shipper *s, enum dump_refusal refusal)
+{
+    bool once_before = s->damaged;
+
+    s->damaged = refusal == DUMP_CORRUPT;
+    return refusal != DUMP_KICKED && !(s->damaged && once_before);
+}
+
 /* To the end of a one-shot dump, or until a signal, which the caller looks for. */
 static struct err *read_log(struct shipper *s, struct log_reader *r)
 {
@@ -157,9 +176,8 @@ static struct err *read_log(struct shipper *s, struct log_reader *r)
     while (!interrupt_requested()) {
         struct err *e = log_reader_next(r, &item);
         if (e) {
-            s->again = err_code(e) == ERR_SOURCE && log_reader_refusal(r) != DUMP_CORRUPT &&
-                       log_reader_refusal(r) != DUMP_KICKED;
-            return e;
+            s->again = err_code(e) == ERR_SOURCE && may_read_again(s, log_reader_refusal(r));
+            return err_code(e) == ERR_INTEGRITY || s->damaged ? hint_damaged_log(e) : e;
         }
         if (item.what == LOG_END && s->p->follow) {
             s->again = true;

@@ -181,6 +181,29 @@ lose_events() {
     [ -z "$(log_objects)" ]
 }
 
+@test "a damaged binlog on the source: every event's checksum is looked at" {
+    insert source 2
+    run ccr ship source
+    [ "$status" -eq 0 ]
+    insert source 3
+    file=$T/source/data/$(sql source "SHOW MASTER STATUS" | cut -f 1)
+    offset=$(sql source "SHOW MASTER STATUS" | cut -f 2)
+    insert source 3
+    sql source "FLUSH BINARY LOGS"
+    # in the middle of the first transaction behind that offset
+    printf 'X' | dd of="$file" bs=1 seek="$((offset + 100))" conv=notrunc status=none
+    run ccr ship source
+    [ "$status" -eq 7 ]
+    [[ $output == *"source binlog $(basename "$file"), event behind offset "*"wrong checksum"*"hint: "* ]]
+    # what comes before it is shipped
+    [ "$(footer "$(log_newest)" | jq .transactions)" -eq 3 ]
+    run ccr ship source
+    [ "$status" -eq 7 ]
+    purge_all
+    run ccr ship source
+    epoch_ends source
+}
+
 @test "the last object damaged, cut short or exchanged: integrity, and nothing is written" {
     insert source 2
     run ccr ship source
