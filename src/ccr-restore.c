@@ -28,6 +28,7 @@ static void restore_report(struct run *run, const struct restore_params *params,
     document_set_u64(to, "tables", r->tables);
     document_set_u64(to, "rows", r->rows);
     document_set_u64(to, "bytes", r->bytes);
+    document_set_u64(to, "stored_bytes", r->stored_bytes);
     document_set_u64(to, "resumed_chunks", r->resumed_chunks);
     json_object_set_new(to, "load_seconds", json_real(r->load_seconds));
     json_object_set_new(to, "swap_seconds", json_real(r->swap_seconds));

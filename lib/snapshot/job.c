@@ -134,11 +134,12 @@ struct err *job_lock(struct conn *c, const char *job)
     uint64_t got = 0;
     char *name = mem_printf("ccr job %s", job);
     char *quoted = sql_string_dup(name);
-    /* the lock lasts as long as the connection, which may be idle during a long load */
+    /* The lock lasts as long as the connection, which may be idle during a long load. The wait is for the
+     * server: it ends the statement of a killed run before it lets go of that run's lock. */
     struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000");
 
     if (!e)
-        e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK(%s, 0), 0)", quoted);
+        e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK(%s, 5), 0)", quoted);
     if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) {
         /* a Galera node: there the compare-and-set of the position is the lock */
         err_free(e);

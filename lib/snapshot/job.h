@@ -120,7 +120,8 @@ struct err *job_position_claim(struct conn *c, const char *job, struct job_posit
 struct err *job_position_update(struct conn *c, const char *job, const struct job_position *from,
                                 const struct job_position *to) CHECKED;
 
-/* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another holds it. */
+/* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another still holds it
+ * after a few seconds. */
 struct err *job_lock(struct conn *c, const char *job) CHECKED;
 
 /* The recorded hash of a target table, "" for one that ccr did not create. */

@@ -327,11 +327,25 @@ static void find_waiting_tables(struct loader *l)
     qsort(l->tables, l->table_count, sizeof(struct restore_table *), compare_tables);
 }
 
-struct err *load_rows(const struct load_params *params)
+static uint64_t volume_bytes(const struct loader *l)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < l->work.unit_count; i++)
+        for (size_t v = 0; v < l->work.units[i].volume_count; v++) {
+            const struct manifest_volume *volume =
+                manifest_find_volume(l->params->plan->manifest, l->work.units[i].volumes[v]);
+            bytes += volume ? volume->size : 0;
+        }
+    return bytes;
+}
+
+struct err *load_rows(const struct load_params *params, uint64_t *stored_bytes)
 {
     struct loader l = {.params = params};
 
     TRY(load_work_new(params->plan, &l.work));
+    *stored_bytes = volume_bytes(&l);
     find_waiting_tables(&l);
     pthread_mutex_init(&l.mutex, NULL);
     run_workers(&l, step_rows, l.work.unit_count);

@@ -21,6 +21,7 @@ struct load_params {
     unsigned threads;
 };
 
-struct err *load_rows(const struct load_params *params) CHECKED;
+/* *stored_bytes: the size of the volumes that had to be read. */
+struct err *load_rows(const struct load_params *params, uint64_t *stored_bytes) CHECKED;
 
 #endif

@@ -172,7 +172,7 @@ static struct err *load(struct restoring *r, const struct stage_result *staged)
     params.conn.local_infile = true;
     params.progress = progress_start(r->params->log, "restore", r->result->rows - staged->resumed_rows,
                                      r->result->bytes - staged->resumed_bytes);
-    struct err *e = load_rows(&params);
+    struct err *e = load_rows(&params, &r->result->stored_bytes);
     r->result->load_seconds = progress_seconds(params.progress);
     progress_end(params.progress);
     return e;

@@ -134,9 +134,36 @@ static struct err *check_functions(struct conn *c, const struct restore_plan *p)
     return NULL;
 }
 
+static bool has_upper_case(const char *name)
+{
+    for (; *name; name++)
+        if (*name >= 'A' && *name <= 'Z')
+            return true;
+    return false;
+}
+
+/* With lower_case_table_names = 1 the server stores another name than it is given. */
+static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
+{
+    uint64_t setting = 0;
+
+    TRY(conn_number(c, &setting, "SELECT @@GLOBAL.lower_case_table_names"));
+    for (size_t i = 0; setting && i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (has_upper_case(t->name) || has_upper_case(t->db->target))
+            return err_hint(err_new(ERR_TARGET,
+                                    "target: lower_case_table_names is %llu, so table %s.%s would change its "
+                                    "name",
+                                    (unsigned long long)setting, t->db->target, t->name),
+                            "set up the target with the source's lower_case_table_names");
+    }
+    return NULL;
+}
+
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
                               struct log *log)
 {
+    TRY(check_name_case(c, p));
     TRY(check_engines(c, p));
     TRY(check_packet(c, p, definitions, log));
     return check_functions(c, p);

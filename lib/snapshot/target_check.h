@@ -9,7 +9,7 @@
 
 /* The server itself: version, local_infile, PROCESS. ERR_TARGET with a hint. */
 struct err *target_check_server(struct conn *c) CHECKED;
-/* Engines, packet size, and the right to create functions, for this plan. */
+/* Names, engines, packet size, and the right to create functions, for this plan. */
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
                               struct log *log) CHECKED;
 

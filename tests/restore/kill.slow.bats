@@ -105,6 +105,44 @@ swap_is_pending() {
     [ "$(sql target "SELECT pending IS NOT NULL FROM ccr.position_all")" -eq 1 ] || process_ended "$restore"
 }
 
+@test "ccr-apply finishes a killed run's swap as well" {
+    next_generation 150
+    ccr ship source
+    restore_start --job all
+    wait_until 30 swap_is_pending
+    kill -9 "$restore" || true
+    wait "$restore" || true
+    ccr apply target --job all
+    equal_to_source
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = 'zoo'")" -eq 0 ]
+}
+
+@test "kill -9 while tables with triggers and named keys are replaced" {
+    local round delay
+
+    seed
+    target_clean
+    ccr restore target --standalone
+    for ((round = 1; round <= 10; round++)); do
+        restore_start --standalone --replace
+        wait_until 30 plain_swap_is_pending
+        delay=$((RANDOM * 8))
+        sleep "$(awk -v us="$delay" 'BEGIN { print us / 1e6 }')"
+        kill -9 "$restore" || true
+        wait "$restore" || true
+        if [ -n "$(sql target "SHOW DATABASES LIKE 'ccr'")" ]; then
+            ccr restore target --standalone --replace
+        fi
+        same_tables source target zoo keepers bulk
+        same_schema source target zoo keepers bulk
+        nothing_left
+    done
+}
+
+plain_swap_is_pending() {
+    [ -n "$(sql target "SHOW TABLES IN ccr LIKE 'position_standalone'" 2>/dev/null)" ] || process_ended "$restore"
+}
+
 @test "kill -9 of a plain restore: the next run with the same words completes it" {
     local round
 
@@ -187,4 +225,25 @@ chunks_are_loaded() {
     [ "$status" -eq 0 ]
     [ "$(json_of .resumed_chunks)" -eq "$there" ]
     equal_to_source
+}
+
+@test "memory stays under 300 MB, whatever the size" {
+    local most=0 now
+
+    target_clean
+    sql source "USE bulk; CREATE TABLE wide (id INT NOT NULL PRIMARY KEY, b LONGBLOB);
+        INSERT INTO wide SELECT seq, (SELECT GROUP_CONCAT(UNHEX(SHA2(CONCAT(a.seq, '-', s.seq), 512)) SEPARATOR '')
+            FROM seq_1_to_15000 a) FROM seq_1_to_200 s"
+    backup
+    restore_start --standalone --threads 8
+    until process_ended "$restore"; do
+        now=$(awk '/^VmHWM/ { print $2 }' "/proc/$restore/status" 2>/dev/null) || now=0
+        [ "${now:-0}" -le "$most" ] || most=$now
+        sleep 0.02
+    done
+    wait "$restore"
+    echo "# peak $((most / 1024)) MB for $(du -sm "$STORE_DIR" | cut -f 1) MB in the store" >&3
+    [ "$most" -gt 0 ]
+    [ "$most" -lt $((300 * 1024)) ]
+    same_tables source target bulk
 }

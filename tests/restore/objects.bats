@@ -158,3 +158,34 @@ teardown_file() {
     [ "$(sql target "SELECT @@gtid_binlog_pos")" = "$before" ]
     same_tables source target zoo keepers
 }
+
+@test "a view of what is not there is left out, with a warning, and the rest is done" {
+    target_clean
+    run --separate-stderr ccr restore target --standalone --databases zoo
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"warning: left out"*"a_on_top"* ]]
+    [ "$(sql target "SHOW FULL TABLES IN zoo WHERE table_type = 'VIEW'" | cut -f 1)" = c_base ]
+    nothing_left
+}
+
+@test "an event that is enabled on a followed target is disabled, and keeps its definer" {
+    target_clean
+    sql target "CREATE DATABASE zoo; CREATE DEFINER=someone@'%' EVENT zoo.local ON SCHEDULE EVERY 1 DAY DO SET @a = 1"
+    ccr restore target --job zoo
+    [ "$(sql target "SELECT definer, status FROM information_schema.events WHERE event_name = 'local'")" = \
+        "$(printf 'someone@%%\tSLAVESIDE_DISABLED')" ]
+}
+
+@test "the servers' time zones do not matter" {
+    target_clean
+    sql source "SET GLOBAL time_zone = '+05:45'; SET time_zone = '+00:00'; CREATE DATABASE times; CREATE TABLE times.t (
+        id INT NOT NULL PRIMARY KEY, at TIMESTAMP NOT NULL DEFAULT '2020-06-01 12:00:00');
+        INSERT INTO times.t VALUES (1, '2021-01-01 00:00:00'), (2, DEFAULT)"
+    sql target "SET GLOBAL time_zone = '-03:30'"
+    backup --databases times
+    ccr restore target --job times --databases times
+    sql source "SET GLOBAL time_zone = SYSTEM"
+    sql target "SET GLOBAL time_zone = SYSTEM"
+    same_tables source target times
+    same_schema --followed source target times
+}

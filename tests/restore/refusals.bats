@@ -111,6 +111,18 @@ refused() {
     done
 }
 
+@test "a target that would change the names" {
+    sql source "CREATE DATABASE cases; CREATE TABLE cases.MixedCase (id INT NOT NULL PRIMARY KEY)"
+    store_use cases
+    backup --databases cases
+    server_start lower --local-infile=ON --lower-case-table-names=1
+    server_grant lower target
+    run --separate-stderr ccr restore lower --standalone
+    server_remove lower
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"cases.MixedCase"* ]]
+}
+
 @test "an engine that the target lacks" {
     sql source "INSTALL SONAME 'ha_blackhole'" || skip "this server has no engine to take away"
     sql source "CREATE DATABASE holes; CREATE TABLE holes.b (id INT) ENGINE=BLACKHOLE"
