@@ -1,0 +1,44 @@
+# Memory stays bounded whatever the size of a transaction.
+
+load ../lib/common
+load follow
+
+setup_file() {
+    follow_servers --innodb-buffer-pool-size=128M
+    sql source "CREATE DATABASE d; CREATE TABLE d.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(2000), w INT)"
+    follow_start
+}
+
+# Runs ccr-apply; $peak becomes its highest resident size in MB.
+measured() {
+    local pid kb
+
+    peak=0
+    "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --quiet 3>&- &
+    pid=$!
+    while kb=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$pid/status" 2>/dev/null) && [ -n "$kb" ]; do
+        peak=$((kb / 1024))
+        read -rt 0.05 <> <(:) || :
+    done
+    wait "$pid"
+    echo "# peak memory: $peak MB" >&3
+}
+
+@test "one transaction of 400 MB in 400,000 rows, split over many objects" {
+    sql source "INSERT INTO d.t (v, w) SELECT REPEAT(CHAR(65 + seq % 26), 900), seq FROM d.seq_1_to_400000"
+    ship
+    [ "$(find "$STORE_DIR/streams/main/log" -name '*.zst' | wc -l)" -gt 20 ]
+    measured
+    [ "$peak" -gt 5 ]
+    [ "$peak" -lt 300 ] || [[ $CCR_BIN == */sanitize/* ]]
+    same_tables source target d
+}
+
+@test "the same rows changed and deleted, each in one transaction, in objects of 60 MB" {
+    sql source "UPDATE d.t SET w = w + 1 WHERE id <= 100000"
+    sql source "DELETE FROM d.t WHERE id % 3 = 0"
+    ccr ship source --quiet --segment-size 60M
+    measured
+    [ "$peak" -lt 300 ] || [[ $CCR_BIN == */sanitize/* ]]
+    same_tables source target d
+}

@@ -1,0 +1,81 @@
+# Facts of the server that replay guards against, shown on the server itself; and servers set up otherwise.
+
+load ../lib/common
+load follow
+
+setup_file() {
+    export PROBE=$CCR_BIN/../build/unit/dropped_rows
+    case $CCR_BIN in
+    */build/*/bin) PROBE=${CCR_BIN%/bin}/unit/dropped_rows ;;
+    esac
+    follow_servers
+    sql source "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(2000))"
+    follow_start
+}
+
+@test "rows without their table map are dropped by the server without an error, and noticed by the batch" {
+    sql source "INSERT INTO d.t SELECT seq, 'x' FROM d.seq_1_to_20"
+    ship
+    run "$PROBE" "$STORE" "$T/target/sock" "$T/target/ccr.cnf" j
+    fails 9 'did not apply what it was sent' 'grown by 20 writes'
+    # the server itself raised nothing, and wrote nothing
+    [ "$(sql target 'SELECT COUNT(*) FROM d.t')" -eq 0 ]
+    apply
+    same d
+}
+
+@test "the target's binlog holds the rows once, and not the text they came in" {
+    local before after
+
+    sql target "SET GLOBAL binlog_annotate_row_events = ON; FLUSH BINARY LOGS"
+    sql source "INSERT INTO d.t SELECT seq + 1000, REPEAT('y', 1000) FROM d.seq_1_to_2000"
+    ship
+    before=$(du -sb --exclude='ib*' "$T/target/data" | cut -f 1)
+    apply
+    after=$(du -sb --exclude='ib*' "$T/target/data" | cut -f 1)
+    # 2 MB of rows in the table and 2 MB in the binlog
+    [ $((after - before)) -lt 20000000 ]
+    same d
+}
+
+@test "a deadlock: the batch is done again" {
+    sql source "INSERT INTO d.t VALUES (5001, 'a'), (5002, 'b')"
+    replay
+    sql source "START TRANSACTION; UPDATE d.t SET v = 'second' WHERE id = 5002; UPDATE d.t SET v = 'first' WHERE id = 5001; COMMIT"
+    ship
+    # heavier than the batch, so that the batch is the victim
+    sql target "START TRANSACTION; UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; DO SLEEP(3);
+        UPDATE d.t SET v = 'mine' WHERE id = 5002; ROLLBACK" 3>&- &
+    wait_until 10 sleeping
+    run ccr apply target --job j --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.redone >= 1) \(.transactions)"')" = "true 1" ]
+    same d
+}
+
+sleeping() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'")" -eq 1 ]
+}
+
+@test "cascades under foreign_key_checks on and off, in one batch" {
+    sql source "CREATE TABLE d.p (id INT PRIMARY KEY, n INT); CREATE TABLE d.c (id INT PRIMARY KEY, p INT,
+        FOREIGN KEY (p) REFERENCES d.p (id) ON DELETE CASCADE ON UPDATE SET NULL)"
+    replay
+    sql source "INSERT INTO d.p VALUES (1, 1), (2, 2), (3, 3), (4, 4); INSERT INTO d.c VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 1);
+        SET foreign_key_checks = 0; DELETE FROM d.p WHERE id = 1; SET foreign_key_checks = 1; DELETE FROM d.p WHERE id = 2;
+        UPDATE d.p SET id = 30 WHERE id = 3; SET foreign_key_checks = 0; UPDATE d.p SET id = 40 WHERE id = 4; INSERT INTO d.c VALUES (6, 777)"
+    replay
+    same d
+    [ "$(sql target 'SELECT GROUP_CONCAT(id ORDER BY id) FROM d.c')" = 1,3,4,5,6 ]
+    [ "$(sql target 'SELECT COUNT(*) FROM d.c WHERE p IS NULL')" -eq 1 ]
+}
+
+@test "a target without a binlog, read-only, in another time zone, with another sql_mode" {
+    server_restart target --local-infile=ON --skip-log-bin --read-only=ON --default-time-zone=+09:00 --sql-mode=TRADITIONAL \
+        --character-set-server=utf8mb3 --lower-case-table-names=0 --innodb-lock-wait-timeout=50
+    sql source "CREATE TABLE d.z (id INT PRIMARY KEY, a TIMESTAMP NULL, b DATETIME, c DATE)"
+    sql source "SET sql_mode = ''; INSERT INTO d.z VALUES (0, '2024-05-05 05:05:05', '0000-00-00', '2024-00-00'), (1, NULL, NOW(), NOW());
+        UPDATE d.t SET v = '' WHERE id < 10; CREATE VIEW d.v AS SELECT * FROM d.z; DELETE FROM d.z WHERE id = 1"
+    replay
+    same d
+}
