@@ -188,10 +188,11 @@ read_footer() {
     footer_sha=$(sha256 <"$work/footer")
     [ "$(tail -c 76 "$work/tail" | cut -c 1-64)" = "$footer_sha" ] || fail "the footer of $file is damaged"
     jq -r "$positions"' known | .name, "\(.epoch) \(.number)", .kind, .part, .previous_sha256,
-        .stored_bytes, .stored_sha256, .content_sha256' "$work/footer" >"$work/values"
+        .stored_bytes, .stored_sha256, .content_sha256, "\(.store_id) \(.stream_id)"' "$work/footer" >"$work/values"
     mapfile -t values <"$work/values"
     footer_name=${values[0]} footer_number=${values[1]} footer_kind=${values[2]} footer_part=${values[3]}
     footer_previous=${values[4]} footer_bytes=${values[5]} footer_stored=${values[6]} footer_content=${values[7]}
+    [ "${values[8]}" = "$ids" ] || fail "$file was written for another store or stream"
 }
 
 # Everything but the footer must be what the footer says, and the footer the one that belongs here.
@@ -293,8 +294,12 @@ print_log() {
     [[ ! $newest > $file ]] || fail "object $number of epoch $epoch is missing, but $newest exists"
 }
 
+[ -e "$store/ccr.json" ] && [ -e "$home/stream.json" ] || fail "$store is no store with a stream $stream"
+ids=$(jq -rs "$positions"'map(known) | "\(.[0].store_id) \(.[1].stream_id)"' "$store/ccr.json" "$home/stream.json")
 snapshot=$(choose_snapshot)
 manifest=$home/snapshots/$snapshot/manifest.json
+[ "$(jq -r '"\(.store_id) \(.stream_id)"' "$manifest")" = "$ids" ] ||
+    fail "$manifest was written for another store or stream"
 position=$(jq -r .position "$manifest")
 epoch=$(jq -r .epoch "$manifest")
 number=$(jq -r .last_object "$manifest")

@@ -172,6 +172,8 @@ out:
 struct chain_reader {
     struct store *store;
     char *stream;
+    char *store_id; /* NULL until the first call of chain_reader_next */
+    char *stream_id;
     uint64_t epoch; /* the object to read next */
     uint64_t number;
     bool has_previous;
@@ -199,6 +201,8 @@ void chain_reader_free(struct chain_reader *r)
     if (!r)
         return;
     free(r->stream);
+    free(r->store_id);
+    free(r->stream_id);
     free(r);
 }
 
@@ -228,6 +232,12 @@ static struct err *find_later(const struct chain_reader *r, char **later)
     return e;
 }
 
+static void set_previous(struct chain_reader *r, const struct segment_footer *f)
+{
+    r->has_previous = true;
+    memcpy(r->previous, f->sha256, sizeof(r->previous));
+}
+
 /* A reader that begins behind a terminator goes on where that points to. */
 static struct err *step_over_terminator(struct chain_reader *r, bool *stepped)
 {
@@ -241,8 +251,7 @@ static struct err *step_over_terminator(struct chain_reader *r, bool *stepped)
         *stepped = true;
         r->epoch = last->next_epoch;
         r->number = 1;
-        r->has_previous = true;
-        memcpy(r->previous, last->sha256, sizeof(r->previous));
+        set_previous(r, last);
     }
     segment_footer_free(last);
     return NULL;
@@ -275,8 +284,29 @@ static struct err *judge_missing(struct chain_reader *r, bool *suspect, bool *ag
     return e;
 }
 
-static struct err *check_previous(const struct chain_reader *r, const struct segment_footer *f)
+/* Whose log is read, and what its first object must follow: the one before it, where that still exists. */
+static struct err *begin(struct chain_reader *r)
 {
+    struct segment_footer *before = NULL;
+
+    if (r->stream_id)
+        return NULL;
+    free(r->store_id);
+    r->store_id = NULL;
+    TRY(layout_open_store(r->store, false, &r->store_id));
+    if (!r->has_previous && r->number > 1)
+        TRY(chain_read_footer(r->store, r->stream, r->epoch, r->number - 1, &before));
+    if (before)
+        set_previous(r, before);
+    segment_footer_free(before);
+    return layout_open_stream(r->store, r->stream, false, &r->stream_id);
+}
+
+static struct err *check_link(const struct chain_reader *r, const struct segment_footer *f)
+{
+    if (strcmp(r->store_id, f->store_id) != 0 || strcmp(r->stream_id, f->stream_id) != 0)
+        return err_hint(err_new(ERR_INTEGRITY, "object %s was written for another store or stream", f->name),
+                        "do not mix the folders of two stores; put the right object back");
     if (!r->has_previous || strcmp(r->previous, f->previous_sha256) == 0)
         return NULL;
     return err_hint(
@@ -290,8 +320,7 @@ static void advance(struct chain_reader *r, const struct segment_footer *f)
 
     r->epoch = ends ? f->next_epoch : f->epoch;
     r->number = ends ? 1 : f->number + 1;
-    r->has_previous = true;
-    memcpy(r->previous, f->sha256, sizeof(r->previous));
+    set_previous(r, f);
 }
 
 struct err *chain_reader_next(struct chain_reader *r, struct segment_footer **footer, struct buf *content)
@@ -300,6 +329,7 @@ struct err *chain_reader_next(struct chain_reader *r, struct segment_footer **fo
     bool suspect = false, again;
 
     *footer = NULL;
+    TRY(begin(r));
     for (;;) {
         TRY(chain_read(r->store, r->stream, r->epoch, r->number, footer, content));
         if (*footer)
@@ -308,7 +338,7 @@ struct err *chain_reader_next(struct chain_reader *r, struct segment_footer **fo
         if (!again)
             return NULL;
     }
-    struct err *e = check_previous(r, *footer);
+    struct err *e = check_link(r, *footer);
     if (e) {
         segment_footer_free(*footer);
         *footer = NULL;

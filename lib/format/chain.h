@@ -36,7 +36,8 @@ struct err *chain_create(struct store *s, const char *stream, const struct segme
 
 /*
  * Walks forward from an object (epoch, number) that may or may not exist yet. `previous_sha256` is that of
- * the object before it, or NULL to take the first one met on trust.
+ * the object before it; NULL: what the object before it says, or on trust where that one is gone. Objects of
+ * another store or stream are ERR_INTEGRITY.
  */
 struct chain_reader;
 

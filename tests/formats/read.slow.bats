@@ -36,6 +36,8 @@ refused() {
     cp -a "$STORE_DIR" "$T/copy"
     newest=$T/copy/streams/main/snapshots/$(basename "$(snapshots | tail -n 1)")
     manifest=$newest/manifest.json volume=$newest/000001.tar.zst
+    sed -i 's/"store_id": "./"store_id": "x/' "$T/copy/ccr.json"
+    refused "was written for another store"
     flip "$manifest" 200
     refused "is damaged"
     flip "$volume" 300

@@ -14,14 +14,18 @@ struct link {
     const char *previous;
     uint64_t next_epoch; /* a terminator's */
     const char *shipper; /* tells two footers of one number apart */
+    bool foreign;        /* of another store */
 };
+
+static char *store_id;
+static char *stream_id;
 
 static struct segment_footer *new_footer(const struct link *link)
 {
     struct segment_footer *f = mem_zalloc(1, sizeof(*f));
 
-    f->store_id = mem_strdup("store");
-    f->stream_id = mem_strdup("stream");
+    f->store_id = mem_strdup(link->foreign ? "another" : store_id);
+    f->stream_id = mem_strdup(stream_id);
     f->name = layout_segment_name("s", link->epoch, link->number);
     f->epoch = link->epoch;
     f->number = link->number;
@@ -99,7 +103,7 @@ static void test_walk(struct store *s)
         check_next(r, 1, n);
     check_next(r, 0, 0); /* asked too early: goes on later */
     check_next(r, 0, 0);
-    CHECK(add(s, &(struct link){1, 4, hash, 2, NULL}, terminator) == CHAIN_CREATED);
+    CHECK(add(s, &(struct link){1, 4, hash, 2, NULL, false}, terminator) == CHAIN_CREATED);
     CHECK(add(s, &(struct link){.epoch = 2, .number = 1, .previous = terminator}, hash) == CHAIN_CREATED);
     check_newest(s, 2, 1);
     check_next(r, 1, 4);
@@ -132,7 +136,7 @@ static void test_rivals(struct store *s)
     CHECK_OK(chain_newest(s, "s", &f));
     strcpy(hash, f->sha256);
     segment_footer_free(f);
-    struct link a = {2, 2, hash, 0, "a"}, b = {2, 2, hash, 0, "b"};
+    struct link a = {2, 2, hash, 0, "a", false}, b = {2, 2, hash, 0, "b", false};
     CHECK(add(s, &a, mine) == CHAIN_CREATED);
     CHECK(add(s, &a, other) == CHAIN_ALREADY_MINE);
     CHECK(add(s, &b, other) == CHAIN_TAKEN);
@@ -177,6 +181,25 @@ static void test_holes(struct store *s)
     free(third);
 }
 
+/* The first object that a reader meets is held against the one before it, and against the store. */
+static void test_strangers(struct store *s)
+{
+    char hash[HASH_HEX_SIZE] = "", other[HASH_HEX_SIZE] = "";
+
+    CHECK(add(s, &(struct link){.epoch = 4, .number = 1, .previous = hash}, hash) == CHAIN_CREATED);
+    memset(other, '0', sizeof(other) - 1);
+    CHECK(add(s, &(struct link){.epoch = 4, .number = 2, .previous = other}, other) == CHAIN_CREATED);
+    struct chain_reader *r = chain_reader_new(s, "s", 4, 2, NULL);
+    check_next_fails(r, ERR_INTEGRITY, "does not follow the one before it");
+    chain_reader_free(r);
+
+    CHECK(add(s, &(struct link){.epoch = 5, .number = 1, .previous = hash, .foreign = true}, hash) ==
+          CHAIN_CREATED);
+    r = chain_reader_new(s, "s", 5, 1, NULL);
+    check_next_fails(r, ERR_INTEGRITY, "written for another store");
+    chain_reader_free(r);
+}
+
 /* The newest of many is found across folders of a thousand. */
 static void test_folders(struct store *s)
 {
@@ -193,10 +216,15 @@ int main(void)
 {
     struct store *s = scratch_open();
 
+    CHECK_OK(layout_open_store(s, true, &store_id));
+    CHECK_OK(layout_open_stream(s, "s", true, &stream_id));
     test_walk(s);
     test_rivals(s);
     test_holes(s);
     test_folders(s);
+    test_strangers(s);
+    free(store_id);
+    free(stream_id);
     scratch_close(s);
     return UNIT_END;
 }
