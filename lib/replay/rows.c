@@ -80,7 +80,6 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
         if (!table)
             return err_new(ERR_INTEGRITY, "a row event refers to table id %llu, which has no table map",
                            (unsigned long long)rows.table_id);
-        t->rows_seen = true;
         if (table->in_scope)
             TRY(rows_check_history(table, &rows));
         if (!table->in_scope || t->drop) {

@@ -27,12 +27,14 @@ const char *schema_change_db(const struct schema_change *s, const struct stateme
 
 struct err *schema_change_enter(struct schema_change *s)
 {
-    const struct statement_session session = {
+    struct statement_session session = {
         .vars = &s->session,
         .db = s->default_db[0] ? job_target_database(s->a->job, s->default_db) : "",
         .time = s->time,
     };
 
+    for (size_t i = 0; i < s->statement.name_count; i++)
+        session.needs_db |= s->statement.names[i].db == NULL;
     return session_enter(s->a->conn, &session);
 }
 

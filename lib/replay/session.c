@@ -60,15 +60,17 @@ struct err *session_prepare(struct conn *c)
     return NULL;
 }
 
-/* Selects the default database. One that is not followed need not exist on the target: ccr's own stands in.
+/*
+ * Selects the default database. One that the statement does not need may be missing on the target (not
+ * followed, or about to be created): ccr's own stands in.
  */
-static struct err *session_use(struct conn *c, const char *db)
+static struct err *session_use(struct conn *c, const struct statement_session *s)
 {
-    char *name = sql_ident_dup(db[0] ? db : JOB_DATABASE);
+    char *name = sql_ident_dup(s->db[0] ? s->db : JOB_DATABASE);
     struct err *e = conn_exec(c, "USE %s", name);
 
     free(name);
-    if (e && conn_errno(c) == ER_BAD_DB_ERROR) {
+    if (e && !s->needs_db && conn_errno(c) == ER_BAD_DB_ERROR) {
         err_free(e);
         e = conn_exec(c, "USE %s", JOB_DATABASE);
     }
@@ -99,7 +101,7 @@ struct err *session_enter(struct conn *c, const struct statement_session *s)
     const struct query_session *v = s->vars;
     struct buf sql = BUF_INIT;
 
-    TRY(session_use(c, s->db));
+    TRY(session_use(c, s));
     buf_printf(&sql, "SET SESSION timestamp = %u.%06u", (unsigned)s->time, (unsigned)v->microseconds);
     if (v->has_flags2)
         append_flags(&sql, v->flags2);

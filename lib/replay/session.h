@@ -18,6 +18,7 @@ struct err *session_prepare(struct conn *c) CHECKED;
 struct statement_session {
     const struct query_session *vars;
     const char *db; /* on the target; "" for none */
+    bool needs_db;  /* the statement names something without its database */
     uint32_t time;
 };
 

@@ -14,10 +14,9 @@ struct transaction {
     bool drop;       /* its rows are left out (REDO_DROP) */
     bool alone;      /* committed by itself, with an intent open */
     bool rows_added; /* some of its rows are in the batch */
-    bool rows_seen;
-    bool in_scope;  /* something of it was, or would be, applied */
-    bool user_vars; /* INTVAR, RAND or USER_VAR events: a statement behind them needs them */
-    bool ddl;       /* a statement was run, and waits for its commit */
+    bool in_scope;   /* something of it was, or would be, applied */
+    bool user_vars;  /* INTVAR, RAND or USER_VAR events: a statement behind them needs them */
+    bool ddl;        /* a statement was run, and waits for its commit */
 };
 
 /* An error with the transaction's GTID. */

@@ -216,11 +216,15 @@ static struct err *walk_inside(struct walk *w, const struct binlog_event *e)
     switch (e->type) {
     case BINLOG_QUERY:
     case BINLOG_QUERY_COMPRESSED:
+    case BINLOG_EXECUTE_LOAD_QUERY:
         return walk_query(w, e);
     case BINLOG_INTVAR:
     case BINLOG_RAND:
     case BINLOG_USER_VAR:
-        w->t.user_vars = true;
+    case BINLOG_BEGIN_LOAD_QUERY:
+    case BINLOG_APPEND_BLOCK:
+    case BINLOG_DELETE_FILE:
+        w->t.user_vars = true; /* the statement behind them tells what to do */
         return NULL;
     case BINLOG_XID:
     case BINLOG_ANNOTATE_ROWS:

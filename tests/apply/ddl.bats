@@ -193,7 +193,7 @@ kept() {
     sql source "SET SESSION binlog_format = STATEMENT; LOAD DATA INFILE '$T/load.txt' INTO TABLE d.r (id)"
     ship
     run apply
-    fails 11 LOAD
+    fails 11 'LOAD DATA'
     follow_start --replace
     sql source "SET SESSION binlog_format = STATEMENT; CREATE TABLE d.chosen SELECT * FROM d.r"
     ship
