@@ -294,7 +294,8 @@ print_log() {
     [[ ! $newest > $file ]] || fail "object $number of epoch $epoch is missing, but $newest exists"
 }
 
-[ -e "$store/ccr.json" ] && [ -e "$home/stream.json" ] || fail "$store is no store with a stream $stream"
+[ -e "$store/ccr.json" ] || fail "$store is no store: it has no ccr.json"
+[ -e "$home/stream.json" ] || fail "$store has no stream $stream"
 ids=$(jq -rs "$positions"'map(known) | "\(.[0].store_id) \(.[1].stream_id)"' "$store/ccr.json" "$home/stream.json")
 snapshot=$(choose_snapshot)
 manifest=$home/snapshots/$snapshot/manifest.json
