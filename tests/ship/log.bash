@@ -6,6 +6,7 @@
 #   ship_exec NAME [options] as `ccr ship`, in place of the shell that runs it: for use with &
 #   log_objects              the files of stream main's log, in order
 #   footer FILE              the footer's JSON
+#   footers                  those of the whole log, a line each
 #   log_check                every object: its own and its content's SHA-256, its place in the chain
 #   log_sql                  the whole log as mariadb-binlog prints it (parts joined, incomplete ones left out)
 #   log_gtids                its transactions in order
@@ -35,26 +36,32 @@ log_newest() {
     log_objects | tail -n 1
 }
 
-footer_length() {
-    tail -c 12 "$1" | head -c 4 | od -An -tu4 | tr -d ' '
-}
-
+# Behind the JSON stand its SHA-256 (64 digits), its length (4 bytes) and a magic (8).
 footer() {
     local len
 
-    len=$(footer_length "$1")
+    read -r len < <(tail -c 12 "$1" | od -An -tu4 -N4)
     tail -c "$((len + 76))" "$1" | head -c "$len"
+}
+
+footers() {
+    local file
+
+    while IFS= read -r file; do
+        footer "$file"
+        echo
+    done < <(log_objects)
 }
 
 sha256_of() {
     sha256sum | cut -d ' ' -f 1
 }
 
-# A footer's members as shell words.
+# The members of a footer (in a file) as shell words.
 footer_members() {
-    footer "$1" | jq -r '@sh "kind=\(.kind) epoch=\(.epoch) number=\(.number) part=\(.part) start=\(.start) end=\(.end)
+    jq -r '@sh "kind=\(.kind) epoch=\(.epoch) number=\(.number) part=\(.part) start=\(.start) end=\(.end)
         previous=\(.previous_sha256) content_sha256=\(.content_sha256) content_bytes=\(.content_bytes)
-        name=\(.name) transactions=\(.transactions)"'
+        name=\(.name) transactions=\(.transactions)"' "$1"
 }
 
 log_fail() {
@@ -67,9 +74,11 @@ log_check() {
     local kind epoch number part start end previous content_sha256 content_bytes name transactions hash
 
     while IFS= read -r file; do
-        hash=$(footer "$file" | sha256_of)
+        footer "$file" >"$T/footer"
+        zstd -dcq "$file" >"$T/content"
+        hash=$(sha256_of <"$T/footer")
         [ "$hash" = "$(tail -c 76 "$file" | head -c 64)" ] || log_fail "$file: hash of the footer" || return 1
-        eval "$(footer_members "$file")"
+        eval "$(footer_members "$T/footer")"
         [ "$file" = "$STORE_DIR/$name.binlog.zst" ] || log_fail "$file: is named $name" || return 1
         if [ "$epoch" != "$last_epoch" ]; then
             [ -z "$last_epoch" ] || [ "$last_kind" = terminator ] || log_fail "$file: no terminator before" || return 1
@@ -79,8 +88,8 @@ log_check() {
         [ "$number" = "$((last_number + 1))" ] || log_fail "$file: comes behind $last_number" || return 1
         [ "$previous" = "$last_hash" ] || log_fail "$file: hash of the footer before it" || return 1
         [ "$start" = "$last_end" ] || log_fail "$file: starts at $start, the one before ends at $last_end" || return 1
-        [ "$content_sha256" = "$(zstd -dcq "$file" | sha256_of)" ] || log_fail "$file: hash of the content" || return 1
-        [ "$content_bytes" = "$(zstd -dcq "$file" | wc -c)" ] || log_fail "$file: length of the content" || return 1
+        [ "$content_sha256" = "$(sha256_of <"$T/content")" ] || log_fail "$file: hash of the content" || return 1
+        [ "$content_bytes" = "$(stat -c %s "$T/content")" ] || log_fail "$file: length of the content" || return 1
         case $kind in
         part | 'last part')
             [ "$part" = 1 ] || { [ "$last_kind" = part ] && [ "$part" = "$((last_part + 1))" ]; } ||
@@ -96,21 +105,20 @@ log_check() {
 # log_sql [options of mariadb-binlog]
 # shellcheck disable=SC2120
 log_sql() {
-    local file kind part joined=$T/joined
+    local kind part name file joined=$T/joined
 
     rm -f "$joined"
-    while IFS= read -r file; do
-        kind=$(footer "$file" | jq -r .kind)
+    while IFS=$'\t' read -r kind part name; do
+        file=$STORE_DIR/$name.binlog.zst
         case $kind in
         segment) zstd -dcq "$file" | mariadb-binlog --no-defaults "$@" - || return 1 ;;
         part | 'last part')
-            part=$(footer "$file" | jq -r .part)
             [ "$part" != 1 ] || rm -f "$joined"
             zstd -dcq "$file" >>"$joined"
             [ "$kind" = part ] || mariadb-binlog --no-defaults "$@" "$joined" || return 1
             ;;
         esac
-    done < <(log_objects)
+    done < <(footers | jq -r '[.kind, .part, .name] | @tsv')
     rm -f "$joined"
 }
 
