@@ -163,6 +163,35 @@ struct err *finish_objects(struct conn *c, const struct restore_plan *p, char *c
     return p->standalone ? NULL : disable_events(c, p, log);
 }
 
+static bool has_event(const struct restore_plan *p, const char *target, const char *name)
+{
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (p->in_scope[i] && o->kind == OBJECT_EVENT && strcmp(o->name, name) == 0 &&
+            strcmp(target_of(p, o), target) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct err *finish_drop_events(struct conn *c, const struct restore_plan *p)
+{
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(p->job->name);
+    struct err *e = conn_query(c, &r, "SELECT db, name FROM ccr.kept WHERE job = %s AND kind = 'event'", job);
+
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        char *event = sql_table_dup(row[0], row[1]);
+        if (!has_event(p, row[0], row[1]))
+            e = conn_exec(c, "DROP EVENT IF EXISTS %s", event);
+        free(event);
+    }
+    result_free(r);
+    free(job);
+    return e;
+}
+
 static struct err *keep_object(struct conn *c, const struct restore_plan *p, const struct manifest_object *o,
                                const char *definition)
 {

@@ -15,6 +15,9 @@
 struct err *finish_objects(struct conn *c, const struct restore_plan *p, char *const *definitions,
                            struct log *log) CHECKED;
 
+/* Drops those events of the job that the snapshot no longer has; before finish_keep forgets them. */
+struct err *finish_drop_events(struct conn *c, const struct restore_plan *p) CHECKED;
+
 /* Records triggers and events in ccr.kept. Part of the caller's transaction. */
 struct err *finish_keep(struct conn *c, const struct restore_plan *p, char *const *definitions) CHECKED;
 

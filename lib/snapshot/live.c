@@ -37,6 +37,80 @@ static struct live_table *find_live(const struct live *l, const char *db, const 
     return NULL;
 }
 
+static const struct restore_db *find_db(const struct restore_plan *p, const struct live *l,
+                                        const char *target)
+{
+    for (size_t i = 0; i < l->gone_count; i++)
+        if (strcmp(l->gone[i].target, target) == 0)
+            return &l->gone[i].db;
+    return restore_plan_target_db(p, target);
+}
+
+/* The source's name of a database of the target. */
+static const char *source_name(const struct job *job, const char *target)
+{
+    for (size_t i = 0; i < job->rename_count; i++)
+        if (strcmp(job->renames[i].to, target) == 0)
+            return job->renames[i].from;
+    return target;
+}
+
+/* In scope still, and under the same name: the source has dropped it. Otherwise it is another copy, no longer
+ * followed, and not ours to drop. */
+static void add_if_gone(const struct restore_plan *p, const struct job *saved, const char *target,
+                        struct live *l)
+{
+    const char *name = source_name(saved, target);
+
+    if (restore_plan_target_db(p, target) || !job_has_database(p->job, name) ||
+        strcmp(job_target_database(p->job, name), target) != 0)
+        return;
+    l->gone = mem_resize(l->gone, l->gone_count + 1, sizeof(*l->gone));
+    struct live_gone *g = &l->gone[l->gone_count++];
+    g->name = mem_strdup(name);
+    g->target = mem_strdup(target);
+    g->db = (struct restore_db){
+        .name = g->name,
+        .target = g->target,
+        .old = mem_printf("ccr_old_%s_%zu", p->job->name, p->db_count + l->gone_count),
+        .whole = true,
+    };
+}
+
+static struct err *read_gone(struct conn *c, const struct restore_plan *p, struct live *l)
+{
+    struct result *r = NULL;
+    struct job *saved = NULL;
+    char **row;
+
+    TRY(job_load(c, p->job->name, &saved));
+    if (!saved)
+        return NULL;
+    char *job = sql_string_dup(p->job->name);
+    struct err *e = conn_query(c, &r, "SELECT DISTINCT db FROM ccr.tables WHERE job = %s", job);
+    free(job);
+    while (!e && (row = result_next(r, NULL)) != NULL)
+        add_if_gone(p, saved, row[0], l);
+    result_free(r);
+    job_free(saved);
+    return e;
+}
+
+/* "'a', 'b'": every database that is looked at. */
+static char *database_list(const struct restore_plan *p, const struct live *l)
+{
+    struct buf out = BUF_INIT;
+    char *planned = restore_plan_target_list(p);
+
+    buf_append_str(&out, planned);
+    for (size_t i = 0; i < l->gone_count; i++) {
+        buf_append_str(&out, out.len ? ", " : "");
+        sql_string(&out, l->gone[i].target);
+    }
+    free(planned);
+    return buf_steal(&out);
+}
+
 static struct err *read_names(struct conn *c, const struct restore_plan *p, const char *dbs, struct live *l)
 {
     struct result *r = NULL;
@@ -48,7 +122,7 @@ static struct err *read_names(struct conn *c, const struct restore_plan *p, cons
                    "WHERE TABLE_SCHEMA IN (%s)",
                    dbs));
     while ((row = result_next(r, NULL)) != NULL) {
-        const struct restore_db *db = restore_plan_target_db(p, row[0]);
+        const struct restore_db *db = find_db(p, l, row[0]);
         if (!db)
             continue;
         l->tables = mem_grow(l->tables, l->count, &cap, sizeof(*l->tables));
@@ -124,7 +198,7 @@ static enum live_fate fate_of(const struct restore_plan *p, const struct live_ta
     bool gone = t->ours && !t->incoming && job_has_table(p->job, t->db->name, t->name);
 
     if (t->view)
-        return t->incoming ? LIVE_ASIDE : LIVE_STAYS;
+        return t->incoming || (gone && !view_is_coming(p, t)) ? LIVE_ASIDE : LIVE_STAYS;
     if (t->incoming || gone || view_is_coming(p, t))
         return t->trigger ? LIVE_ASIDE : LIVE_OLD;
     return LIVE_STAYS;
@@ -134,13 +208,15 @@ struct err *live_read(struct conn *c, const struct restore_plan *p, struct live 
 {
     struct job_position position;
     bool found = false;
-    char *dbs = restore_plan_target_list(p);
 
     *out = (struct live){0};
     struct err *e = job_position_read(c, p->job->name, &position, &found);
     if (found)
         job_position_free(&position);
     out->first = !found;
+    if (!e && found)
+        e = read_gone(c, p, out);
+    char *dbs = database_list(p, out);
     if (!e && *dbs)
         e = read_names(c, p, dbs, out);
     if (!e && *dbs)
@@ -161,6 +237,12 @@ void live_free(struct live *l)
         free(l->tables[i].name);
         free(l->tables[i].trigger);
     }
+    for (size_t i = 0; i < l->gone_count; i++) {
+        free(l->gone[i].name);
+        free(l->gone[i].target);
+        free(l->gone[i].db.old);
+    }
+    free(l->gone);
     free(l->tables);
     *l = (struct live){0};
 }

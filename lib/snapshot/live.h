@@ -12,7 +12,7 @@
 enum live_fate {
     LIVE_STAYS, /* no business of this restore */
     LIVE_OLD,   /* moves to the old database */
-    LIVE_ASIDE, /* is renamed within its database: it has triggers, or is a view in the place of a table */
+    LIVE_ASIDE, /* is renamed within its database: it has triggers, or is a view */
 };
 
 struct live_table {
@@ -25,8 +25,16 @@ struct live_table {
     enum live_fate fate;
 };
 
+struct live_gone {
+    struct restore_db db;
+    char *name; /* what db's pointers lead to */
+    char *target;
+};
+
 struct live {
-    bool first;                /* nothing of this job has been swapped in yet */
+    bool first;             /* nothing of this job has been swapped in yet */
+    struct live_gone *gone; /* databases that the job made, and the snapshot no longer has */
+    size_t gone_count;
     struct live_table *tables; /* sorted by database and name */
     size_t count;
 };

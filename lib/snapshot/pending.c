@@ -29,12 +29,22 @@ static json_t *encode_keys(const struct pending *p)
     return array;
 }
 
+static json_t *encode_gone(const struct pending *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < p->gone_count; i++)
+        json_array_append_new(array, json_string(p->gone[i]));
+    return array;
+}
+
 char *pending_encode(const struct pending *p)
 {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:b, s:b, s:s, s:o, s:o, s:o}", "stream", p->stream, "snapshot", p->snapshot,
-        "options", p->options, "standalone", (int)p->standalone, "skip_binlog", (int)p->skip_binlog, "reason",
-        p->reason, "aside", encode_asides(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:o, s:o, s:o, s:o}", "stream", p->stream, "snapshot",
+                  p->snapshot, "options", p->options, "standalone", (int)p->standalone, "skip_binlog",
+                  (int)p->skip_binlog, "reason", p->reason, "aside", encode_asides(p), "gone", encode_gone(p),
+                  "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
     char *text = json_text(object);
 
     json_decref(object);
@@ -45,6 +55,12 @@ void pending_add_aside(struct pending *p, const char *db, const char *name, bool
 {
     p->asides = mem_resize(p->asides, p->aside_count + 1, sizeof(*p->asides));
     p->asides[p->aside_count++] = (struct pending_aside){mem_strdup(db), mem_strdup(name), view};
+}
+
+void pending_add_gone(struct pending *p, const char *db)
+{
+    p->gone = mem_resize(p->gone, p->gone_count + 1, sizeof(*p->gone));
+    p->gone[p->gone_count++] = mem_strdup(db);
 }
 
 void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
@@ -70,6 +86,22 @@ static struct err *decode_asides(const json_t *object, struct pending *out)
         TRY(json_string_of(&doc, item, "name", &name));
         TRY(json_bool_of(&doc, item, "view", &view));
         pending_add_aside(out, db, name, view);
+    }
+    return NULL;
+}
+
+static struct err *decode_gone(const json_t *object, struct pending *out)
+{
+    json_t *array;
+    json_t *item;
+    size_t i;
+
+    TRY(json_array_of(&doc, object, "gone", &array));
+    json_array_foreach(array, i, item)
+    {
+        if (!json_is_string(item))
+            return err_new(doc.code, "%s: 'gone' holds something else than names", doc.name);
+        pending_add_gone(out, json_string_value(item));
     }
     return NULL;
 }
@@ -109,6 +141,7 @@ static struct err *decode_object(const json_t *object, struct pending *out)
     TRY(json_bool_of(&doc, object, "standalone", &out->standalone));
     TRY(json_bool_of(&doc, object, "skip_binlog", &out->skip_binlog));
     TRY(decode_asides(object, out));
+    TRY(decode_gone(object, out));
     TRY(decode_keys(object, out));
     TRY(json_object_of(&doc, object, "job", &job));
     return job_from_json(&doc, job, &out->job);
@@ -139,7 +172,10 @@ void pending_free(struct pending *p)
         free(p->keys[i].name);
         free(p->keys[i].clause);
     }
+    for (size_t i = 0; i < p->gone_count; i++)
+        free(p->gone[i]);
     free(p->asides);
+    free(p->gone);
     free(p->keys);
     free(p->stream);
     free(p->snapshot);

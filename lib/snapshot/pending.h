@@ -30,6 +30,8 @@ struct pending {
     char *reason;
     struct pending_aside *asides;
     size_t aside_count;
+    char **gone; /* databases that the source no longer has: dropped when they are empty */
+    size_t gone_count;
     struct pending_key *keys;
     size_t key_count;
     struct job *job;
@@ -41,6 +43,7 @@ void pending_free(struct pending *p); /* its members */
 
 /* Appends; the strings are copied. */
 void pending_add_aside(struct pending *p, const char *db, const char *name, bool view);
+void pending_add_gone(struct pending *p, const char *db);
 void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
                      const char *clause);
 

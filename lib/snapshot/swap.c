@@ -158,12 +158,17 @@ static struct err *stage_position(struct swap *s)
     return e;
 }
 
-static struct err *create_old_databases(struct conn *c, const struct restore_plan *p)
+static struct err *create_old_databases(struct swap *s)
 {
+    struct conn *c = s->params->conn;
+    const struct restore_plan *p = s->params->plan;
+
     TRY(target_drop_databases(c, "ccr_old", p->job->name));
     TRY(conn_exec(c, "CREATE DATABASE `%s`", p->old0));
     for (size_t i = 0; i < p->db_count; i++)
         TRY(conn_exec(c, "CREATE DATABASE `%s`", p->dbs[i].old));
+    for (size_t i = 0; i < s->live.gone_count; i++)
+        TRY(conn_exec(c, "CREATE DATABASE `%s`", s->live.gone[i].db.old));
     return NULL;
 }
 
@@ -326,7 +331,9 @@ static struct err *prepare(struct swap *s)
     TRY(live_read(params->conn, params->plan, &s->live));
     TRY(live_check(params->conn, params->plan, &s->live, params->replace));
     TRY(plan_asides(s));
-    TRY(create_old_databases(params->conn, params->plan));
+    for (size_t i = 0; i < s->live.gone_count; i++)
+        pending_add_gone(&s->pending, s->live.gone[i].target);
+    TRY(create_old_databases(s));
     return stage_position(s);
 }
 

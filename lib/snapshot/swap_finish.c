@@ -33,6 +33,36 @@ static struct err *drop_asides(struct finish *f)
     return target_drop_databases(f->conn, "ccr_old", f->plan->job->name);
 }
 
+static struct err *drop_if_empty(struct finish *f, const char *db)
+{
+    uint64_t used = 0;
+    char *text = sql_string_dup(db);
+    char *name = sql_ident_dup(db);
+    struct err *e =
+        conn_number(f->conn, &used,
+                    "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s) + "
+                    "(SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = %s) + "
+                    "(SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s)",
+                    text, text, text);
+
+    if (!e && used)
+        log_info(f->log, "database %s is gone on the source, but holds what ccr did not make: it stays", db);
+    else if (!e)
+        e = conn_exec(f->conn, "DROP DATABASE IF EXISTS %s", name);
+    free(text);
+    free(name);
+    return e;
+}
+
+static struct err *drop_gone(struct finish *f)
+{
+    if (!f->plan->standalone)
+        TRY(finish_drop_events(f->conn, f->plan));
+    for (size_t i = 0; i < f->pending.gone_count; i++)
+        TRY(drop_if_empty(f, f->pending.gone[i]));
+    return NULL;
+}
+
 static struct err *add_key(struct finish *f, const struct pending_key *k)
 {
     uint64_t there = 0;
@@ -201,6 +231,7 @@ static struct err *finish_steps(struct finish *f, struct job_position *position)
     const char *job = f->plan->job->name;
 
     TRY(drop_asides(f));
+    TRY(drop_gone(f));
     for (size_t i = 0; i < f->pending.key_count; i++)
         TRY(add_key(f, &f->pending.keys[i]));
     TRY(place_all_defaults(f));

@@ -100,10 +100,25 @@ teardown_file() {
     ccr restore target --job zoo
     [ "$(sql target "SELECT id FROM zoo.mine")" -eq 5 ]
     [ -z "$(sql target "SHOW TABLES IN zoo LIKE 'no_key'")" ]
-    sql target "DROP TABLE zoo.mine; DROP VIEW IF EXISTS zoo.b_more"
+    sql target "DROP TABLE zoo.mine"
     same_tables source target zoo keepers
     same_schema --followed source target zoo keepers
     [ "$(sql target "SELECT reason FROM ccr.history WHERE job = 'zoo' ORDER BY id")" = "$(printf 'first run\nnew snapshot asked for by hand')" ]
+    nothing_left
+}
+
+@test "what is gone on the source goes with the next snapshot: an event, a whole database" {
+    sql source "CREATE DATABASE brief; CREATE TABLE brief.t (id INT NOT NULL PRIMARY KEY); CREATE VIEW brief.v AS SELECT 1 AS one;
+        CREATE EVENT brief.e ON SCHEDULE EVERY 1 DAY DO SET @a = 1"
+    backup
+    ccr restore target --job zoo
+    [ "$(sql target "SHOW TABLES IN brief")" = "$(printf 't\nv')" ]
+    sql source "DROP DATABASE brief; DROP EVENT zoo.daily"
+    backup
+    ccr restore target --job zoo
+    [ -z "$(sql target "SHOW DATABASES LIKE 'brief'")" ]
+    [ "$(sql target "SELECT GROUP_CONCAT(event_name) FROM information_schema.events")" = sleeping ]
+    same_schema --followed source target zoo keepers
     nothing_left
 }
 
