@@ -101,7 +101,7 @@ static struct err *plan_range(struct chunk_plan *p, struct conn *c)
     char *column = sql_ident_dup(t->columns[p->key->columns[0]].name);
     char *table = sql_table_dup(t->db, t->name);
     struct result *r = NULL;
-    struct err *e = conn_query(c, &r, "SELECT MIN(%s), MAX(%s) FROM %s", column, column, table);
+    struct err *e = conn_query(c, &r, "SELECT HIGH_PRIORITY MIN(%s), MAX(%s) FROM %s", column, column, table);
 
     free(column);
     free(table);

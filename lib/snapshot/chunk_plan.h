@@ -10,6 +10,9 @@
  *   by partition  no usable key, but partitions
  *   whole         everything else, and small tables
  *
+ * Selects are HIGH_PRIORITY: a table locked for reading (opening.h) may have a writer waiting, behind whom any
+ * other reader would wait as well.
+ *
  * Not thread-safe. All queries run inside the snapshot, on the connection that asks for the next chunk.
  */
 #ifndef CCR_SNAPSHOT_CHUNK_PLAN_H

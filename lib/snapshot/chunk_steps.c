@@ -116,7 +116,7 @@ static struct err *key_at(struct conn *c, const struct catalog_table *t, const s
         buf_append_str(&columns, i ? ", " : "");
         sql_ident(&columns, key_column(t, key, i)->name);
     }
-    buf_printf(&sql, "SELECT %s FROM ", buf_str(&columns));
+    buf_printf(&sql, "SELECT HIGH_PRIORITY %s FROM ", buf_str(&columns));
     sql_table(&sql, t->db, t->name);
     buf_append_str(&sql, " FORCE INDEX (");
     sql_ident(&sql, key->name);

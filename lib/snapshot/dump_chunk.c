@@ -105,7 +105,7 @@ static struct err *select_rows(struct chunk *c, const char *from)
 {
     struct dump_worker *w = c->worker;
     MYSQL *mysql = conn_handle(w->conn);
-    char *sql = mem_printf("SELECT SQL_NO_CACHE %s FROM %s", c->table->select, from);
+    char *sql = mem_printf("SELECT HIGH_PRIORITY SQL_NO_CACHE %s FROM %s", c->table->select, from);
     MYSQL_RES *res = NULL;
 
     if (mysql_real_query(mysql, sql, (unsigned long)strlen(sql)) == 0)

@@ -28,12 +28,12 @@ snapshot_open() {
     done
 }
 
-# chunk_text DB TABLE ID: the joined slices of a chunk, from $T/open.
+# chunk_text DB TABLE CHUNK [ID]: the joined slices of a chunk, from $T/open.
 chunk_text() {
     local member
 
     jq -r --arg db "$1" --arg t "$2" --argjson id "$3" '.tables[] | select(.db == $db and .name == $t)
-        | .chunks[] | select(.id == $id) | .pieces[].member' "$(snapshot_manifest)" |
+        | .chunks[] | select(.id == $id) | .pieces[].member' "$(snapshot_manifest "${4:-}")" |
         while IFS= read -r member; do cat "$T/open/$member" || return 1; done
 }
 
@@ -48,7 +48,7 @@ snapshot_check() {
         [ "$(sha256sum <"$dir/$(printf %06d "$number").tar.zst")" = "$sum  -" ] || return 1
     done < <(jq -r '.volumes[] | "\(.number) \(.size) \(.sha256)"' "$manifest")
     while IFS=$'\x1f' read -r db table id rows bytes sum; do
-        chunk_text "$db" "$table" "$id" >"$text" || return 1
+        chunk_text "$db" "$table" "$id" "${1:-}" >"$text" || return 1
         [ "$(stat -c %s "$text")" = "$bytes" ] || { echo "$db.$table $id: bytes" >&2; return 1; }
         [ "$(sha256sum <"$text")" = "$sum  -" ] || { echo "$db.$table $id: checksum" >&2; return 1; }
         # an escaped newline is a backslash and an n, so lines are rows
@@ -93,7 +93,7 @@ hand_load() {
     snapshot_open "${2:-}" || return 1
     hand_create "$server" '.kind == "database" or .kind == "sequence" or .kind == "table"' "${2:-}" || return 1
     while IFS=$'\x1f' read -r db table id load; do
-        chunk_text "$db" "$table" "$id" >"$T/chunk.tsv" || return 1
+        chunk_text "$db" "$table" "$id" "${2:-}" >"$T/chunk.tsv" || return 1
         sql_client "$server" --local-infile=1 -e "SET time_zone='+00:00', foreign_key_checks=0, unique_checks=0,
             check_constraint_checks=0, sql_mode='ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO';
             LOAD DATA LOCAL INFILE '$T/chunk.tsv' INTO TABLE $(quote_ident "$db").$(quote_ident "$table") $load" || return 1

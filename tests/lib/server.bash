@@ -27,7 +27,7 @@ server_template() {
         rm -rf "$template"
         mkdir -p "$template"
         if ! mariadb-install-db --no-defaults --force --auth-root-authentication-method=normal --skip-test-db \
-            --datadir="$template/data" --innodb-log-file-size=16M --innodb-data-file-path=ibdata1:8M:autoextend \
+            --datadir="$template/data" --tmpdir="$template" --innodb-log-file-size=16M --innodb-data-file-path=ibdata1:8M:autoextend \
             --innodb-buffer-pool-size=64M --aria-log-file-size=8M --user="$(id -un)" \
             >"$template/install.log" 2>&1; then
             cat "$template/install.log" >&2
