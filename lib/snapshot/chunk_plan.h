@@ -10,8 +10,8 @@
  *   by partition  no usable key, but partitions
  *   whole         everything else, and small tables
  *
- * Selects are HIGH_PRIORITY: a table locked for reading (opening.h) may have a writer waiting, behind whom any
- * other reader would wait as well.
+ * Selects are HIGH_PRIORITY: a table locked for reading (opening.h) may have a writer waiting, behind whom
+ * any other reader would wait as well.
  *
  * Not thread-safe. All queries run inside the snapshot, on the connection that asks for the next chunk.
  */

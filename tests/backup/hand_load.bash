@@ -58,7 +58,7 @@ snapshot_check() {
 }
 
 quote_ident() {
-    printf '`%s`' "${1//\`/\`\`}"
+    printf '\x60%s\x60' "${1//\`/\`\`}"
 }
 
 # Objects of the given kinds (a jq condition), in the manifest's order.

@@ -68,8 +68,12 @@ backup_end() {
     echo "$output"
 }
 
+is_one() {
+    [ "$(sql a "$1")" = 1 ]
+}
+
 backup_waits() {
-    [ "$(sql a "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'ccr' AND state LIKE 'Waiting for%lock%'")" != 0 ]
+    is_one "SELECT COUNT(*) > 0 FROM information_schema.processlist WHERE user = 'ccr' AND state LIKE 'Waiting for%lock%'"
 }
 
 @test "a source without a binlog is refused" {
@@ -153,12 +157,12 @@ busy() {
     for i in 1 2 3 4; do
         sql a "CALL d.write_on($i)" >/dev/null 2>&1 3>&- &
     done
-    wait_until 10 eval '[ "$(sql a "SELECT SUM(n) > 100 FROM d.busy")" = 1 ]'
+    wait_until 10 is_one "SELECT SUM(n) > 100 FROM d.busy"
 }
 
 quiet() {
     sql a "INSERT INTO d.stop VALUES (1)"
-    wait_until 10 eval '[ "$(sql a "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE \"CALL%\"")" = 0 ]'
+    wait_until 10 is_one "SELECT COUNT(*) = 0 FROM information_schema.processlist WHERE info LIKE 'CALL%'"
     sql a "DROP TABLE d.busy, d.stop; DROP PROCEDURE d.write_on"
 }
 
@@ -196,7 +200,7 @@ quiet() {
     [[ $output == *"1 prepared XA transactions did not end within 1 s (--xa-wait), the first is 'gtrid','bqual',3"*"hint:"* ]]
     no_snapshot
     backup_start --databases d --xa-wait 60
-    wait_until 10 eval '[ "$(sql a "SELECT COUNT(*) FROM information_schema.processlist WHERE user = \"ccr\"")" -ge 2 ]'
+    wait_until 10 is_one "SELECT COUNT(*) >= 2 FROM information_schema.processlist WHERE user = 'ccr'"
     echo "XA COMMIT 'gtrid','bqual',3;" >&7
     backup_end
     release
@@ -264,7 +268,7 @@ ddl_meanwhile() {
     [ "$status" -eq 0 ]
     [[ $output == *"was changed while the snapshot was opened"* ]]
     snapshot_open
-    grep -q '`n`' "$T/open/d/small/schema.sql"
+    grep -q "\`n\`" "$T/open/d/small/schema.sql"
     [ "$(cat "$T/open/d/small/000001.tsv")" = $'1\tone\t7\n2\ttwo\t7' ]
     [ "$(jq -r '[.tables[].name] | join(" ")' "$(snapshot_manifest)")" = "big my other small" ]
     sql a "DROP TABLE d.my, d.other; ALTER TABLE d.small DROP COLUMN n"
@@ -279,7 +283,7 @@ ddl_meanwhile() {
     backup_end
     [ "$status" -eq 0 ]
     snapshot_open
-    ! grep -q later "$T/open/d/big/schema.sql"
+    [ "$(grep -c later "$T/open/d/big/schema.sql")" = 0 ]
     [ "$(jq '.tables[] | select(.name == "big") | .rows' "$(snapshot_manifest)")" = 3000 ]
     sql a "ALTER TABLE d.big DROP COLUMN later"
 }

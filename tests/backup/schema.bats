@@ -12,6 +12,7 @@ setup_file() {
     server_grant a source
     sql_file a "$BATS_TEST_DIRNAME/schema.sql" >/dev/null
     # written by a client of another character set
+    # shellcheck disable=SC2016
     printf 'SET NAMES latin1; CREATE PROCEDURE other.latin(a VARCHAR(9)) SELECT "\xe4\\n" AS `\xe9`;
         CREATE VIEW other.latin_view AS SELECT "\xe4" AS `\xe9`;' >"$T/latin1.sql"
     mariadb --no-defaults --socket="$(server_socket a)" --user=root --default-character-set=latin1 <"$T/latin1.sql"
@@ -120,8 +121,8 @@ databases_of() {
     [ "$status" -eq 0 ]
     [ "$(jq -r '[.objects[] | "\(.kind) \(.name)"] | join(", ")' "$(snapshot_manifest)")" = \
         "database null, sequence seq, table t1, view z_bottom, trigger first, trigger between_them, trigger second" ]
-    [ "$(jq -c .only_tables "$(snapshot_manifest)")" = \
-        '["we`ird%2Fd%25b é/t1","we`ird%2Fd%25b é/z_bottom","we`ird%2Fd%25b é/seq"]' ]
+    [ "$(jq -r '.only_tables | join(" ")' "$(snapshot_manifest)")" = \
+        "we\`ird%2Fd%25b é/t1 we\`ird%2Fd%25b é/z_bottom we\`ird%2Fd%25b é/seq" ]
 }
 
 @test "what is not there, or never part of a snapshot, is refused" {
