@@ -50,18 +50,21 @@ reader_run() {
 }
 
 @test "readers during repeated restores see the same total at every moment" {
-    local generation looks
+    local generation looks readers=()
 
     rm -f "$T/stop"
     reader_autocommit | reader_run auto 3>&- &
+    readers+=("$!")
     reader_repeatable '' | reader_run repeatable 3>&- &
+    readers+=("$!")
     reader_repeatable ' WITH CONSISTENT SNAPSHOT' | reader_run snapshot 3>&- &
+    readers+=("$!")
     for generation in 1 2 3 4 5 6; do
         bank_generation 4 "$generation"
         ccr restore target --job bank --quiet
     done
     touch "$T/stop"
-    wait
+    wait "${readers[@]}"
     cat "$T"/reader.*.errors
     # nothing but 1412, "table definition has changed", may happen to a reader
     [ "$(cat "$T"/reader.*.errors | grep '^ERROR' | grep -cv '^ERROR 1412 ')" -eq 0 ]
