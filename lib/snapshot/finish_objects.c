@@ -5,9 +5,12 @@
 
 #include <mysqld_error.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "snapshot/ddl.h"
 #include "snapshot/target_session.h"
+
+enum { LOCK_TURNS = 10 };
 
 static const char *target_of(const struct restore_plan *p, const struct manifest_object *o)
 {

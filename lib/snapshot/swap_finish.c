@@ -255,6 +255,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
     f->pending.job = NULL;
     TRY(restore_plan_new(j, m, f->pending.skip_binlog, &f->plan));
     TRY(target_session_set(f->conn, f->pending.skip_binlog));
+    TRY(conn_exec(f->conn, "SET SESSION lock_wait_timeout = 5"));
     return definitions_read(store, m, f->plan->in_scope, &f->definitions);
 }
 

@@ -10,12 +10,12 @@
 
 struct err *target_session_set(struct conn *c, bool skip_binlog)
 {
-    TRY(conn_exec(c,
-                  "SET SESSION wait_timeout = 31536000, net_read_timeout = 3600, net_write_timeout = 3600, "
-                  "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
-                  "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
-                  "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
-                  "sql_quote_show_create = 1, system_versioning_alter_history = 'KEEP'"));
+    TRY(conn_exec(
+        c, "SET SESSION wait_timeout = 31536000, net_read_timeout = 3600, net_write_timeout = 3600, "
+           "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
+           "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
+           "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
+           "sql_quote_show_create = 1, binlog_format = 'ROW', system_versioning_alter_history = 'KEEP'"));
     if (skip_binlog)
         TRY(conn_exec(c, "SET SESSION sql_log_bin = 0"));
     return NULL;

@@ -204,3 +204,16 @@ teardown_file() {
     same_tables source target times
     same_schema --followed source target times
 }
+
+@test "targets whose binlog is in STATEMENT and in MIXED format" {
+    local format
+
+    backup --databases zoo,keepers
+    for format in STATEMENT MIXED; do
+        server_start logging --binlog-format=$format --local-infile=ON --log-bin-trust-function-creators=ON
+        server_grant logging target
+        ccr restore logging --standalone
+        same_tables source logging zoo keepers
+        server_remove logging
+    done
+}
