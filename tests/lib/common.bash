@@ -183,7 +183,7 @@ logs_keep() {
     for log in "$T"/*/error.log; do
         [ -e "$log" ] || continue
         name=$(basename "$(dirname "$log")")
-        if grep -vE '\[Note\]|skip-name-resolve mode|^Version: ' "$log" | tail -n 15 >"$T/$name/complaints"; then
+        if grep -vE '\[Note\]|skip-name-resolve mode|Aborted connection|^Version: ' "$log" | tail -n 15 >"$T/$name/complaints"; then
             sed "s/^/$name: /" "$T/$name/complaints"
         fi
         if [ -n "${CCR_TEST_LOGS:-}" ]; then
