@@ -52,7 +52,7 @@ static struct err *ship_from_opts(struct run *run, struct store *store, struct s
         .segment_size = opts_number(run->opts, OPT_SEGMENT_SIZE),
         .follow = opts_flag(run->opts, OPT_FOLLOW),
         .segment_age_s = (unsigned)opts_number(run->opts, OPT_SEGMENT_AGE),
-        .server_id = (uint32_t)opts_number(run->opts, OPT_SERVER_ID),
+        .server_id = opts_number(run->opts, OPT_SERVER_ID),
     };
 
     conn_params_from_opts(run->opts, CONN_SOURCE, &source);

@@ -70,7 +70,8 @@ static struct err *examine_source(struct shipper *s, struct conn *c)
         log_info(s->p->log, "the source could not be fully checked against the store: %s", check.detail);
         break;
     case SOURCE_BEHIND:
-        log_warn(s->p->log, "the source is behind the store: %s", check.detail);
+        /* no warning: a replica that lags is ordinary, and the lag of the targets shows it if it lasts */
+        log_info(s->p->log, "the source is behind the store: %s", check.detail);
         break;
     case SOURCE_GAP:
         e = end_epoch(s, "a gap in the source's log", check.detail);
@@ -223,7 +224,7 @@ static struct err *prepare(struct shipper *s, struct conn *c)
         TRY(source_check_settings(c, s->p->log));
     s->connected = true;
     if (s->p->follow && s->server_id == 0)
-        TRY(replica_id_choose(c, s->p->log, s->p->server_id, &s->server_id));
+        TRY(replica_id_choose(c, s->p->log, (uint32_t)s->p->server_id, &s->server_id));
     TRY(examine_source(s, c));
     return source_clock_read(c, &s->clock);
 }
@@ -279,10 +280,12 @@ static struct err *follow(struct shipper *s)
 
 static struct err *check_params(const struct ship_params *p)
 {
-    if (p->segment_size >= SHIP_SEGMENT_MIN && p->segment_size <= SHIP_SEGMENT_MAX)
-        return NULL;
-    return err_new(ERR_USAGE, "--segment-size must lie between %zu and %zu bytes", SHIP_SEGMENT_MIN,
-                   SHIP_SEGMENT_MAX);
+    if (p->segment_size < SHIP_SEGMENT_MIN || p->segment_size > SHIP_SEGMENT_MAX)
+        return err_new(ERR_USAGE, "--segment-size must lie between %zu and %zu bytes", SHIP_SEGMENT_MIN,
+                       SHIP_SEGMENT_MAX);
+    if (p->server_id > UINT32_MAX)
+        return err_new(ERR_USAGE, "--server-id must not be larger than %" PRIu32, UINT32_MAX);
+    return NULL;
 }
 
 struct err *ship(const struct ship_params *p, struct ship_result *out)

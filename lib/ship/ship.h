@@ -26,7 +26,7 @@ struct ship_params {
     size_t segment_size;    /* bytes of binlog in one object */
     bool follow;            /* until a signal; otherwise to the end of the server's log */
     unsigned segment_age_s; /* follow: write what has waited that long */
-    uint32_t server_id;     /* follow: 0 for one that is free */
+    uint64_t server_id;     /* follow: 0 for one that is free */
 };
 
 struct ship_result {

@@ -107,6 +107,8 @@ is_connected() {
 }
 
 @test "server ids: the source's own and a replica's are refused" {
+    run ccr ship source --follow --server-id 4294967296
+    [ "$status" -eq 2 ]
     run ccr ship source --follow --server-id "$(sql source 'SELECT @@server_id')"
     [ "$status" -eq 2 ]
     [[ $output == *"is in use at the source"*"hint: "* ]]

@@ -46,6 +46,13 @@ kinds() {
     same_tables source copy "$DB"
 }
 
+@test "a segment size out of range is refused" {
+    run ccr ship source --segment-size 100
+    [ "$status" -eq 2 ]
+    run ccr ship source --segment-size 100M
+    [ "$status" -eq 2 ]
+}
+
 @test "a single event that is larger than a segment" {
     insert source 1
     sql source "INSERT INTO $DB.t (v) VALUES (REPEAT('0123456789abcdef', 50000))"

@@ -17,7 +17,7 @@ setup() {
     DB=d$BATS_TEST_NUMBER
     sql source "CREATE DATABASE $DB; CREATE TABLE $DB.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100));
         INSERT INTO $DB.t (v) VALUES ('in the snapshot')"
-    [ "$BATS_TEST_NUMBER" = 1 ] || snapshot source
+    snapshot source
 }
 
 insert_rows() {
@@ -25,6 +25,7 @@ insert_rows() {
 }
 
 @test "no snapshot: needs resync, with the hint to run ccr-backup" {
+    store_use empty
     run ccr ship source
     [ "$status" -eq 4 ]
     [[ $output == *"hint: "*ccr-backup* ]]
