@@ -6,7 +6,6 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
-#include "format/layout.h"
 
 static int compare_live(const struct live_table *t, const char *db, const char *name)
 {
@@ -22,7 +21,7 @@ static int compare_lives(const void *a, const void *b)
     return compare_live(a, y->db->target, y->name);
 }
 
-static struct live_table *find_live(const struct live *l, const char *db, const char *name)
+struct live_table *live_find(const struct live *l, const char *db, const char *name)
 {
     for (size_t low = 0, high = l->count; low < high;) {
         size_t middle = low + (high - low) / 2;
@@ -150,7 +149,7 @@ static struct err *read_triggers(struct conn *c, const char *dbs, struct live *l
         "WHERE TRIGGER_SCHEMA IN (%s)",
         dbs));
     while ((row = result_next(r, NULL)) != NULL) {
-        struct live_table *t = find_live(l, row[0], row[1]);
+        struct live_table *t = live_find(l, row[0], row[1]);
         if (t && !t->trigger)
             t->trigger = mem_strdup(row[2]);
     }
@@ -172,7 +171,7 @@ static struct err *read_ours(struct conn *c, const struct restore_plan *p, struc
     }
     TRY(e);
     while ((row = result_next(r, NULL)) != NULL) {
-        struct live_table *t = find_live(l, row[0], row[1]);
+        struct live_table *t = live_find(l, row[0], row[1]);
         if (t)
             t->ours = true;
     }
@@ -181,7 +180,7 @@ static struct err *read_ours(struct conn *c, const struct restore_plan *p, struc
 }
 
 /* A view of the snapshot will stand here. */
-static bool view_is_coming(const struct restore_plan *p, const struct live_table *t)
+bool live_view_is_coming(const struct restore_plan *p, const struct live_table *t)
 {
     for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
@@ -198,8 +197,8 @@ static enum live_fate fate_of(const struct restore_plan *p, const struct live_ta
     bool gone = t->ours && !t->incoming && job_has_table(p->job, t->db->name, t->name);
 
     if (t->view)
-        return t->incoming || (gone && !view_is_coming(p, t)) ? LIVE_ASIDE : LIVE_STAYS;
-    if (t->incoming || gone || view_is_coming(p, t))
+        return t->incoming || (gone && !live_view_is_coming(p, t)) ? LIVE_ASIDE : LIVE_STAYS;
+    if (t->incoming || gone || live_view_is_coming(p, t))
         return t->trigger ? LIVE_ASIDE : LIVE_OLD;
     return LIVE_STAYS;
 }
@@ -245,178 +244,4 @@ void live_free(struct live *l)
     free(l->gone);
     free(l->tables);
     *l = (struct live){0};
-}
-
-/* Names for a message: the first few, and how many more. */
-struct names {
-    struct buf text;
-    size_t count;
-};
-
-enum { NAMES_SHOWN = 10 };
-
-static void names_add(struct names *n, const char *db, const char *name, const char *more)
-{
-    if (n->count++ < NAMES_SHOWN)
-        buf_printf(&n->text, "%s%s.%s%s", n->text.len ? ", " : "", db, name, more ? more : "");
-}
-
-static const char *names_text(struct names *n)
-{
-    if (n->count > NAMES_SHOWN)
-        buf_printf(&n->text, " and %zu more", n->count - NAMES_SHOWN);
-    return buf_str(&n->text);
-}
-
-static struct err *check_tables(const struct restore_plan *p, const struct live *l)
-{
-    struct names foreign = {BUF_INIT, 0};
-    struct names triggers = {BUF_INIT, 0};
-    struct err *e = NULL;
-
-    for (size_t i = 0; i < l->count; i++) {
-        const struct live_table *t = &l->tables[i];
-        bool taken = t->fate != LIVE_STAYS || (t->view && l->first && view_is_coming(p, t));
-        if (taken && !t->ours)
-            names_add(&foreign, t->db->target, t->name, NULL);
-        else if (taken && t->trigger)
-            names_add(&triggers, t->db->target, t->trigger, NULL);
-    }
-    if (foreign.count)
-        e = err_hint(err_new(ERR_UNSAFE, "the target has tables or views that ccr did not make: %s",
-                             names_text(&foreign)),
-                     "restore under another name (--rename-db A:B), or give --replace to have them replaced");
-    else if (triggers.count)
-        e = err_hint(err_new(ERR_UNSAFE, "tables of this job have triggers that ccr did not make: %s",
-                             names_text(&triggers)),
-                     "drop them, or give --replace: they would be lost with the old tables");
-    buf_free(&foreign.text);
-    buf_free(&triggers.text);
-    return e;
-}
-
-struct object_query {
-    enum object_kind kind;
-    const char *sql; /* schema, name, and for triggers the table */
-};
-
-static const struct object_query object_queries[] = {
-    {OBJECT_FUNCTION,
-     "SELECT ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = "
-     "'FUNCTION' AND ROUTINE_SCHEMA IN (%s)"},
-    {OBJECT_PROCEDURE,
-     "SELECT ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = "
-     "'PROCEDURE' AND ROUTINE_SCHEMA IN (%s)"},
-    {OBJECT_PACKAGE,
-     "SELECT ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = "
-     "'PACKAGE' AND ROUTINE_SCHEMA IN (%s)"},
-    {OBJECT_EVENT,
-     "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA IN (%s)"},
-    {OBJECT_TRIGGER,
-     "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
-     "WHERE TRIGGER_SCHEMA IN (%s)"},
-};
-
-static bool is_coming(const struct restore_plan *p, enum object_kind kind, const char *db, const char *name)
-{
-    const struct restore_db *d = restore_plan_target_db(p, db);
-
-    for (size_t i = 0; d && i < p->manifest->object_count; i++) {
-        const struct manifest_object *o = &p->manifest->objects[i];
-        if (o->kind == kind && p->in_scope[i] && strcmp(o->db, d->name) == 0 && strcmp(o->name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Routines, events and triggers of the same names that stand there already. */
-static struct err *check_objects(struct conn *c, const struct restore_plan *p, const struct live *l,
-                                 bool replace)
-{
-    struct names taken = {BUF_INIT, 0};
-    char *dbs = restore_plan_target_list(p);
-    struct err *e = NULL;
-
-    for (size_t i = 0; !e && *dbs && i < sizeof(object_queries) / sizeof(object_queries[0]); i++) {
-        const struct object_query *q = &object_queries[i];
-        struct result *r = NULL;
-        char **row;
-        bool trigger = q->kind == OBJECT_TRIGGER;
-        struct buf sql = BUF_INIT;
-        const char *hole = strstr(q->sql, "%s");
-        buf_append(&sql, q->sql, (size_t)(hole - q->sql));
-        buf_printf(&sql, "%s)", dbs);
-        e = conn_query(c, &r, "%s", buf_str(&sql));
-        buf_free(&sql);
-        while (!e && (row = result_next(r, NULL)) != NULL) {
-            const struct live_table *t = trigger ? find_live(l, row[0], row[2]) : NULL;
-            /* the triggers of a table that goes go with it; on another table the name is taken for good */
-            bool blocks = trigger ? p->standalone && !(t && t->fate == LIVE_ASIDE) : l->first && !replace;
-            if (blocks && is_coming(p, q->kind, row[0], row[1])) {
-                char *kind = mem_printf(" (%s)", object_kind_name(q->kind));
-                names_add(&taken, row[0], row[1], kind);
-                free(kind);
-            }
-        }
-        result_free(r);
-    }
-    if (!e && taken.count)
-        e = err_hint(
-            err_new(ERR_UNSAFE, "the target has objects of the same name that ccr did not make: %s",
-                    names_text(&taken)),
-            "restore under another name (--rename-db A:B), or give --replace; a trigger on a table that "
-            "stays must be dropped by hand");
-    buf_free(&taken.text);
-    free(dbs);
-    return e;
-}
-
-static bool goes(const struct live *l, const char *db, const char *name)
-{
-    const struct live_table *t = find_live(l, db, name);
-
-    return t && t->fate != LIVE_STAYS;
-}
-
-/* A foreign key follows the table it refers to, into the old database: its own table would refer to what is
- * about to be dropped. */
-static struct err *check_foreign_keys(struct conn *c, const struct live *l)
-{
-    struct names found = {BUF_INIT, 0};
-    struct result *r = NULL;
-    char **row;
-
-    /* names are in the form of file names there */
-    struct err *e =
-        conn_query(c, &r,
-                   "SELECT CONVERT(UNHEX(HEX(SUBSTRING_INDEX(FOR_NAME, '/', 1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(FOR_NAME, '/', -1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(REF_NAME, '/', 1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(REF_NAME, '/', -1))) USING filename) "
-                   "FROM information_schema.INNODB_SYS_FOREIGN");
-    if (e)
-        return e;
-    while ((row = result_next(r, NULL)) != NULL) {
-        if (!row[0] || !row[1] || !row[2] || !row[3] || !goes(l, row[2], row[3]) || goes(l, row[0], row[1]))
-            continue;
-        char *to = mem_printf(" (refers to %s.%s)", row[2], row[3]);
-        names_add(&found, row[0], row[1], to);
-        free(to);
-    }
-    result_free(r);
-    if (found.count)
-        e = err_hint(err_new(ERR_UNSAFE,
-                             "foreign keys of tables that stay refer to tables that would be replaced: %s",
-                             names_text(&found)),
-                     "drop those keys, or restore those tables as well");
-    buf_free(&found.text);
-    return e;
-}
-
-struct err *live_check(struct conn *c, const struct restore_plan *p, const struct live *l, bool replace)
-{
-    if (!replace)
-        TRY(check_tables(p, l));
-    TRY(check_objects(c, p, l, replace));
-    return check_foreign_keys(c, l);
 }

@@ -41,6 +41,10 @@ struct live {
 
 struct err *live_read(struct conn *c, const struct restore_plan *p, struct live *out) CHECKED;
 void live_free(struct live *l); /* its members */
+/* By target names; NULL for what is not there. */
+struct live_table *live_find(const struct live *l, const char *db, const char *name);
+/* A view of the snapshot will stand where this is. */
+bool live_view_is_coming(const struct restore_plan *p, const struct live_table *t);
 
 /*
  * Refuses (ERR_UNSAFE, with names) what would destroy what ccr did not make, unless `replace`, and what no

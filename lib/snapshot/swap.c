@@ -22,6 +22,7 @@ struct swap {
     struct live live;
     struct pending pending;
     int64_t deadline_us;
+    bool waiting_said;
 };
 
 static char *aside_name(const struct restore_plan *p, size_t number)
@@ -172,52 +173,73 @@ static struct err *create_old_databases(struct swap *s)
     return NULL;
 }
 
+/* Puts who is in the way into the message, if that could be found out. */
 static struct err *add_description(struct err *e, struct err *failed, struct buf *who)
 {
-    if (failed)
-        err_free(failed);
-    else if (who->len)
+    if (!failed && who->len)
         e = err_context(e, "%s", buf_str(who));
+    err_free(failed);
     buf_free(who);
-    return e;
+    return err_hint(
+        e, "the old tables are as they were; end those sessions or give --swap-wait more time, and run "
+           "again: the load is kept");
+}
+
+static struct err *give_up_on_readers(struct swap *s, const struct open_transactions *t, size_t left)
+{
+    struct buf who = BUF_INIT;
+
+    buf_append_str(&who, "open: ");
+    struct err *failed = open_transactions_describe(s->params->conn, t, &who);
+    struct err *e =
+        err_new(ERR_TARGET,
+                "the swap gave up after %llu s, waiting for %zu transactions that began before the "
+                "load ended",
+                (unsigned long long)s->params->swap_wait_s, left);
+    return add_description(e, failed, &who);
+}
+
+static struct err *give_up_on_locks(struct swap *s, struct err *e)
+{
+    char *dbs = restore_plan_target_list(s->params->plan);
+    struct buf who = BUF_INIT;
+
+    buf_append_str(&who, "locks are ");
+    struct err *failed = lock_holders_describe(s->params->conn, dbs, &who);
+    free(dbs);
+    e = err_context(e, "the swap gave up after %llu s, waiting for table locks",
+                    (unsigned long long)s->params->swap_wait_s);
+    return add_description(e, failed, &who);
+}
+
+/* One look; *done when none of those transactions is left. */
+static struct err *look_for_readers(struct swap *s, const struct open_transactions *t, bool *done)
+{
+    size_t left = 0;
+
+    TRY(interrupt_check());
+    TRY(open_transactions_left(s->params->conn, t, &left));
+    *done = left == 0;
+    if (left && clock_monotonic_us() >= s->deadline_us)
+        return give_up_on_readers(s, t, left);
+    if (left && !s->waiting_said)
+        log_info(s->params->log, "waiting for %zu transactions that are older than the loaded tables", left);
+    s->waiting_said = left > 0;
+    return NULL;
 }
 
 static struct err *wait_for_readers(struct swap *s)
 {
-    struct conn *c = s->params->conn;
     struct open_transactions *t = NULL;
-    bool said = false;
-    size_t left = 0;
-    struct err *e;
+    bool done = false;
 
     clock_sleep_us(LOOK_EVERY_US);
-    TRY(open_transactions_read(c, &t));
-    for (;;) {
-        TRY_GOTO(e, done, open_transactions_left(c, t, &left));
-        if (left == 0)
-            break;
-        if (!said)
-            log_info(s->params->log, "waiting for %zu transactions that are older than the loaded tables",
-                     left);
-        said = true;
-        TRY_GOTO(e, done, interrupt_check());
-        if (clock_monotonic_us() >= s->deadline_us) {
-            struct buf who = BUF_INIT;
-            buf_append_str(&who, "open: ");
-            struct err *failed = open_transactions_describe(c, t, &who);
-            e = err_new(ERR_TARGET,
-                        "the swap gave up after %llu s, waiting for %zu transactions that began before the "
-                        "load ended",
-                        (unsigned long long)s->params->swap_wait_s, left);
-            e = add_description(e, failed, &who);
-            e = err_hint(
-                e, "the old tables are as they were; end those transactions or give --swap-wait more time, "
-                   "and run again: the load is kept");
-            break;
-        }
+    TRY(open_transactions_read(s->params->conn, &t));
+    struct err *e = look_for_readers(s, t, &done);
+    while (!e && !done) {
         clock_sleep_us(LOOK_EVERY_US);
+        e = look_for_readers(s, t, &done);
     }
-done:
     open_transactions_free(t);
     return e;
 }
@@ -268,22 +290,6 @@ static void drop_databases(struct swap *s, const bool *created)
         free(name);
     }
     err_free(target_drop_databases(c, "ccr_old", p->job->name));
-}
-
-static struct err *give_up_on_locks(struct swap *s, struct err *e)
-{
-    char *dbs = restore_plan_target_list(s->params->plan);
-    struct buf who = BUF_INIT;
-
-    buf_append_str(&who, "locks are ");
-    struct err *failed = lock_holders_describe(s->params->conn, dbs, &who);
-    e = err_context(e, "the swap gave up after %llu s, waiting for table locks",
-                    (unsigned long long)s->params->swap_wait_s);
-    e = add_description(e, failed, &who);
-    free(dbs);
-    return err_hint(
-        e, "the old tables are as they were; end those sessions or give --swap-wait more time, and run "
-           "again: the load is kept");
 }
 
 static struct err *rename_with_retries(struct swap *s, const struct buf *sql, double *seconds)
