@@ -250,6 +250,21 @@ static struct err *session(struct shipper *s)
     return show_alive(s);
 }
 
+/*
+ * A crash can leave half an event at the end of the source's binlog, at which the server stops sending.
+ * Behind the transactions before it, it begins with the next file.
+ */
+static struct err *once(struct shipper *s)
+{
+    struct err *e = session(s);
+
+    if (!e || !s->damaged || !s->moved)
+        return e;
+    log_warn(s->p->log, "%s; reading again behind it", err_message(e));
+    err_free(e);
+    return session(s);
+}
+
 static void wait_before_again(struct shipper *s, struct err *e, int64_t *backoff_us)
 {
     *backoff_us = s->moved || *backoff_us == 0 ? BACKOFF_FIRST_US : *backoff_us * 2;
@@ -299,7 +314,7 @@ struct err *ship(const struct ship_params *p, struct ship_result *out)
     struct cutter_params cutter = {p->store, p->stream, p->log, p->segment_size, &s.place};
     s.cutter = cutter_new(&cutter);
     s.progress = progress_start(p->log, "ship", 0, 0);
-    struct err *e = p->follow ? follow(&s) : session(&s);
+    struct err *e = p->follow ? follow(&s) : once(&s);
     progress_end(s.progress);
     out->totals = *cutter_totals(s.cutter);
     out->position = gtid_pos_text(cutter_position(s.cutter));

@@ -204,6 +204,41 @@ lose_events() {
     epoch_ends source
 }
 
+@test "a transaction that a crash of the source cut off was never committed" {
+    insert source 2
+    insert source 1 "cut off"
+    file=$T/source/data/$(sql source "SHOW MASTER STATUS" | cut -f 1)
+    server_kill source
+    # as if only the first half of the transaction's events had reached the disk
+    at=$(mariadb-binlog --no-defaults "$file" | sed -n 's/.* end_log_pos \([0-9]*\) .*Table_map:.*/\1/p' | tail -n 1)
+    truncate -s "$at" "$file"
+    server_start source
+    insert source 2 after
+    run ccr ship source
+    [ "$status" -eq 0 ]
+    [[ $output == *"the source crashed while it wrote a transaction"*"shipped 4 transactions"* ]]
+    log_check
+    [ "$(log_gtids | wc -l)" -eq 4 ]
+    run ccr ship source
+    [[ $output == *"nothing new"* ]]
+}
+
+@test "an event that a crash of the source cut off" {
+    insert source 2
+    insert source 1 "cut off"
+    file=$T/source/data/$(sql source "SHOW MASTER STATUS" | cut -f 1)
+    server_kill source
+    truncate -s -10 "$file"
+    server_start source
+    insert source 2 after
+    run ccr ship source
+    [ "$status" -eq 0 ]
+    [[ $output == *"truncated in the middle of event"*"reading again behind it"*"shipped 4 transactions"* ]]
+    log_check
+    [ "$(log_gtids | wc -l)" -eq 4 ]
+    sql source "RESET MASTER"
+}
+
 @test "the last object damaged, cut short or exchanged: integrity, and nothing is written" {
     insert source 2
     run ccr ship source
