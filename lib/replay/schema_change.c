@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "replay/intent.h"
+#include "replay/schema_event.h"
 #include "replay/schema_kept.h"
 #include "replay/session.h"
 
@@ -242,9 +243,11 @@ static struct err *change_replay(struct schema_change *s)
         change_pretend(s);
         return NULL;
     }
-    if (s->statement.kind == STATEMENT_TRIGGER || s->statement.kind == STATEMENT_EVENT) {
+    if (s->statement.kind == STATEMENT_EVENT)
+        TRY(schema_event_disable(s));
+    if (s->statement.kind == STATEMENT_TRIGGER) {
         TRY(batch_commit(&a->batch));
-        TRY(schema_kept_statement(s));
+        TRY(schema_kept_trigger(s));
         s->t->ddl = true;
         a->batch.counts.ddl++;
         return NULL;

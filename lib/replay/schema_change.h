@@ -3,7 +3,8 @@
  * stop.
  *
  * Scope decides first: what names only objects outside the job's scope is skipped, what names both sides
- * stops the run. Triggers and events are recorded in ccr.kept instead of being made. Accounts and maintenance
+ * stops the run. Triggers are recorded in ccr.kept instead of being made, events
+ * are made disabled. Accounts and maintenance
  * are skipped. DDL runs in the session that the source ran it in, with databases renamed. Whatever else there
  * is, and whatever cannot be told, stops the run with transaction and statement named.
  *

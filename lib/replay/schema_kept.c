@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "binlog/sql_lex.h"
+#include "replay/schema_event.h"
 
 /* Names of the session's settings, as SHOW CREATE prints them. */
 struct kept_session {
@@ -17,26 +18,9 @@ static struct err *kept_read_session(struct schema_change *s, struct kept_sessio
     TRY(schema_change_enter(s));
     TRY(conn_query(s->a->conn, &out->result,
                    "SELECT @@sql_mode, @@character_set_client, @@collation_connection, "
-                   "@@collation_database, @@time_zone"));
+                   "@@collation_database"));
     out->row = result_next(out->result, NULL);
     return schema_change_leave(s);
-}
-
-/* What an event's ENABLE or DISABLE clause says; it stands before the body. */
-static const char *event_status(const struct schema_change *s)
-{
-    struct sql_lexer lexer;
-
-    sql_lexer_init(&lexer, (const char *)s->sql.data, s->sql.len, s->session.sql_mode);
-    for (;;) {
-        struct sql_token token = sql_lexer_next(&lexer);
-        if (token.type == SQL_END || token.type == SQL_BAD || sql_token_is(&token, "DO"))
-            return "ENABLED";
-        if (!sql_token_is(&token, "DISABLE"))
-            continue;
-        token = sql_lexer_next(&lexer);
-        return sql_token_is(&token, "ON") ? "SLAVESIDE_DISABLED" : "DISABLED";
-    }
 }
 
 static const struct statement_name *kept_table(const struct schema_change *s)
@@ -47,7 +31,7 @@ static const struct statement_name *kept_table(const struct schema_change *s)
     return NULL;
 }
 
-static struct err *kept_create(struct schema_change *s, const struct schema_object *o, const char *kind)
+static struct err *kept_create(struct schema_change *s, const struct schema_object *o)
 {
     const struct statement_name *table = kept_table(s);
     struct kept_session session = {0};
@@ -56,9 +40,8 @@ static struct err *kept_create(struct schema_change *s, const struct schema_obje
     if (!e)
         e = batch_open(&s->a->batch);
     if (!e) {
-        bool event = o->kind == STATEMENT_EVENT;
         const struct job_kept kept = {
-            .kind = kind,
+            .kind = "trigger",
             .db = o->db,
             .name = o->name,
             .table = table ? table->name : NULL,
@@ -67,8 +50,6 @@ static struct err *kept_create(struct schema_change *s, const struct schema_obje
             .character_set_client = session.row[1],
             .collation_connection = session.row[2],
             .database_collation = session.row[3],
-            .time_zone = event ? session.row[4] : NULL,
-            .status = event ? event_status(s) : NULL,
         };
         e = job_kept_put(s->a->conn, s->a->job->name, &kept);
     }
@@ -105,11 +86,10 @@ static struct err *kept_delete(const struct schema_change *s, const char *kind, 
     return e;
 }
 
-static struct err *kept_exists(const struct schema_change *s, const char *kind, const struct schema_object *o,
-                               bool *exists)
+static struct err *kept_exists(const struct schema_change *s, const struct schema_object *o, bool *exists)
 {
     uint64_t count = 0;
-    char *where = kept_where(s, kind, o->db, "name", o->name);
+    char *where = kept_where(s, "trigger", o->db, "name", o->name);
     struct err *e = conn_number(s->a->conn, &count, "SELECT COUNT(*) FROM ccr.kept WHERE %s", where);
 
     free(where);
@@ -117,72 +97,22 @@ static struct err *kept_exists(const struct schema_change *s, const char *kind, 
     return e;
 }
 
-/* ALTER EVENT name ENABLE | DISABLE [ON SLAVE]: nothing but the status changes. NULL for any other. */
-static const char *altered_status(const struct schema_change *s)
-{
-    struct sql_token last[4] = {{0}};
-    struct sql_lexer lexer;
-    size_t count = 0;
-
-    sql_lexer_init(&lexer, (const char *)s->sql.data, s->sql.len, s->session.sql_mode);
-    for (struct sql_token t = sql_lexer_next(&lexer); t.type != SQL_END && t.type != SQL_BAD;
-         t = sql_lexer_next(&lexer)) {
-        if (sql_token_is(&t, "EVENT"))
-            count = 0; /* what comes before it is the definer */
-        memmove(last, last + 1, sizeof(last) - sizeof(last[0]));
-        last[3] = t;
-        count++;
-    }
-    /* EVENT name WORD, EVENT db . name WORD, and the same with ON SLAVE behind */
-    if ((count == 3 || count == 5) && sql_token_is(&last[3], "ENABLE"))
-        return "ENABLED";
-    if ((count == 3 || count == 5) && sql_token_is(&last[3], "DISABLE"))
-        return "DISABLED";
-    if ((count == 5 || count == 7) && sql_token_is(&last[3], "SLAVE") && sql_token_is(&last[2], "ON") &&
-        sql_token_is(&last[1], "DISABLE"))
-        return "SLAVESIDE_DISABLED";
-    return NULL;
-}
-
-static struct err *kept_alter_event(struct schema_change *s, const struct schema_object *o)
-{
-    const char *status = altered_status(s);
-
-    if (!status)
-        return err_hint(
-            schema_change_stop(s, ERR_UNSUPPORTED,
-                               "an event was altered in a way that this version "
-                               "does not follow"),
-            "DROP and CREATE events instead; take a new snapshot (ccr-backup, ccr-restore) to go on "
-            "behind it");
-    TRY(batch_open(&s->a->batch));
-    char *where = kept_where(s, "event", o->db, "name", o->name);
-    struct err *e = conn_exec(s->a->conn, "UPDATE ccr.kept SET status = '%s' WHERE %s", status, where);
-    free(where);
-    return e;
-}
-
-struct err *schema_kept_statement(struct schema_change *s)
+struct err *schema_kept_trigger(struct schema_change *s)
 {
     const struct statement *st = &s->statement;
 
     for (size_t i = 0; i < s->objects.count; i++) {
         const struct schema_object *o = &s->objects.items[i];
-        const char *kind = o->kind == STATEMENT_EVENT ? "event" : "trigger";
         bool exists = false;
         if (st->action == STATEMENT_DROP) {
             TRY(batch_open(&s->a->batch));
-            TRY(kept_delete(s, kind, o->db, "name", o->name));
-            continue;
-        }
-        if (st->action == STATEMENT_ALTER) {
-            TRY(kept_alter_event(s, o));
+            TRY(kept_delete(s, "trigger", o->db, "name", o->name));
             continue;
         }
         if (st->if_not_exists)
-            TRY(kept_exists(s, kind, o, &exists));
+            TRY(kept_exists(s, o, &exists));
         if (!exists)
-            TRY(kept_create(s, o, kind));
+            TRY(kept_create(s, o));
     }
     return NULL;
 }
@@ -254,6 +184,8 @@ struct err *schema_kept_follow(struct schema_change *s)
     const struct statement *st = &s->statement;
     bool drops = st->action == STATEMENT_DROP || (st->action == STATEMENT_CREATE && st->or_replace);
 
+    if (st->kind == STATEMENT_EVENT)
+        return schema_event_keep(s);
     for (size_t i = 0; i < s->objects.count; i++) {
         const struct schema_object *o = &s->objects.items[i];
         if (o->kind == STATEMENT_DATABASE && drops)

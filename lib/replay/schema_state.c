@@ -72,17 +72,22 @@ static struct err *read_table(struct conn *c, const char *db, const char *name, 
     return e;
 }
 
+/* Databases, events and routines, of which a view of information_schema tells whether they are there. */
 static struct err *read_count(struct conn *c, json_t **out, const char *query, const struct schema_object *o,
-                              const char *type)
+                              const char *routine_type)
 {
     char *db = sql_string_dup(o->db);
     char *name = sql_string_dup(o->name ? o->name : "");
     uint64_t count = 0;
-    struct err *e =
-        o->name ? conn_number(c, &count, "%sSCHEMA = %s AND ROUTINE_NAME = %s AND ROUTINE_TYPE = '%s'", query,
-                              db, name, type)
-                : conn_number(c, &count, "%s SCHEMA_NAME = %s", query, db);
+    struct err *e;
 
+    if (!o->name)
+        e = conn_number(c, &count, "%s SCHEMA_NAME = %s", query, db);
+    else if (!routine_type)
+        e = conn_number(c, &count, "%sSCHEMA = %s AND EVENT_NAME = %s", query, db, name);
+    else
+        e = conn_number(c, &count, "%sSCHEMA = %s AND ROUTINE_NAME = %s AND ROUTINE_TYPE = '%s'", query, db,
+                        name, routine_type);
     if (!e)
         *out = state_item(count > 0, "", "");
     free(db);
@@ -93,11 +98,14 @@ static struct err *read_count(struct conn *c, json_t **out, const char *query, c
 static struct err *read_object(struct conn *c, const struct schema_object *o, json_t **out)
 {
     static const char routines[] = "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_";
+    static const char events[] = "SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_";
     static const char schemata[] = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE";
 
     switch (o->kind) {
     case STATEMENT_DATABASE:
         return read_count(c, out, schemata, o, "");
+    case STATEMENT_EVENT:
+        return read_count(c, out, events, o, NULL);
     case STATEMENT_FUNCTION:
         return read_count(c, out, routines, o, "FUNCTION");
     case STATEMENT_PROCEDURE:
@@ -110,7 +118,6 @@ static struct err *read_object(struct conn *c, const struct schema_object *o, js
     case STATEMENT_SEQUENCE:
     case STATEMENT_VIEW:
     case STATEMENT_TRIGGER:
-    case STATEMENT_EVENT:
     case STATEMENT_NO_OBJECT:
     default:
         return read_table(c, o->db, o->name, out);
@@ -199,6 +206,14 @@ static enum schema_outcome outcome_of_rename(const struct schema_objects *o, con
     return unchanged ? SCHEMA_NOT_DONE : done ? SCHEMA_DONE : SCHEMA_UNDECIDED;
 }
 
+static bool renames(const struct statement *s)
+{
+    for (size_t i = 0; i < s->name_count; i++)
+        if (s->names[i].role == STATEMENT_TO)
+            return true;
+    return false;
+}
+
 /* Running it a second time leads to the same state. */
 static bool can_be_repeated(const struct statement *s)
 {
@@ -209,7 +224,7 @@ static bool can_be_repeated(const struct statement *s)
     case STATEMENT_CREATE:
         return s->or_replace || s->if_not_exists;
     case STATEMENT_ALTER:
-        return s->kind != STATEMENT_TABLE;
+        return s->kind != STATEMENT_TABLE && !renames(s);
     case STATEMENT_UNKNOWN:
     case STATEMENT_RENAME:
     case STATEMENT_ACCOUNT:
