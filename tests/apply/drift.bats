@@ -165,13 +165,14 @@ silently() {
 @test "two runs at once: one is locked out" {
     sql source "INSERT INTO d.u SELECT seq, 'many' FROM d.seq_10000_to_14000"
     ship
-    sql target "START TRANSACTION; SELECT COUNT(*) FROM d.u WHERE id >= 10000 FOR UPDATE; DO SLEEP(3)" >/dev/null 3>&- &
+    sql target "START TRANSACTION; SELECT COUNT(*) FROM d.u WHERE id >= 10000 FOR UPDATE; DO SLEEP(60)" >/dev/null 2>&1 3>&- &
     wait_until 10 locked_by_sleep
     apply --batch-transactions 1 3>&- &
     local first=$!
     wait_until 10 apply_is_connected
     run apply
     fails 75 j
+    sql target "KILL CONNECTION $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'")"
     wait "$first"
     same d
 }

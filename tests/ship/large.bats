@@ -85,7 +85,7 @@ kinds() {
 }
 
 @test "a killed run's parts, and then segments large enough for the whole" {
-    insert_large 800
+    insert_large 8000
     ship_exec source --segment-size 16K 2>/dev/null &
     pid=$!
     wait_until 30 objects_at_least 5
