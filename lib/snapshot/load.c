@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "snapshot/load_stream.h"
+#include "snapshot/load_warnings.h"
 #include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
@@ -76,35 +77,19 @@ static int infile_error(void *handle, char *message, unsigned cap)
     return ER_UNKNOWN_ERROR;
 }
 
-static struct err *first_warning(struct worker *w)
-{
-    struct result *r = NULL;
-    struct err *e = conn_query(w->conn, &r, "SHOW WARNINGS LIMIT 1");
-
-    if (e)
-        return e;
-    char **row = result_next(r, NULL);
-    e = err_new(ERR_TARGET, "the server could not take the rows as they are: %s",
-                row && row[2] ? row[2] : "no warning shown");
-    result_free(r);
-    return e;
-}
-
 static struct err *load_statement(struct worker *w, const struct restore_table *t,
                                   const struct manifest_chunk *chunk)
 {
     struct buf sql = BUF_INIT;
-    char *label = mem_printf("%s.%s chunk %llu", t->db->name, t->name, (unsigned long long)chunk->id);
 
-    buf_append_str(&sql, "LOAD DATA LOCAL INFILE ");
-    sql_string(&sql, label);
+    /* the name is for the process list only */
+    buf_printf(&sql, "LOAD DATA LOCAL INFILE 'chunk %llu'", (unsigned long long)chunk->id);
     buf_append_str(&sql, " INTO TABLE ");
     sql_table(&sql, t->db->stage, t->name);
     buf_append_byte(&sql, ' ');
     buf_append_str(&sql, t->rows->load);
     struct err *e = conn_exec_bytes(w->conn, sql.data, sql.len);
     buf_free(&sql);
-    free(label);
     if (w->stream_error) {
         err_free(e);
         e = w->stream_error;
@@ -112,7 +97,7 @@ static struct err *load_statement(struct worker *w, const struct restore_table *
         return e;
     }
     if (!e && mysql_warning_count(conn_handle(w->conn)) > 0)
-        e = first_warning(w);
+        e = load_warnings_check(w->conn, t);
     if (!e && conn_affected(w->conn) != chunk->rows)
         e = err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
                     (unsigned long long)conn_affected(w->conn), (unsigned long long)chunk->rows);

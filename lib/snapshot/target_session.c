@@ -27,7 +27,7 @@ struct err *target_session_for_rows(struct conn *c)
      * unique_checks = 0 the first chunk of a table would lock it whole, for no gain in time */
     return conn_exec(c, "SET SESSION sql_notes = 0, unique_checks = 1, check_constraint_checks = 0, "
                         "time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', "
-                        "innodb_lock_wait_timeout = 3600");
+                        "innodb_lock_wait_timeout = 3600, max_error_count = 65535");
 }
 
 static void append_setting(struct buf *sql, const char *name, const char *value)
