@@ -245,6 +245,25 @@ static struct err *walk_outside(struct walk *w, const struct binlog_event *e)
     return NULL;
 }
 
+/*
+ * The transaction cannot be replayed. Whatever the batch holds of the ones before it is worth committing: by
+ * another walk, since rows of this one may be among them.
+ */
+static struct err *walk_refuse(struct walk *w, struct err *error)
+{
+    enum err_code code = err_code(error);
+    bool of_itself =
+        code == ERR_UNSUPPORTED || code == ERR_UNSAFE || code == ERR_RESYNC || code == ERR_INTEGRITY;
+
+    if (ordered_failed(w->a->batch.road)) /* a refused bundle may hold earlier transactions' rows */
+        return error;
+    if (!of_itself || w->a->batch.transactions == 0 || w->a->dry_run)
+        return transaction_context(error, &w->t);
+    transaction_redo(w->a, &w->t, REDO_STOP, error);
+    w->redo = true;
+    return NULL;
+}
+
 static struct err *walk_event(struct walk *w, const struct binlog_event *e)
 {
     enum group_place place;
@@ -264,8 +283,8 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
         break;
     }
     struct err *error = w->t.skip ? NULL : walk_inside(w, e);
-    if (error) /* a refused bundle may hold earlier transactions' rows */
-        return ordered_failed(w->a->batch.road) ? error : transaction_context(error, &w->t);
+    if (error)
+        return walk_refuse(w, error);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
 }
 
