@@ -35,12 +35,10 @@ round_trip() {
 }
 
 @test "all keys: cut into chunks where that can be, and every row once" {
-    local table
-
     sql_file a "$BATS_TEST_DIRNAME/keys.sql"
-    for table in $(tables_of a keys); do
-        sql a "ANALYZE TABLE \`keys\`.$table" >/dev/null
-    done
+    # sizes are taken from the statistics
+    sql a "$(sql a "SELECT CONCAT('ANALYZE TABLE \`keys\`.', table_name, ';') FROM information_schema.tables
+        WHERE table_schema = 'keys'")" >/dev/null
     OPTIONS=(--chunk-size 64K --threads 3)
     cut_well() {
         jq -r '.tables[] | "\(.name) \(.rows) \(.chunks | length)"' "$(snapshot_manifest)"
