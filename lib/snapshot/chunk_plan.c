@@ -59,10 +59,15 @@ static bool is_integer(const char *type)
     return false;
 }
 
-/* The primary key, or the first unique one that can be walked. */
+/*
+ * The primary key, or without one the first unique key that can be walked: rows lie in the order of that key,
+ * so that a chunk is one run of the table. Walking another key would read the table at random.
+ */
 static const struct catalog_key *usable_key(const struct catalog_table *t)
 {
-    for (size_t i = 0; i < t->key_count; i++)
+    size_t count = t->has_primary ? 1 : t->key_count;
+
+    for (size_t i = 0; i < count; i++)
         if (chunk_steps_columns(t, &t->keys[i]) > 0)
             return &t->keys[i];
     return NULL;
