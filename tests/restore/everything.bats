@@ -55,6 +55,7 @@ dump() {
     for volume in "$folder"/*.tar.zst; do
         tar --zstd -xf "$volume" -C "$T/open"
     done
+    # shellcheck disable=SC2016 # backticks of SQL
     sed -i 's/`n` int(11)/`n` smallint(6)/' "$T/open/bent/t/schema.sql"
     chmod u+w "$folder"/*
     for volume in "$folder"/*.tar.zst; do
