@@ -318,19 +318,25 @@ static void cut_auto_increment(char *sql)
     memmove(at, rest, strlen(rest) + 1);
 }
 
+struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql)
+{
+    *sql = NULL;
+    struct err *e = show_create(c, db, name, sql);
+    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+        err_free(e);
+        e = NULL;
+    }
+    return e;
+}
+
 struct err *catalog_table_hash(struct conn *c, const char *db, const char *name, char out[HASH_HEX_SIZE])
 {
     char *sql = NULL;
 
     out[0] = 0;
-    struct err *e = show_create(c, db, name, &sql);
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
-        err_free(e);
-        return NULL;
-    }
-    if (e)
-        return e;
-    catalog_definition_hash(sql, out);
+    TRY(catalog_table_create_sql(c, db, name, &sql));
+    if (sql)
+        catalog_definition_hash(sql, out);
     free(sql);
     return NULL;
 }

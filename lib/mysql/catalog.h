@@ -67,6 +67,9 @@ struct err *catalog_table_read(struct conn *c, const char *db, const char *name,
                                struct catalog_table **out) CHECKED;
 void catalog_table_free(struct catalog_table *t); /* NULL is allowed */
 
+/* SHOW CREATE TABLE; *sql is malloc'ed, NULL where the table does not exist. */
+struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql) CHECKED;
+
 /*
  * Digest of a table's definition (SHOW CREATE TABLE without its AUTO_INCREMENT counter); "" where it does not
  * exist.

@@ -74,18 +74,27 @@ static struct err *connect_source(struct backup *b)
     return opening_new(&opening, &b->opening);
 }
 
-/* Locks, opens, and reads the definitions again; *changed tells what is another one now, or NULL. */
+/*
+ * Reads the definitions, locks, opens, and reads them again; *changed tells what is another one now, or NULL.
+ * The second reading is the one that counts: sequences may have gone on.
+ */
 static struct err *try_open(struct backup *b, char **changed)
 {
+    const struct source_scope *scope = b->params->scope;
     struct opening *o = &b->opening;
     struct source_schema after = {0};
 
     *changed = NULL;
+    source_schema_free(&b->schema);
+    TRY(source_scope_resolve(o->control, b->params->scope));
+    TRY(source_schema_read(o->control, scope, true, &b->schema));
     TRY(opening_lock_tables(o, &b->schema));
     TRY(opening_snapshot(o));
     TRY(source_scope_resolve(o->control, b->params->scope));
-    TRY(source_schema_read(o->control, b->params->scope, &after));
+    TRY(source_schema_read(o->control, scope, false, &after));
     *changed = source_schema_difference(&b->schema, &after);
+    if (!*changed)
+        source_schema_take_tables(&after, &b->schema);
     source_schema_free(&b->schema);
     b->schema = after;
     return *changed ? opening_unlock_tables(o) : NULL;
@@ -95,8 +104,6 @@ static struct err *open_snapshot(struct backup *b)
 {
     char *changed = NULL;
 
-    TRY(source_scope_resolve(b->opening.control, b->params->scope));
-    TRY(source_schema_read(b->opening.control, b->params->scope, &b->schema));
     for (int i = 0; i < OPENING_TRIES; i++) {
         free(changed);
         TRY(interrupt_check());

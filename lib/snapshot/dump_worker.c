@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "snapshot/dump_chunk.h"
+
+/* Tables up to this size share a check, and are held for about this long. */
+#define SMALL_TABLE_BYTES (1 << 20)
+#define HELD_AT_MOST_US   CLOCK_US_PER_S
 
 void dump_fail(struct dump *d, struct err *e)
 {
@@ -26,19 +31,74 @@ static struct err *hand_out(struct dump_worker *w, struct dump_table *t, struct 
 {
     bool last = false;
 
-    TRY(chunk_plan_next(t->plan, w->conn, from, &last));
+    struct err *e = chunk_plan_next(t->plan, w->conn, from, &last);
+    if (e)
+        return err_context(e, "dividing %s.%s into chunks", t->object->entry.db, t->object->entry.name);
     t->handed_out = last;
     t->active++;
     return NULL;
 }
 
+static struct err *unlock_if_last(struct dump *d)
+{
+    struct err *e = NULL;
+
+    pthread_mutex_lock(&d->mutex);
+    if (--d->locked_left == 0)
+        e = opening_unlock_tables(d->params->opening);
+    pthread_mutex_unlock(&d->mutex);
+    return e;
+}
+
+/* Were the complete tables those of the snapshot? Their definitions are still locked, so the answer stays
+ * true. */
+static struct err *check_complete(struct dump_worker *w)
+{
+    const struct source_object *objects[HELD_TABLES];
+    const struct source_object *changed = NULL;
+
+    for (size_t i = 0; i < w->complete_count; i++)
+        objects[i] = w->complete[i]->object;
+    TRY(source_objects_check(w->conn, objects, w->complete_count, &changed));
+    if (changed)
+        return err_hint(err_new(ERR_SOURCE, "source: %s.%s was changed or replaced while it was copied",
+                                changed->entry.db, changed->entry.name),
+                        "run the backup again when no DDL is under way");
+    for (size_t i = 0; i < w->complete_count; i++)
+        if (w->complete[i]->locked)
+            TRY(unlock_if_last(w->dump));
+    w->complete_count = 0;
+    return NULL;
+}
+
 /* The savepoint lies before the first table: going back to it gives up the locks on definitions. */
+static struct err *give_up_locks(struct dump_worker *w)
+{
+    if (!w->held_since_us)
+        return NULL;
+    if (w->complete_count)
+        TRY(check_complete(w));
+    w->held_since_us = 0;
+    return conn_exec(w->conn, "ROLLBACK TO SAVEPOINT ccr");
+}
+
+static bool is_large(const struct dump_table *t)
+{
+    return t->object->table->bytes_estimate > SMALL_TABLE_BYTES;
+}
+
+/* Goes on to another table; what has been held long enough, or would be for long, is given up before. */
 static struct err *enter_table(struct dump_worker *w, struct dump_table *t)
 {
     if (w->current == t)
         return NULL;
     w->current = t;
-    return conn_exec(w->conn, "ROLLBACK TO SAVEPOINT ccr");
+    if (is_large(t) || w->complete_count == HELD_TABLES ||
+        clock_monotonic_us() - w->held_since_us > HELD_AT_MOST_US)
+        TRY(give_up_locks(w));
+    if (!w->held_since_us)
+        w->held_since_us = clock_monotonic_us();
+    return NULL;
 }
 
 /* The next chunk of the first table that has one left; *table is NULL when there is none. */
@@ -56,35 +116,10 @@ static struct err *next_chunk(struct dump_worker *w, struct dump_table **table, 
             e = enter_table(w, t);
             if (!e)
                 e = hand_out(w, t, from);
-            if (e)
-                e = err_context(e, "dividing %s.%s into chunks", t->object->entry.db, t->object->entry.name);
         }
         pthread_mutex_unlock(&t->mutex);
     }
     return e;
-}
-
-static struct err *unlock_if_last(struct dump *d)
-{
-    struct err *e = NULL;
-
-    pthread_mutex_lock(&d->mutex);
-    if (--d->locked_left == 0)
-        e = opening_unlock_tables(d->params->opening);
-    pthread_mutex_unlock(&d->mutex);
-    return e;
-}
-
-/* All chunks of the table are copied, and this connection still holds the lock on its definition. */
-static struct err *finish_table(struct dump_worker *w, struct dump_table *t)
-{
-    bool same = false;
-
-    TRY(source_object_is_same(w->conn, t->object, &same));
-    if (!same)
-        return err_hint(err_new(ERR_SOURCE, "source: the table was changed or replaced while it was copied"),
-                        "run the backup again when no DDL is under way");
-    return t->locked ? unlock_if_last(w->dump) : NULL;
 }
 
 static struct err *copy_chunk(struct dump_worker *w, struct dump_table *t, const char *from)
@@ -94,8 +129,11 @@ static struct err *copy_chunk(struct dump_worker *w, struct dump_table *t, const
     pthread_mutex_lock(&t->mutex);
     bool finished = --t->active == 0 && t->handed_out;
     pthread_mutex_unlock(&t->mutex);
-    if (!e && finished && !atomic_load(&w->dump->stop))
-        e = finish_table(w, t);
+    if (!e && finished) {
+        w->complete[w->complete_count++] = t;
+        if (t->locked || is_large(t) || w->complete_count == HELD_TABLES)
+            e = give_up_locks(w);
+    }
     return e ? err_context(e, "copying %s.%s", t->object->entry.db, t->object->entry.name) : NULL;
 }
 
@@ -114,7 +152,7 @@ static struct err *work(struct dump_worker *w)
     }
     buf_free(&from);
     if (!e && !atomic_load(&w->dump->stop))
-        e = conn_exec(w->conn, "ROLLBACK"); /* the others may be busy for long: hold nothing back */
+        e = give_up_locks(w);
     if (!e && !atomic_load(&w->dump->stop))
         e = volume_filler_finish(w->filler);
     return e;

@@ -40,12 +40,21 @@ struct dump {
     struct err *error; /* the first */
 };
 
+/*
+ * Metadata locks that a worker's transaction holds. They are given up together, after the tables that are
+ * complete have been checked: soon, but not after every small table.
+ */
+enum { HELD_TABLES = 64 };
+
 struct dump_worker {
     struct dump *dump;
     struct conn *conn;
     int socket; /* of conn; kept apart, because the library's own record may change under another thread */
     struct volume_filler *filler;
-    struct dump_table *current; /* whose metadata lock this connection holds */
+    struct dump_table *current;
+    struct dump_table *complete[HELD_TABLES]; /* to be checked before their locks are given up */
+    size_t complete_count;
+    int64_t held_since_us; /* 0: nothing is held */
     struct buf slice;
     pthread_t thread;
 };

@@ -22,28 +22,14 @@ static int compare_names(const void *a, const void *b)
     return order ? order : strcmp(x->entry.name, y->entry.name);
 }
 
-/* The schema's tables in order of their names. */
-static struct source_object **sorted_tables(struct source_schema *s, size_t *count)
-{
-    struct source_object **tables = mem_zalloc(s->count + 1, sizeof(struct source_object *));
-
-    *count = 0;
-    for (size_t i = 0; i < s->count; i++)
-        if (s->objects[i].entry.kind == OBJECT_TABLE)
-            tables[(*count)++] = &s->objects[i];
-    qsort(tables, *count, sizeof(*tables), compare_names);
-    return tables;
-}
-
-struct err *source_identity_read_all(struct conn *c, struct source_schema *s)
+struct err *source_identity_read(struct conn *c, struct source_object **tables, size_t count)
 {
     struct result *r = NULL;
     char **row;
-    size_t count;
 
     TRY(conn_query(
         c, &r, "SELECT " DECODED("1") ", " DECODED("-1") ", IDS FROM (" IDENTITIES " GROUP BY BASE) tables"));
-    struct source_object **tables = sorted_tables(s, &count);
+    qsort(tables, count, sizeof(*tables), compare_names);
     while ((row = result_next(r, NULL)) != NULL) {
         struct source_object key = {.entry.db = row[0], .entry.name = row[1]};
         const struct source_object *key_ptr = &key;
@@ -55,19 +41,6 @@ struct err *source_identity_read_all(struct conn *c, struct source_schema *s)
             (*found)->identity = mem_strdup(row[2]);
         }
     }
-    free(tables);
     result_free(r);
     return NULL;
-}
-
-struct err *source_identity_read(struct conn *c, const char *db, const char *name, char **out)
-{
-    char *base = catalog_innodb_name(db, name);
-    struct err *e =
-        conn_value(c, out, "SELECT IDS FROM (" IDENTITIES " WHERE BASE = %s GROUP BY BASE) t", base);
-
-    free(base);
-    if (!e && !*out)
-        *out = mem_strdup("");
-    return e;
 }

@@ -10,10 +10,10 @@
 
 #include "snapshot/source_schema.h"
 
-/* Fills in the identity of every table of the schema, with one query. */
-struct err *source_identity_read_all(struct conn *c, struct source_schema *s) CHECKED;
-
-/* That of one table; malloc'ed. */
-struct err *source_identity_read(struct conn *c, const char *db, const char *name, char **out) CHECKED;
+/*
+ * Fills in the identities of these tables (sorting the array), with one query: it reads InnoDB's list of all
+ * tables, so ask for many at a time.
+ */
+struct err *source_identity_read(struct conn *c, struct source_object **tables, size_t count) CHECKED;
 
 #endif

@@ -138,13 +138,20 @@ static struct err *show_object(struct conn *c, struct source_object *object, boo
     return e;
 }
 
-static struct err *read_table(struct conn *c, struct source_object *object, bool *gone)
+static struct err *read_table(struct conn *c, bool in_full, struct source_object *object, bool *gone)
 {
-    TRY(catalog_table_read(c, object->entry.db, object->entry.name, true, &object->table));
-    *gone = !object->table;
+    const char *db = object->entry.db;
+    const char *name = object->entry.name;
+
+    if (in_full)
+        TRY(catalog_table_read(c, db, name, false, &object->table));
+    *gone = in_full && !object->table;
     if (*gone)
         return NULL;
-    object->sql = mem_strdup(object->table->create_sql);
+    TRY(catalog_table_create_sql(c, db, name, &object->sql));
+    *gone = !object->sql;
+    if (*gone)
+        return NULL;
     object->sql_len = strlen(object->sql);
     object->entry.sql_mode = mem_strdup("NO_ENGINE_SUBSTITUTION");
     catalog_definition_hash(object->sql, object->hash);
@@ -160,10 +167,10 @@ static struct err *read_next_value(struct conn *c, struct source_object *object)
     return e;
 }
 
-static struct err *read_object(struct conn *c, struct source_object *object, bool *gone)
+static struct err *read_object(struct conn *c, bool in_full, struct source_object *object, bool *gone)
 {
     if (object->entry.kind == OBJECT_TABLE)
-        return read_table(c, object, gone);
+        return read_table(c, in_full, object, gone);
     TRY(show_object(c, object, gone));
     if (object->entry.kind == OBJECT_SEQUENCE)
         return read_next_value(c, object);
@@ -180,7 +187,7 @@ struct err *source_object_add(struct conn *c, struct source_schema *out, const s
     object.entry.table = dup_or_null(name->table);
     object.entry.status = dup_or_null(name->status);
     object.identity = mem_strdup("");
-    struct err *e = read_object(c, &object, &gone);
+    struct err *e = read_object(c, out->in_full, &object, &gone);
     if (!e && !gone) {
         out->objects = mem_grow(out->objects, out->count, &out->cap, sizeof(*out->objects));
         out->objects[out->count++] = object;

@@ -198,13 +198,27 @@ static struct err *check_asked(const struct source_scope *scope, const struct so
     return NULL;
 }
 
-struct err *source_schema_read(struct conn *c, const struct source_scope *scope, struct source_schema *out)
+static struct err *read_identities(struct conn *c, struct source_schema *s)
+{
+    struct source_object **tables = mem_zalloc(s->count + 1, sizeof(struct source_object *));
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (s->objects[i].entry.kind == OBJECT_TABLE)
+            tables[count++] = &s->objects[i];
+    struct err *e = source_identity_read(c, tables, count);
+    free(tables);
+    return e;
+}
+
+struct err *source_schema_read(struct conn *c, const struct source_scope *scope, bool in_full,
+                               struct source_schema *out)
 {
     static read_fn *const kinds[] = {read_database, read_sequences, read_tables, read_routines,
                                      read_views,    read_triggers,  read_events};
     struct err *e = NULL;
 
-    *out = (struct source_schema){0};
+    *out = (struct source_schema){.in_full = in_full};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !e; i++) {
         size_t first = out->count;
         e = read_kind(c, scope, kinds[i], out);
@@ -212,12 +226,21 @@ struct err *source_schema_read(struct conn *c, const struct source_scope *scope,
             e = view_order(c, out->objects + first, out->count - first);
     }
     if (!e)
-        e = source_identity_read_all(c, out);
+        e = read_identities(c, out);
     if (!e)
         e = check_asked(scope, out);
     if (e)
         source_schema_free(out);
     return e;
+}
+
+void source_schema_take_tables(struct source_schema *to, struct source_schema *from)
+{
+    for (size_t i = 0; i < to->count; i++) {
+        to->objects[i].table = from->objects[i].table;
+        from->objects[i].table = NULL;
+    }
+    to->in_full = true;
 }
 
 void source_schema_free(struct source_schema *s)
@@ -228,17 +251,32 @@ void source_schema_free(struct source_schema *s)
     *s = (struct source_schema){0};
 }
 
-struct err *source_object_is_same(struct conn *c, const struct source_object *object, bool *same)
+struct err *source_objects_check(struct conn *c, const struct source_object *const *tables, size_t count,
+                                 const struct source_object **changed)
 {
-    char hash[HASH_HEX_SIZE];
-    char *identity = NULL;
+    struct source_object *now = mem_zalloc(count + 1, sizeof(*now));
+    struct source_object **sorted = mem_zalloc(count + 1, sizeof(struct source_object *));
+    struct err *e = NULL;
 
-    *same = false;
-    TRY(catalog_table_hash(c, object->entry.db, object->entry.name, hash));
-    TRY(source_identity_read(c, object->entry.db, object->entry.name, &identity));
-    *same = strcmp(hash, object->hash) == 0 && strcmp(identity, object->identity) == 0;
-    free(identity);
-    return NULL;
+    *changed = NULL;
+    for (size_t i = 0; i < count; i++) {
+        now[i].entry.db = tables[i]->entry.db; /* borrowed */
+        now[i].entry.name = tables[i]->entry.name;
+        now[i].identity = mem_strdup("");
+        sorted[i] = &now[i];
+    }
+    e = source_identity_read(c, sorted, count);
+    for (size_t i = 0; i < count && !e && !*changed; i++) {
+        e = catalog_table_hash(c, now[i].entry.db, now[i].entry.name, now[i].hash);
+        if (!e &&
+            (strcmp(now[i].hash, tables[i]->hash) != 0 || strcmp(now[i].identity, tables[i]->identity) != 0))
+            *changed = tables[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        free(now[i].identity);
+    free(now);
+    free(sorted);
+    return e;
 }
 
 static bool same_text(const char *a, const char *b)

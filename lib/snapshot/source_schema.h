@@ -22,17 +22,21 @@ struct source_object {
     size_t sql_len;
     char hash[HASH_HEX_SIZE];    /* of the definition, without what may change at any time (counters) */
     char *identity;              /* table: what another table of the same definition does not share; or "" */
-    struct catalog_table *table; /* tables only */
+    struct catalog_table *table; /* tables only, and only of a schema read in full */
 };
 
 struct source_schema {
+    bool in_full;
     struct source_object *objects;
     size_t count;
     size_t cap;
 };
 
-struct err *source_schema_read(struct conn *c, const struct source_scope *scope,
+/* In full, or the definitions only, which is much faster with many tables. */
+struct err *source_schema_read(struct conn *c, const struct source_scope *scope, bool in_full,
                                struct source_schema *out) CHECKED;
+/* Makes a schema full with the tables of an equal one that is. */
+void source_schema_take_tables(struct source_schema *to, struct source_schema *from);
 void source_schema_free(struct source_schema *s); /* its members */
 
 /*
@@ -41,9 +45,12 @@ void source_schema_free(struct source_schema *s); /* its members */
  */
 char *source_schema_difference(const struct source_schema *before, const struct source_schema *after);
 
-/* Reads the table's definition again: *same is false where it, or the table behind its name, is another one.
+/*
+ * Reads the definitions of some tables again. *changed is the first one whose definition, or the table behind
+ * its name, is another one now, or NULL.
  */
-struct err *source_object_is_same(struct conn *c, const struct source_object *object, bool *same) CHECKED;
+struct err *source_objects_check(struct conn *c, const struct source_object *const *tables, size_t count,
+                                 const struct source_object **changed) CHECKED;
 
 /* A table whose rows are its own: not a MERGE table or one whose rows lie on another server. */
 bool source_object_has_rows(const struct source_object *object);

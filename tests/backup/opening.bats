@@ -8,7 +8,7 @@ setup_file() {
     server_start a
     server_grant a source
     sql a "CREATE DATABASE d; USE d; CREATE TABLE d.big (id INT PRIMARY KEY, t VARCHAR(200));
-        INSERT INTO d.big SELECT seq, REPEAT('x', 200) FROM seq_1_to_3000;
+        INSERT INTO d.big SELECT seq, REPEAT('x', 200) FROM seq_1_to_10000;
         CREATE TABLE d.small (id INT PRIMARY KEY, t VARCHAR(20)); INSERT INTO d.small VALUES (1, 'one'), (2, 'two');
         ANALYZE TABLE d.big, d.small" >/dev/null
 }
@@ -286,7 +286,7 @@ ddl_meanwhile() {
     [ "$status" -eq 0 ]
     snapshot_open
     [ "$(grep -c later "$T/open/d/big/schema.sql")" = 0 ]
-    [ "$(jq '.tables[] | select(.name == "big") | .rows' "$(snapshot_manifest)")" = 3000 ]
+    [ "$(jq '.tables[] | select(.name == "big") | .rows' "$(snapshot_manifest)")" = 10000 ]
     sql a "ALTER TABLE d.big DROP COLUMN later"
 }
 
