@@ -6,10 +6,11 @@
 
 /* Bytes of events in one statement: large enough that round trips vanish, small enough that building the next
  * one overlaps with applying this one. */
-enum { BUNDLE_BYTES = 512 * 1024 };
+enum { BUNDLE_BYTES = 1024 * 1024 };
 
 struct ordered {
     struct sender *sender;
+    size_t bundle_bytes;
     struct bundle bundles[2]; /* one is filled while the other is applied */
     unsigned filling;
     uint64_t serial;
@@ -23,6 +24,8 @@ struct ordered *ordered_new(struct conn *c, uint64_t max_packet)
     struct ordered *o = mem_zalloc(1, sizeof(*o));
 
     o->sender = sender_new(c, max_packet);
+    /* as text, well within half of the server's packet */
+    o->bundle_bytes = max_packet / 4 < BUNDLE_BYTES ? (size_t)max_packet / 4 : BUNDLE_BYTES;
     bundle_begin(&o->bundles[0], ++o->serial);
     return o;
 }
@@ -60,7 +63,7 @@ static struct err *ordered_submit(struct ordered *o)
 static struct err *ordered_put(struct ordered *o, const struct change *change)
 {
     struct bundle *b = &o->bundles[o->filling];
-    bool full = bundle_size(b) + change->rows->rows_len > BUNDLE_BYTES;
+    bool full = bundle_size(b) + change->rows->rows_len > o->bundle_bytes;
 
     if (full || !bundle_fits(b, change->rows))
         TRY(ordered_submit(o));
@@ -90,7 +93,7 @@ static struct err *ordered_split(struct ordered *o, const struct change *change)
 
 struct err *ordered_add(struct ordered *o, const struct change *change)
 {
-    return change->rows->rows_len > BUNDLE_BYTES ? ordered_split(o, change) : ordered_put(o, change);
+    return change->rows->rows_len > o->bundle_bytes ? ordered_split(o, change) : ordered_put(o, change);
 }
 
 struct err *ordered_flush(struct ordered *o)

@@ -107,6 +107,10 @@ count_is() {
 }
 
 @test "a row too large for one packet of the target, and one too large for any" {
+    sql target "SET GLOBAL max_allowed_packet = 65536"
+    sql source "INSERT INTO d.t (v) SELECT REPEAT('o', 500) FROM d.seq_1_to_2000; UPDATE d.t SET v = CONCAT(v, 'o') WHERE v LIKE 'o%'"
+    replay
+    same d
     sql target "SET GLOBAL max_allowed_packet = 2097152"
     sql source "INSERT INTO d.t (v) VALUES (REPEAT('p', 1800000))"
     replay
