@@ -4,13 +4,17 @@
 
 #include "base/mem.h"
 
-/* Bytes of events in one statement: large enough that round trips vanish, small enough that building the next
- * one overlaps with applying this one. */
-enum { BUNDLE_BYTES = 1024 * 1024 };
+/*
+ * Bytes of events in one statement: large, so that its own cost vanishes. A batch begins with small ones that
+ * double, since building one takes less time than applying the one before: the server has work at once, and
+ * then always.
+ */
+enum { BUNDLE_BYTES = 1024 * 1024, FIRST_BUNDLE_BYTES = 128 * 1024 };
 
 struct ordered {
     struct sender *sender;
-    size_t bundle_bytes;
+    size_t most;              /* bytes of a bundle */
+    size_t limit;             /* of the one that is filled */
     struct bundle bundles[2]; /* one is filled while the other is applied */
     unsigned filling;
     uint64_t serial;
@@ -19,13 +23,19 @@ struct ordered {
     bool inexact;
 };
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 struct ordered *ordered_new(struct conn *c, uint64_t max_packet)
 {
     struct ordered *o = mem_zalloc(1, sizeof(*o));
 
     o->sender = sender_new(c, max_packet);
     /* as text, well within half of the server's packet */
-    o->bundle_bytes = max_packet / 4 < BUNDLE_BYTES ? (size_t)max_packet / 4 : BUNDLE_BYTES;
+    o->most = smaller((size_t)max_packet / 4, BUNDLE_BYTES);
+    o->limit = smaller(FIRST_BUNDLE_BYTES, o->most);
     bundle_begin(&o->bundles[0], ++o->serial);
     return o;
 }
@@ -55,6 +65,7 @@ static struct err *ordered_submit(struct ordered *o)
     row_counts_add(&o->sent, &b->counts);
     row_counts_add(&o->expected, &b->expected);
     o->inexact |= b->inexact;
+    o->limit = smaller(2 * o->limit, o->most);
     o->filling = 1 - o->filling;
     bundle_begin(&o->bundles[o->filling], ++o->serial);
     return NULL;
@@ -63,7 +74,7 @@ static struct err *ordered_submit(struct ordered *o)
 static struct err *ordered_put(struct ordered *o, const struct change *change)
 {
     struct bundle *b = &o->bundles[o->filling];
-    bool full = bundle_size(b) + change->rows->rows_len > o->bundle_bytes;
+    bool full = bundle_size(b) + change->rows->rows_len > o->limit;
 
     if (full || !bundle_fits(b, change->rows))
         TRY(ordered_submit(o));
@@ -93,7 +104,7 @@ static struct err *ordered_split(struct ordered *o, const struct change *change)
 
 struct err *ordered_add(struct ordered *o, const struct change *change)
 {
-    return change->rows->rows_len > o->bundle_bytes ? ordered_split(o, change) : ordered_put(o, change);
+    return change->rows->rows_len > o->limit ? ordered_split(o, change) : ordered_put(o, change);
 }
 
 struct err *ordered_flush(struct ordered *o)
@@ -116,6 +127,7 @@ const struct row_counts *ordered_expected(const struct ordered *o, bool *at_leas
 void ordered_reset(struct ordered *o)
 {
     sender_reset(o->sender);
+    o->limit = smaller(FIRST_BUNDLE_BYTES, o->most);
     o->sent = o->expected = (struct row_counts){0};
     o->inexact = false;
     bundle_begin(&o->bundles[o->filling], ++o->serial);
