@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mysqld_error.h>
+
 #include "base/mem.h"
 #include "mysql/catalog.h"
+
+/* In place of a definition's hash. */
+static const char broken[] = "broken";
 
 void schema_objects_free(struct schema_objects *o)
 {
@@ -63,6 +68,11 @@ static struct err *read_table(struct conn *c, const char *db, const char *name, 
     bool table = type && strcmp(type, "VIEW") != 0;
     if (!e && table)
         e = catalog_table_hash(c, db, name, hash);
+    if (e && table && conn_errno(c) == ER_NO_SUCH_TABLE_IN_ENGINE) {
+        err_free(e);
+        e = NULL;
+        memcpy(hash, broken, sizeof(broken));
+    }
     if (!e && table)
         e = read_ids(c, db, name, &ids);
     if (!e)
@@ -158,6 +168,11 @@ const char *schema_state_hash(const json_t *state, size_t object)
     return state_text(state, object, "hash");
 }
 
+bool schema_state_is_broken(const json_t *state, size_t object)
+{
+    return strcmp(schema_state_hash(state, object), broken) == 0;
+}
+
 /* Which table it is, whatever its name: its ids, or only that it exists. */
 static const char *state_identity(const json_t *state, size_t object)
 {
@@ -249,11 +264,21 @@ static bool cannot_tell(const struct schema_objects *o, const json_t *before)
     return false;
 }
 
+static bool left_debris(const struct schema_objects *o, const json_t *now)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->items[i].role == STATEMENT_OBJECT && schema_state_is_broken(now, i))
+            return true;
+    return false;
+}
+
 enum schema_outcome schema_state_outcome(const struct statement *s, const struct schema_objects *objects,
                                          const json_t *before, const json_t *now)
 {
     if (s->action == STATEMENT_RENAME)
         return outcome_of_rename(objects, before, now);
+    if (s->action == STATEMENT_CREATE && left_debris(objects, now))
+        return SCHEMA_DEBRIS;
     bool same = json_equal(before, now);
     if (can_be_repeated(s))
         return same && s->action == STATEMENT_DROP ? SCHEMA_NOT_DONE : SCHEMA_RUN_AGAIN;

@@ -36,9 +36,13 @@ struct err *schema_state_read(struct conn *c, const struct schema_objects *objec
 bool schema_state_exists(const json_t *state, size_t object);
 const char *schema_state_hash(const json_t *state, size_t object); /* "" for what is no table */
 
+/* A server killed in the middle of a CREATE may leave a definition without a table behind it (error 1932). */
+bool schema_state_is_broken(const json_t *state, size_t object);
+
 enum schema_outcome {
     SCHEMA_NOT_DONE,  /* to be run */
     SCHEMA_RUN_AGAIN, /* perhaps done, perhaps in part: to be run again in a form that can be repeated */
+    SCHEMA_DEBRIS,    /* not done, and the start of it is in the way: schema_state_is_broken() names it */
     SCHEMA_DONE,
     SCHEMA_UNDECIDED,
 };
