@@ -56,7 +56,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                                 "keep the load out of the target's own binlog (breaks its replicas)"},
 
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE, SERVER, "N", NULL,
-                     "parallel workers (default: one per core, ccr-restore two)"},
+                     "parallel workers (default: one per core)"},
     [OPT_LOCK_WAIT] = {"lock-wait", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "5",
                        "give up waiting for a table lock after this time"},
     [OPT_SWAP_WAIT] = {"swap-wait", TYPE_SECONDS, RESTORE, SECTION_TARGET, "SECONDS", "60",

@@ -141,13 +141,11 @@ static void choose_reason(struct restoring *r)
         r->result->reason = mem_strdup("new snapshot asked for by hand");
 }
 
-/* Loading waits for the server's disk as well as for its processor: two per core are faster than one
- * (tests/bench). */
 static unsigned thread_count(unsigned asked)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    return asked ? asked : cores > 0 ? 2 * (unsigned)cores : 2;
+    return asked ? asked : cores > 0 ? (unsigned)cores : 1;
 }
 
 static void sum_rows(const struct restore_plan *p, uint64_t *rows, uint64_t *bytes)

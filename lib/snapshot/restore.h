@@ -28,7 +28,7 @@ struct restore_params {
     const char *const *renames; /* "A:B" */
     bool replace;
     bool skip_binlog;
-    unsigned threads; /* 0: two per core */
+    unsigned threads; /* 0: one per core */
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
 };
