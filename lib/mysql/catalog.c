@@ -322,7 +322,7 @@ struct err *catalog_table_create_sql(struct conn *c, const char *db, const char 
 {
     *sql = NULL;
     struct err *e = show_create(c, db, name, sql);
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+    if (e && conn_is_absent(c)) {
         err_free(e);
         e = NULL;
     }

@@ -190,6 +190,13 @@ bool conn_is_lost(const struct conn *c)
     }
 }
 
+bool conn_is_absent(const struct conn *c)
+{
+    unsigned number = conn_errno(c);
+
+    return number == ER_NO_SUCH_TABLE || number == ER_BAD_DB_ERROR;
+}
+
 static void conn_note_statement(struct conn *c, const char *sql, size_t len)
 {
     bool cut = len > STATEMENT_SHOWN;

@@ -55,6 +55,8 @@ uint64_t conn_affected(const struct conn *c);
 uint64_t conn_id(const struct conn *c); /* the server's id of this connection */
 /* Any error of the connection itself: gone away, lost, killed. The connection cannot be used any more. */
 bool conn_is_lost(const struct conn *c);
+/* The last failure: the table that was named, or its database, does not exist. */
+bool conn_is_absent(const struct conn *c);
 
 /* The error for the connection's last failure, in the same words as those below. `what` may be NULL. */
 struct err *conn_error(const struct conn *c, const char *what) CHECKED;

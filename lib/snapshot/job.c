@@ -272,7 +272,7 @@ struct err *job_load(struct conn *c, const char *name, struct job **out)
 
     *out = NULL;
     free(quoted);
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+    if (e && conn_is_absent(c)) {
         err_free(e);
         return NULL;
     }

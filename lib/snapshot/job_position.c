@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "snapshot/job.h"
@@ -109,7 +107,7 @@ struct err *job_position_read(struct conn *c, const char *job, struct job_positi
     *out = (struct job_position){0};
     *found = false;
     free(table);
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+    if (e && conn_is_absent(c)) {
         err_free(e);
         return NULL;
     }

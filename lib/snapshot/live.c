@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/mem.h"
 
 static int compare_live(const struct live_table *t, const char *db, const char *name)
@@ -165,7 +163,7 @@ static struct err *read_ours(struct conn *c, const struct restore_plan *p, struc
     struct err *e = conn_query(c, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
 
     free(job);
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+    if (e && conn_is_absent(c)) {
         err_free(e); /* the first restore of the first job */
         return NULL;
     }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/mem.h"
 #include "snapshot/ddl.h"
 #include "snapshot/stage_keys.h"
@@ -19,7 +17,7 @@ static struct err *find_plan(struct conn *c, const struct restore_plan *p, bool 
 
     free(table);
     *same = false;
-    if (e && (conn_errno(c) == ER_NO_SUCH_TABLE || conn_errno(c) == ER_BAD_DB_ERROR)) {
+    if (e && conn_is_absent(c)) {
         err_free(e);
         return NULL;
     }
