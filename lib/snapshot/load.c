@@ -10,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "snapshot/load_queue.h"
 #include "snapshot/load_stream.h"
 #include "snapshot/load_warnings.h"
 #include "snapshot/stage_keys.h"
@@ -26,11 +27,12 @@ struct loader {
     struct load_work work;
     struct restore_table **tables; /* whose keys waited, the largest first */
     size_t table_count;
+    size_t next_table;
+    struct load_queue *queue;
     /* What workers do now: one piece of work, or *done. */
     struct err *(*step)(struct worker *w, bool *done);
-    pthread_mutex_t mutex;
-    size_t next;       /* unit or table */
-    struct err *error; /* the first one */
+    pthread_mutex_t mutex; /* guards queue, next_table and error */
+    struct err *error;     /* the first one */
     atomic_bool stop;
 };
 
@@ -171,36 +173,35 @@ static struct err *load_unit_retrying(struct worker *w, const struct load_unit *
     }
 }
 
-/* The index of the next unit or table; `count` when there is none. */
-static size_t take_next(struct loader *l, size_t count)
-{
-    size_t index = count;
-
-    pthread_mutex_lock(&l->mutex);
-    if (!l->error && l->next < count)
-        index = l->next++;
-    pthread_mutex_unlock(&l->mutex);
-    return index;
-}
-
 static struct err *step_rows(struct worker *w, bool *done)
 {
-    const struct load_work *work = &w->loader->work;
-    size_t i = take_next(w->loader, work->unit_count);
+    struct loader *l = w->loader;
 
-    *done = i == work->unit_count;
-    return *done ? NULL : load_unit_retrying(w, &work->units[i]);
+    pthread_mutex_lock(&l->mutex);
+    const struct load_unit *unit = l->error ? NULL : load_queue_take(l->queue);
+    pthread_mutex_unlock(&l->mutex);
+    *done = !unit;
+    if (!unit)
+        return NULL;
+    TRY(load_unit_retrying(w, unit));
+    pthread_mutex_lock(&l->mutex);
+    load_queue_leave(l->queue, unit);
+    pthread_mutex_unlock(&l->mutex);
+    return NULL;
 }
 
 static struct err *step_keys(struct worker *w, bool *done)
 {
-    const struct loader *l = w->loader;
-    size_t i = take_next(w->loader, l->table_count);
+    struct loader *l = w->loader;
+    const struct restore_table *t = NULL;
 
-    *done = i == l->table_count;
-    if (*done)
+    pthread_mutex_lock(&l->mutex);
+    if (!l->error && l->next_table < l->table_count)
+        t = l->tables[l->next_table++];
+    pthread_mutex_unlock(&l->mutex);
+    *done = !t;
+    if (!t)
         return NULL;
-    const struct restore_table *t = l->tables[i];
     TRY(interrupt_check());
     return stage_keys_add(w->conn, t, l->params->definitions[t->object - l->params->plan->manifest->objects]);
 }
@@ -266,7 +267,6 @@ static void run_workers(struct loader *l, struct err *(*step)(struct worker *, b
     unsigned started = 0;
 
     l->step = step;
-    l->next = 0;
     for (; work && started < count; started++) {
         workers[started].loader = l;
         int failed = pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]);
@@ -332,6 +332,7 @@ struct err *load_rows(const struct load_params *params, uint64_t *stored_bytes)
     TRY(load_work_new(params->plan, &l.work));
     *stored_bytes = volume_bytes(&l);
     find_waiting_tables(&l);
+    l.queue = load_queue_new(&l.work, params->plan);
     pthread_mutex_init(&l.mutex, NULL);
     run_workers(&l, step_rows, l.work.unit_count);
     if (!l.error)
@@ -339,6 +340,7 @@ struct err *load_rows(const struct load_params *params, uint64_t *stored_bytes)
     if (!l.error)
         run_workers(&l, step_keys, l.table_count);
     pthread_mutex_destroy(&l.mutex);
+    load_queue_free(l.queue);
     load_work_free(&l.work);
     free(l.tables);
     return l.error;

@@ -2,7 +2,7 @@
  * load_units - the rows of a snapshot as units of work.
  *
  * A unit is a run of volumes: one, or several that are linked because a chunk crosses from one to the next.
- * Units share no chunk, so workers take them independently, the largest first.
+ * Units share no chunk, so workers take them independently (load_queue says which is next).
  */
 #ifndef CCR_SNAPSHOT_LOAD_UNITS_H
 #define CCR_SNAPSHOT_LOAD_UNITS_H

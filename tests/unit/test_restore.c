@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "snapshot/ddl.h"
+#include "snapshot/load_queue.h"
 #include "snapshot/load_units.h"
 #include "snapshot/pending.h"
 #include "tests/unit/unit.h"
@@ -198,6 +199,30 @@ static void test_units(void)
     restore_plan_free(p);
 }
 
+/* Two workers: the first is in shop.a, so the second gets crm.b, though shop.a has more left. */
+static void test_queue(void)
+{
+    struct restore_plan *p = NULL;
+    struct load_work w;
+
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), false, &p));
+    CHECK_OK(load_work_new(p, &w));
+    struct load_queue *q = load_queue_new(&w, p);
+    const struct load_unit *first = load_queue_take(q);
+    CHECK(first && first->volumes[0] == 2);
+    const struct load_unit *second = load_queue_take(q);
+    CHECK(second && second->volumes[0] == 4);
+    load_queue_leave(q, first);
+    const struct load_unit *third = load_queue_take(q);
+    CHECK(third && third->volumes[0] == 1);
+    load_queue_leave(q, second);
+    CHECK(load_queue_take(q)); /* shop.a again: a worker does not wait for a table of its own */
+    CHECK(!load_queue_take(q));
+    load_queue_free(q);
+    load_work_free(&w);
+    restore_plan_free(p);
+}
+
 static void test_damaged_units(void)
 {
     struct restore_plan *p = NULL;
@@ -251,6 +276,7 @@ int main(void)
     test_ddl();
     test_statements();
     test_units();
+    test_queue();
     test_damaged_units();
     test_pending();
     return UNIT_END;
