@@ -1,7 +1,7 @@
 /*
  * interrupt - SIGINT and SIGTERM become a flag that long work asks for at points where stopping is safe.
  *
- * The flag is the one piece of process-wide state in ccr: a signal handler takes no argument. A second signal
+ * The flag is process-wide state, as little else in ccr (failpoint.h): a signal handler takes no argument. A second signal
  * ends the process at once, which is as safe as kill -9.
  */
 #ifndef CCR_BASE_INTERRUPT_H

@@ -9,6 +9,7 @@
 #include <errmsg.h>
 #include <mysqld_error.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 
 enum { STATEMENT_SHOWN = 200 };
@@ -224,6 +225,7 @@ static struct err *conn_drain(struct conn *c)
 
 struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len)
 {
+    failpoint("statement");
     conn_note_statement(c, sql, len);
     if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
         return conn_error(c, NULL);

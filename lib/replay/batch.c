@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "replay/session.h"
 #include "replay/status.h"
@@ -43,7 +44,9 @@ void batch_free(struct batch *b)
 static struct err *batch_claim(struct batch *b)
 {
     TRY(status_publish(b->store, b->job, &b->committed));
+    failpoint("claim-before");
     TRY(job_position_claim(b->conn, b->job->name, &b->committed));
+    failpoint("claim-after");
     TRY(status_publish(b->store, b->job, &b->committed));
     memcpy(b->next.nonce, b->committed.nonce, sizeof(b->next.nonce));
     memcpy(b->next.previous_nonce, b->committed.previous_nonce, sizeof(b->next.previous_nonce));
@@ -129,7 +132,9 @@ struct err *batch_commit(struct batch *b)
         TRY(conn_exec(b->conn, "SET timestamp = DEFAULT"));
     }
     TRY(job_position_update(b->conn, b->job->name, &b->committed, &b->next));
+    failpoint("commit-before");
     TRY(conn_exec(b->conn, "COMMIT"));
+    failpoint("commit-after");
     const struct row_counts *sent = ordered_counts(b->road);
     b->rows += sent->writes + sent->updates + sent->deletes;
     b->commits++;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -15,7 +16,10 @@ static struct err *intent_commit(struct apply *a, json_t *intent)
     TRY(batch_commit(b)); /* what lies before it */
     free(b->next.intent);
     b->next.intent = json_text(intent);
-    return batch_commit(b);
+    failpoint("intent-before");
+    TRY(batch_commit(b));
+    failpoint("intent-after");
+    return NULL;
 }
 
 struct err *intent_open_rows(struct apply *a, const struct gtid *gtid, const char *table)

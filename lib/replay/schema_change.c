@@ -5,6 +5,7 @@
 
 #include <mysqld_error.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "replay/intent.h"
 #include "replay/schema_event.h"
@@ -137,9 +138,9 @@ static void change_make_repeatable(struct schema_change *s)
 static struct err *change_execute(struct schema_change *s)
 {
     TRY(schema_change_enter(s));
-    struct err *e = conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len);
-    if (e)
-        return e;
+    failpoint("ddl-before");
+    TRY(conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len));
+    failpoint("ddl-after");
     return schema_change_leave(s);
 }
 
@@ -155,7 +156,9 @@ static struct err *change_clear_debris(struct schema_change *s, const json_t *no
         char *table = sql_table_dup(o->db, o->name);
         log_info(s->a->log, "a killed CREATE left %s.%s half made: dropped, to be made again", o->db,
                  o->name);
+        failpoint("debris-before");
         e = conn_exec(s->a->conn, "DROP TABLE IF EXISTS %s", table);
+        failpoint("debris-after");
         free(table);
     }
     return e;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "format/document.h"
 #include "format/layout.h"
 #include "format/object.h"
@@ -25,7 +26,9 @@ struct err *status_publish(struct store *s, const struct job *job, const struct 
     document_set_bytes(root, "nonce", p->nonce);
     char *text = json_text(root);
     char *key = layout_job_status_key(job->name);
+    failpoint("status-before");
     struct err *e = object_put(s, key, text, strlen(text));
+    failpoint("status-after");
     free(key);
     free(text);
     json_decref(root);

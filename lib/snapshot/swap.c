@@ -6,6 +6,7 @@
 #include <mysqld_error.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "snapshot/blockers.h"
@@ -300,7 +301,9 @@ static struct err *rename_with_retries(struct swap *s, const struct buf *sql, do
     for (;;) {
         TRY(interrupt_check());
         int64_t start_us = clock_monotonic_us();
+        failpoint("swap-before");
         struct err *e = conn_exec_bytes(c, sql->data, sql->len);
+        failpoint("swap-after");
         *seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
         if (!e)
             return NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 
 enum { KEY_LIMIT = 900, SEGMENT_LIMIT = 255 };
@@ -98,7 +99,10 @@ struct err *store_create(struct store *s, const char *key, const void *bytes, si
 {
     TRY(check_key(key, false));
     TRY(check_size(key, len));
-    return failed(s, "creating", key, s->ops->create(s->self, key, bytes, len, created));
+    failpoint("create-before");
+    struct err *e = s->ops->create(s->self, key, bytes, len, created);
+    failpoint("create-after");
+    return failed(s, "creating", key, e);
 }
 
 struct err *store_put(struct store *s, const char *key, const void *bytes, size_t len)
