@@ -73,6 +73,7 @@ struct statement {
     bool temporary;
     bool with_select;             /* CREATE TABLE ... SELECT */
     bool imports;                 /* ALTER TABLE ... IMPORT/DISCARD TABLESPACE: cannot be replayed */
+    bool truncates;               /* ALTER TABLE ... TRUNCATE PARTITION: running it again changes nothing */
     struct statement_name *names; /* every object whose name decides about scope, in order of appearance */
     size_t name_count;
 };

@@ -53,6 +53,8 @@ static bool spec_begin(struct parser *p)
         return spec_exchange(p);
     if (parser_accept(p, "CONVERT"))
         return spec_convert(p);
+    if (parser_is(p, "TRUNCATE"))
+        p->out->truncates = true;
     if (parser_is(p, "IMPORT") || parser_is(p, "DISCARD"))
         p->out->imports = true;
     return true;

@@ -239,7 +239,7 @@ static bool can_be_repeated(const struct statement *s)
     case STATEMENT_CREATE:
         return s->or_replace || s->if_not_exists;
     case STATEMENT_ALTER:
-        return s->kind != STATEMENT_TABLE && !renames(s);
+        return s->truncates || (s->kind != STATEMENT_TABLE && !renames(s));
     case STATEMENT_UNKNOWN:
     case STATEMENT_RENAME:
     case STATEMENT_ACCOUNT:
@@ -252,6 +252,21 @@ static bool can_be_repeated(const struct statement *s)
     default:
         return false;
     }
+}
+
+/* ALTER TABLE neither loses a table nor breaks one: a server that was killed has. */
+static bool is_damaged(const struct statement *s, const struct schema_objects *o, const json_t *before,
+                       const json_t *now)
+{
+    if (s->action != STATEMENT_ALTER || s->kind != STATEMENT_TABLE)
+        return false;
+    for (size_t i = 0; i < o->count; i++) {
+        bool stays = o->items[i].role == STATEMENT_OBJECT && schema_state_exists(before, i) && !renames(s);
+        bool missing = !schema_state_exists(now, i) && (stays || o->items[i].role == STATEMENT_TO);
+        if (missing || schema_state_is_broken(now, i))
+            return true;
+    }
+    return false;
 }
 
 /* EXCHANGE PARTITION with tables that have no ids. */
@@ -284,5 +299,5 @@ enum schema_outcome schema_state_outcome(const struct statement *s, const struct
         return same && s->action == STATEMENT_DROP ? SCHEMA_NOT_DONE : SCHEMA_RUN_AGAIN;
     if (same)
         return cannot_tell(objects, before) ? SCHEMA_UNDECIDED : SCHEMA_NOT_DONE;
-    return SCHEMA_DONE;
+    return is_damaged(s, objects, before, now) ? SCHEMA_UNDECIDED : SCHEMA_DONE;
 }
