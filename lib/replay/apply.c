@@ -89,7 +89,7 @@ static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
     if (!e && a->dry_run && position.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore has work left to do"),
                      "run ccr-apply without --dry-run, or ccr-restore again");
-    batch_init(&a->batch, a->conn, a->store, a->job, &position, max_packet);
+    e = err_first(e, batch_init(&a->batch, a->conn, a->store, a->job, &position, max_packet));
     a->batch.dry_run = a->dry_run;
     job_position_free(&position);
     return e;
@@ -142,9 +142,10 @@ static void apply_close(struct apply *a)
 }
 
 /* Another session's locks were in the way: the same batch may well succeed the next time. */
-static bool is_passing(const struct apply *a, const struct err *e)
+static bool is_passing(struct apply *a, const struct err *e)
 {
-    unsigned number = conn_errno(a->conn);
+    struct conn *c = batch_has_failed(&a->batch) ? lane_conn(a->batch.lane) : a->conn;
+    unsigned number = conn_errno(c);
 
     return err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
 }
@@ -185,11 +186,14 @@ static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
         *e = NULL;
         return;
     }
-    if (!ordered_failed(a->batch.road))
+    struct lane *refused = batch_refused(&a->batch);
+    if (!refused)
         return;
-    culprit_find(a->conn, a->batch.road, e, &gtid, &found);
+    culprit_find(lane_conn(refused), lane_road(refused), e, &gtid, &found);
     if (!found)
         return;
+    err_free(a->redo.error); /* of a later transaction */
+    free(a->redo.what);
     a->redo = (struct redo){.kind = REDO_STOP, .gtid = gtid, .error = *e};
     *e = NULL;
 }
@@ -236,6 +240,11 @@ static struct err *apply_all(struct apply *a, const struct run *run)
 
     for (;;) {
         struct err *e = apply_walk(a, run, &outcome);
+        struct err *earlier = batch_wait(&a->batch);
+        if (earlier) { /* what was under way lies before what the walk had come to */
+            err_free(e);
+            e = earlier;
+        }
         if (a->batch.commits != commits)
             attempts = 0;
         commits = a->batch.commits;

@@ -9,30 +9,30 @@
 #include "replay/session.h"
 #include "replay/status.h"
 
-static void position_set(struct job_position *to, const struct job_position *from)
-{
-    job_position_free(to);
-    *to = *from;
-    to->pos = (struct gtid_pos)GTID_POS_INIT;
-    gtid_pos_copy(&to->pos, &from->pos);
-    to->pending = from->pending ? mem_strdup(from->pending) : NULL;
-    to->intent = from->intent ? mem_strdup(from->intent) : NULL;
-}
+enum {
+    PARCEL_BYTES = 4 * 1024 * 1024, /* of changes that wait for a busy lane */
+    PARCEL_EARLY = 64 * 1024,       /* of changes that are worth waking an idle one */
+};
 
-void batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
-                struct job_position *position, uint64_t max_packet)
+struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
+                       struct job_position *position, uint64_t max_packet)
 {
+    const struct lane_params params = {
+        .conn = c, .job = job->name, .max_packet = max_packet, .position = &b->committed};
+
     *b = (struct batch){.conn = c, .store = s, .job = job};
-    b->road = ordered_new(c, max_packet);
-    b->committed = *position;
-    *position = (struct job_position){0};
-    position_set(&b->next, &b->committed);
+    job_position_copy(&b->committed, position);
+    job_position_copy(&b->handed, position);
+    job_position_copy(&b->next, position);
+    job_position_free(position);
+    return lane_new(&params, &b->lane);
 }
 
 void batch_free(struct batch *b)
 {
-    ordered_free(b->road);
+    lane_free(b->lane);
     job_position_free(&b->committed);
+    job_position_free(&b->handed);
     job_position_free(&b->next);
     *b = (struct batch){0};
 }
@@ -43,119 +43,138 @@ void batch_free(struct batch *b)
  */
 static struct err *batch_claim(struct batch *b)
 {
-    TRY(status_publish(b->store, b->job, &b->committed));
+    if (b->claimed)
+        return NULL;
+    struct job_position *row = lane_position(b->lane);
+    TRY(status_publish(b->store, b->job, row));
     failpoint("claim-before");
-    TRY(job_position_claim(b->conn, b->job->name, &b->committed));
+    TRY(job_position_claim(b->conn, b->job->name, row));
     failpoint("claim-after");
-    TRY(status_publish(b->store, b->job, &b->committed));
-    memcpy(b->next.nonce, b->committed.nonce, sizeof(b->next.nonce));
-    memcpy(b->next.previous_nonce, b->committed.previous_nonce, sizeof(b->next.previous_nonce));
+    TRY(status_publish(b->store, b->job, row));
+    struct job_position *const known[] = {&b->committed, &b->handed, &b->next};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        memcpy(known[i]->nonce, row->nonce, sizeof(row->nonce));
+        memcpy(known[i]->previous_nonce, row->previous_nonce, sizeof(row->previous_nonce));
+    }
     b->claimed = true;
+    return NULL;
+}
+
+/* What a lane that has been waited for has committed. At most one commit is under way at any time. */
+static void batch_learn(struct batch *b)
+{
+    if (lane_commits(b->lane) == b->commits)
+        return;
+    b->commits = lane_commits(b->lane);
+    b->rows = lane_rows(b->lane);
+    b->committed_us = clock_monotonic_us();
+    job_position_copy(&b->committed, lane_position(b->lane));
+    b->committed_counts = b->handed_counts;
+}
+
+struct err *batch_wait(struct batch *b)
+{
+    struct err *e = lane_wait(b->lane);
+
+    batch_learn(b);
+    return e;
+}
+
+static struct err *batch_send(struct batch *b, enum lane_order order)
+{
+    TRY(batch_wait(b));
+    return lane_send(b->lane, order, &b->next);
+}
+
+struct err *batch_flush(struct batch *b)
+{
+    if (b->open)
+        TRY(batch_send(b, LANE_SETTLE));
+    return batch_wait(b);
+}
+
+struct err *batch_set_format(struct batch *b, const struct buf *event)
+{
+    if (ordered_has_format(lane_road(b->lane), event)) /* every object begins with one */
+        return NULL;
+    TRY(batch_flush(b));
+    ordered_set_format(lane_road(b->lane), event);
     return NULL;
 }
 
 struct err *batch_open(struct batch *b)
 {
-    if (b->open)
-        return NULL;
-    if (!b->claimed)
-        TRY(batch_claim(b));
-    TRY(conn_exec(b->conn, "START TRANSACTION"));
+    TRY(batch_flush(b));
+    TRY(batch_claim(b));
+    TRY(lane_open(b->lane));
     b->open = true;
     return NULL;
 }
 
 struct err *batch_add(struct batch *b, const struct change *change)
 {
-    TRY(batch_open(b));
-    if (!b->counting) {
-        TRY(session_counts(b->conn, &b->before));
-        b->counting = true;
-    }
+    struct parcel *p = lane_parcel(b->lane);
+
+    if (!b->claimed)
+        TRY(batch_claim(b));
+    b->open = true;
     b->bytes += change->rows->rows_len;
-    return ordered_add(b->road, change);
-}
-
-struct err *batch_flush(struct batch *b)
-{
-    return b->counting ? ordered_flush(b->road) : NULL;
-}
-
-static bool count_differs(uint64_t expected, uint64_t before, uint64_t after, bool at_least)
-{
-    uint64_t done = after - before;
-
-    return at_least ? done < expected : done != expected;
-}
-
-/* Row events can be dropped by the server without an error: its own counters tell. */
-static struct err *batch_check_counts(struct batch *b)
-{
-    bool at_least;
-    struct row_counts after;
-    const struct row_counts *n = ordered_expected(b->road, &at_least);
-
-    TRY(session_counts(b->conn, &after));
-    if (!count_differs(n->writes, b->before.writes, after.writes, at_least) &&
-        !count_differs(n->updates, b->before.updates, after.updates, at_least) &&
-        !count_differs(n->deletes, b->before.deletes, after.deletes, at_least))
-        return NULL;
-    return err_hint(
-        err_new(ERR_UNSAFE,
-                "the target did not apply what it was sent: its counters should have grown by %s%llu writes, "
-                "%llu updates and %llu deletes, and grew by %llu, %llu and %llu",
-                at_least ? "at least " : "", (unsigned long long)n->writes, (unsigned long long)n->updates,
-                (unsigned long long)n->deletes, (unsigned long long)(after.writes - b->before.writes),
-                (unsigned long long)(after.updates - b->before.updates),
-                (unsigned long long)(after.deletes - b->before.deletes)),
-        "the batch was rolled back; replicate-* filters and triggers on the target are what could cause "
-        "this");
+    parcel_add(p, change);
+    if (parcel_size(p) >= PARCEL_BYTES || (parcel_size(p) >= PARCEL_EARLY && lane_is_idle(b->lane)))
+        return batch_send(b, LANE_GO_ON);
+    return NULL;
 }
 
 static bool batch_is_empty(const struct batch *b)
 {
-    return !b->open && b->next.number == b->committed.number &&
-           gtid_pos_equal(&b->next.pos, &b->committed.pos) && !b->next.intent == !b->committed.intent;
+    return !b->open && b->next.number == b->handed.number && gtid_pos_equal(&b->next.pos, &b->handed.pos) &&
+           !b->next.intent == !b->handed.intent;
 }
 
-struct err *batch_commit(struct batch *b)
+struct err *batch_end(struct batch *b)
 {
-    if (b->dry_run)
-        b->transactions = b->bytes = 0;
-    if (b->dry_run || batch_is_empty(b))
-        return NULL;
-    TRY(batch_open(b));
-    if (b->counting) {
-        TRY(ordered_flush(b->road));
-        TRY(batch_check_counts(b));
-        /* BINLOG leaves the session's clock at the source's time */
-        TRY(conn_exec(b->conn, "SET timestamp = DEFAULT"));
+    if (!b->dry_run && !batch_is_empty(b)) {
+        TRY(batch_wait(b));
+        TRY(batch_claim(b));
+        TRY(batch_send(b, LANE_COMMIT));
+        job_position_copy(&b->handed, &b->next);
+        b->handed_counts = b->counts;
+        b->open = false;
     }
-    TRY(job_position_update(b->conn, b->job->name, &b->committed, &b->next));
-    failpoint("commit-before");
-    TRY(conn_exec(b->conn, "COMMIT"));
-    failpoint("commit-after");
-    const struct row_counts *sent = ordered_counts(b->road);
-    b->rows += sent->writes + sent->updates + sent->deletes;
-    b->commits++;
-    b->committed_us = clock_monotonic_us();
-    position_set(&b->committed, &b->next);
-    ordered_reset(b->road);
-    b->committed_counts = b->counts;
-    b->open = b->counting = false;
     b->transactions = b->bytes = 0;
     return NULL;
 }
 
+struct err *batch_commit(struct batch *b)
+{
+    TRY(batch_end(b));
+    return batch_wait(b);
+}
+
 void batch_rollback(struct batch *b)
 {
-    ordered_reset(b->road);
-    if (!conn_is_lost(b->conn))
-        err_free(conn_exec(b->conn, "ROLLBACK")); /* a connection that is gone has rolled back */
-    b->open = b->counting = false;
+    lane_rollback(b->lane);
+    batch_learn(b);
+    b->open = false;
     b->transactions = b->bytes = 0;
-    b->counts = b->committed_counts;
-    position_set(&b->next, &b->committed);
+    b->counts = b->handed_counts = b->committed_counts;
+    job_position_copy(&b->handed, &b->committed);
+    job_position_copy(&b->next, &b->committed);
+}
+
+bool batch_has_failed(struct batch *b)
+{
+    return lane_has_failed(b->lane);
+}
+
+struct lane *batch_refused(struct batch *b)
+{
+    return lane_has_failed(b->lane) && ordered_failed(lane_road(b->lane)) ? b->lane : NULL;
+}
+
+uint64_t batch_bytes_sent(const struct batch *b)
+{
+    return ordered_bytes(lane_road(b->lane));
 }
 
 struct err *batch_reread(struct batch *b)

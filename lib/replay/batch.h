@@ -5,14 +5,18 @@
  * the rows sent have been compared with the rows that the server says it changed. `next` is the position as
  * it will be: the caller moves it at the end of every source transaction.
  *
+ * Changes are gathered in a parcel, and applied by a lane (lane.h) while the caller goes on: an error of the
+ * target comes back with a later call, any of those below that return one. batch_end leaves the commit itself
+ * to the lane too, so that the next batch is read meanwhile; behind batch_flush and batch_commit nothing is
+ * under way, and the connection is free.
+ *
  * The first write of a run takes the job over: a new nonce in the position row, published in the store's
  * status document, so that a target that was cloned is noticed.
  */
 #ifndef CCR_REPLAY_BATCH_H
 #define CCR_REPLAY_BATCH_H
 
-#include "replay/ordered.h"
-#include "snapshot/job.h"
+#include "replay/lane.h"
 #include "store/store.h"
 
 /* What was done with source transactions. */
@@ -29,39 +33,53 @@ struct batch {
     struct conn *conn;             /* borrowed */
     struct store *store;           /* borrowed */
     const struct job *job;         /* borrowed */
-    struct ordered *road;          /* owned */
-    struct job_position committed; /* as the target's row has it */
+    struct lane *lane;             /* owned */
+    struct job_position committed; /* as the target's row has it, as far as is known */
+    struct job_position handed;    /* as it will be when the lane is done */
     struct job_position next;
     bool dry_run; /* nothing is written */
     bool claimed;
-    bool open;
-    bool counting;              /* `before` has been read */
-    struct row_counts before;   /* the server's counters when the first change was taken */
-    uint64_t transactions;      /* source transactions since the last commit */
+    bool open;                  /* something besides the position is to be committed */
+    uint64_t transactions;      /* source transactions since the last batch_end */
     uint64_t bytes;             /* of their row events */
     struct batch_counts counts; /* those of the open batch included */
+    struct batch_counts handed_counts;
     struct batch_counts committed_counts;
     uint64_t commits;
     uint64_t rows;        /* committed, over all batches */
-    int64_t committed_us; /* when the last commit was (clock_monotonic_us) */
+    int64_t committed_us; /* when the last commit was seen (clock_monotonic_us) */
 };
 
-/* Takes over `position` (its members move). */
-void batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
-                struct job_position *position, uint64_t max_packet);
+/* Takes over `position` (its members move). batch_free also after an error. */
+struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
+                       struct job_position *position, uint64_t max_packet) CHECKED;
 void batch_free(struct batch *b);
 
+/* The format description event of the changes to come. */
+struct err *batch_set_format(struct batch *b, const struct buf *event) CHECKED;
 /* Begins the target's transaction, where that has not been done. For writes beside the row events. */
 struct err *batch_open(struct batch *b) CHECKED;
 struct err *batch_add(struct batch *b, const struct change *change) CHECKED;
-/* Sends what has gathered; the transaction stays open. Also: nothing is under way on the connection any more.
- */
+/* What has gathered is applied when this returns; the transaction stays open. */
 struct err *batch_flush(struct batch *b) CHECKED;
-/* Nothing happens where there is nothing to commit and `next` is where the row stands. */
+/*
+ * Ends the batch: it is applied and committed while the next one is gathered. Nothing happens where there is
+ * nothing to commit and `next` is where the row stands.
+ */
+struct err *batch_end(struct batch *b) CHECKED;
+/* Waits for what was handed over so far. */
+struct err *batch_wait(struct batch *b) CHECKED;
+/* Ends the batch, and waits for its commit. */
 struct err *batch_commit(struct batch *b) CHECKED;
-/* The target is as after the last commit; `next` too. */
+/* The target is as after the last commit; `next` too. Waits for a commit under way. */
 void batch_rollback(struct batch *b);
 /* Reads the position row again, which must be this run's: for the way back after an error. */
 struct err *batch_reread(struct batch *b) CHECKED;
+
+/* The target has refused something since the last rollback: the last error was not the caller's. */
+bool batch_has_failed(struct batch *b);
+/* The lane whose road holds a bundle that the target refused, or NULL. */
+struct lane *batch_refused(struct batch *b);
+uint64_t batch_bytes_sent(const struct batch *b); /* of events, over all batches */
 
 #endif

@@ -55,6 +55,11 @@ void ordered_set_format(struct ordered *o, const struct buf *event)
     sender_set_format(o->sender, event);
 }
 
+bool ordered_has_format(const struct ordered *o, const struct buf *event)
+{
+    return sender_has_format(o->sender, event);
+}
+
 static struct err *ordered_submit(struct ordered *o)
 {
     struct bundle *b = &o->bundles[o->filling];

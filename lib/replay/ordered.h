@@ -17,6 +17,7 @@ void ordered_free(struct ordered *o); /* NULL is allowed */
 
 /* The format description event of the changes to come. Nothing may be unsent. */
 void ordered_set_format(struct ordered *o, const struct buf *event);
+bool ordered_has_format(const struct ordered *o, const struct buf *event); /* one that says the same */
 /* Takes one row event; its bytes are copied. May send what has gathered. */
 struct err *ordered_add(struct ordered *o, const struct change *change) CHECKED;
 /* Everything taken is applied when this returns. */

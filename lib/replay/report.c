@@ -58,7 +58,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
     set_number(r, "rows", a->batch.rows);
     set_number(r, "ddl", n->ddl);
     set_number(r, "batches", a->batch.commits);
-    set_number(r, "bytes", ordered_bytes(a->batch.road));
+    set_number(r, "bytes", batch_bytes_sent(&a->batch));
     set_number(r, "objects", a->objects);
     json_object_set_new(r, "position", json_string(position));
     set_number(r, "epoch", p->epoch);

@@ -45,17 +45,36 @@ void sender_free(struct sender *s)
     free(s);
 }
 
+/*
+ * A time of creation means a server start, at which a replica ends the open transaction; and what ccr builds
+ * has no checksums.
+ */
+static void copy_format(struct buf *to, const struct buf *event)
+{
+    buf_clear(to);
+    buf_append(to, event->data, event->len);
+    if (to->len < FORMAT_CREATED_AT + 4 + FORMAT_TRAILER)
+        return;
+    memset(to->data + FORMAT_CREATED_AT, 0, 4);
+    memset(to->data + to->len - FORMAT_TRAILER, 0, FORMAT_TRAILER);
+}
+
 void sender_set_format(struct sender *s, const struct buf *event)
 {
-    buf_clear(&s->format);
+    copy_format(&s->format, event);
     s->format_sent = false;
-    buf_append(&s->format, event->data, event->len);
-    if (event->len < FORMAT_CREATED_AT + 4 + FORMAT_TRAILER)
-        return;
-    /* a time of creation means a server start, at which a replica ends the open transaction; and what ccr
-     * builds has no checksums */
-    memset(s->format.data + FORMAT_CREATED_AT, 0, 4);
-    s->format.data[s->format.len - FORMAT_TRAILER] = 0;
+}
+
+bool sender_has_format(const struct sender *s, const struct buf *event)
+{
+    struct buf copy = BUF_INIT;
+
+    copy_format(&copy, event);
+    bool same = copy.len == s->format.len && copy.len > BINLOG_HEADER_SIZE &&
+                memcmp(copy.data + BINLOG_HEADER_SIZE, s->format.data + BINLOG_HEADER_SIZE,
+                       copy.len - BINLOG_HEADER_SIZE) == 0;
+    buf_free(&copy);
+    return same;
 }
 
 static void append_base64(struct buf *out, const uint8_t *bytes, size_t len)

@@ -19,6 +19,8 @@ void sender_free(struct sender *s); /* NULL is allowed */
 
 /* The format description event of the events to come, as the source wrote it. */
 void sender_set_format(struct sender *s, const struct buf *event);
+/* It says the same as the one set last. */
+bool sender_has_format(const struct sender *s, const struct buf *event);
 /*
  * Waits for the bundle before, then sends this one; it must stay as it is until sender_wait or the next
  * sender_send succeeded. ERR_UNSUPPORTED, naming the variable to raise, for a bundle too large for a packet.

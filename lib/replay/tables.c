@@ -146,7 +146,6 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
     table->unchecked = tables_is_unchecked(t, table);
     if (table->unchecked)
         return NULL;
-    TRY(t->idle(t->idle_arg));
     TRY(catalog_table_read(t->conn, table->db, table->name, false, &table->catalog));
     if (!table->catalog)
         return err_hint(
@@ -172,6 +171,7 @@ static struct err *tables_take_map(struct tables *t, struct table *table, const 
 {
     struct binlog_event own = *event;
 
+    TRY(t->idle(t->idle_arg)); /* changes under way refer to the last map */
     TRY(tables_read_target(t, table));
     rows_table_map_free(&table->map);
     buf_clear(&table->body);

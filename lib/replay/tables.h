@@ -29,7 +29,9 @@ struct table {
 
 struct tables;
 
-/* `job` and `c` are borrowed. `idle` is called before `c` is used: what is under way on it must be over then.
+/*
+ * `job` and `c` are borrowed. `idle` is called before `c` is used, and before a table's map becomes another:
+ * what is under way must be over then. Between two such calls a struct table may be read by other threads.
  */
 struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*idle)(void *arg), void *arg);
 void tables_free(struct tables *t); /* NULL is allowed */

@@ -136,7 +136,7 @@ static struct err *walk_begin(struct walk *w)
         return interrupt_check();
     }
     if (b->transactions >= a->limits.batch_transactions || b->bytes >= a->limits.batch_bytes)
-        TRY(batch_commit(b));
+        TRY(batch_end(b));
     return walk_take_note(w);
 }
 
@@ -240,9 +240,7 @@ static struct err *walk_outside(struct walk *w, const struct binlog_event *e)
 {
     if (e->type != BINLOG_FORMAT_DESCRIPTION)
         return NULL;
-    TRY(batch_flush(&w->a->batch));
-    ordered_set_format(w->a->batch.road, feed_format_event(w->feed));
-    return NULL;
+    return batch_set_format(&w->a->batch, feed_format_event(w->feed));
 }
 
 /*
@@ -255,7 +253,7 @@ static struct err *walk_refuse(struct walk *w, struct err *error)
     bool of_itself =
         code == ERR_UNSUPPORTED || code == ERR_UNSAFE || code == ERR_RESYNC || code == ERR_INTEGRITY;
 
-    if (ordered_failed(w->a->batch.road)) /* a refused bundle may hold earlier transactions' rows */
+    if (batch_has_failed(&w->a->batch)) /* the error is that of an earlier change */
         return error;
     if (!of_itself || w->a->batch.transactions == 0 || w->a->dry_run)
         return transaction_context(error, &w->t);

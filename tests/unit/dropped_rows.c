@@ -38,7 +38,7 @@ static struct err *run_batch(struct batch *b, struct tables *tables, struct feed
         if (item != FEED_EVENT)
             return err_new(ERR_INTERNAL, "no rows in the log");
         if (e.type == BINLOG_FORMAT_DESCRIPTION)
-            ordered_set_format(b->road, feed_format_event(feed));
+            TRY(batch_set_format(b, feed_format_event(feed)));
         if (e.type == BINLOG_TABLE_MAP)
             TRY(tables_map(tables, &e, &table));
         if (rows_type_is_rows(e.type) && table && table->in_scope)
@@ -67,7 +67,7 @@ static struct err *run(char **argv)
     TRY(session_prepare(c));
     TRY(job_position_read(c, argv[4], &position, &found));
     TRY(feed_new(store, job->stream, position.epoch, position.number + 1, &feed));
-    batch_init(&b, c, store, job, &position, 16 << 20);
+    TRY(batch_init(&b, c, store, job, &position, 16 << 20));
     struct tables *tables = tables_new(job, c, idle, &b);
     struct err *e = run_batch(&b, tables, feed);
     batch_rollback(&b);

@@ -1,0 +1,291 @@
+#include "replay/lane.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+#include "replay/session.h"
+
+enum lane_state { LANE_IDLE, LANE_BUSY, LANE_ENDING };
+
+struct lane {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    enum lane_state state; /* guarded by mutex; what follows is the thread's while BUSY, else the caller's */
+    struct parcel parcels[2];
+    unsigned filling; /* which one is always the caller's */
+    enum lane_order order;
+    struct job_position to;
+    struct err *error;
+    bool failed;
+    struct conn *conn;
+    const char *job;
+    struct ordered *road;
+    struct job_position at;
+    bool open;                /* a transaction */
+    bool counting;            /* `before` was read, and rows were sent since */
+    struct row_counts before; /* the server's counters */
+    uint64_t settled;         /* rows of the open transaction */
+    uint64_t rows;
+    uint64_t commits;
+};
+
+struct err *lane_open(struct lane *l)
+{
+    if (l->open)
+        return NULL;
+    TRY(conn_exec(l->conn, "START TRANSACTION"));
+    l->open = true;
+    return NULL;
+}
+
+static struct err *lane_apply(struct lane *l, const struct parcel *p)
+{
+    TRY(lane_open(l));
+    if (!l->counting) {
+        TRY(session_counts(l->conn, &l->before));
+        l->counting = true;
+    }
+    return parcel_unpack(p, l->road);
+}
+
+static bool count_differs(uint64_t expected, uint64_t before, uint64_t after, bool at_least)
+{
+    uint64_t done = after - before;
+
+    return at_least ? done < expected : done != expected;
+}
+
+/* Row events can be dropped by the server without an error: its own counters tell. */
+static struct err *lane_check_counts(struct lane *l)
+{
+    bool at_least;
+    struct row_counts after;
+    const struct row_counts *n = ordered_expected(l->road, &at_least);
+
+    TRY(session_counts(l->conn, &after));
+    if (!count_differs(n->writes, l->before.writes, after.writes, at_least) &&
+        !count_differs(n->updates, l->before.updates, after.updates, at_least) &&
+        !count_differs(n->deletes, l->before.deletes, after.deletes, at_least))
+        return NULL;
+    return err_hint(
+        err_new(ERR_UNSAFE,
+                "the target did not apply what it was sent: its counters should have grown by %s%llu writes, "
+                "%llu updates and %llu deletes, and grew by %llu, %llu and %llu",
+                at_least ? "at least " : "", (unsigned long long)n->writes, (unsigned long long)n->updates,
+                (unsigned long long)n->deletes, (unsigned long long)(after.writes - l->before.writes),
+                (unsigned long long)(after.updates - l->before.updates),
+                (unsigned long long)(after.deletes - l->before.deletes)),
+        "the batch was rolled back; replicate-* filters and triggers on the target are what could cause "
+        "this");
+}
+
+static struct err *lane_settle(struct lane *l)
+{
+    if (!l->counting)
+        return NULL;
+    TRY(ordered_flush(l->road));
+    TRY(lane_check_counts(l));
+    /* BINLOG leaves the session's clock at the source's time */
+    TRY(conn_exec(l->conn, "SET timestamp = DEFAULT"));
+    const struct row_counts *sent = ordered_counts(l->road);
+    l->settled += sent->writes + sent->updates + sent->deletes;
+    l->counting = false;
+    ordered_reset(l->road);
+    return NULL;
+}
+
+static struct err *lane_commit(struct lane *l)
+{
+    TRY(lane_open(l));
+    TRY(job_position_update(l->conn, l->job, &l->at, &l->to));
+    failpoint("commit-before");
+    TRY(conn_exec(l->conn, "COMMIT"));
+    failpoint("commit-after");
+    job_position_copy(&l->at, &l->to);
+    l->rows += l->settled;
+    l->commits++;
+    l->settled = 0;
+    l->open = false;
+    return NULL;
+}
+
+/* What the thread does with a parcel. */
+static struct err *lane_deliver(struct lane *l)
+{
+    struct parcel *p = &l->parcels[1 - l->filling];
+
+    if (!parcel_is_empty(p))
+        TRY(lane_apply(l, p));
+    if (l->order >= LANE_SETTLE)
+        TRY(lane_settle(l));
+    if (l->order == LANE_COMMIT)
+        TRY(lane_commit(l));
+    parcel_clear(p);
+    return NULL;
+}
+
+static void *lane_work(void *arg)
+{
+    struct lane *l = arg;
+
+    pthread_mutex_lock(&l->mutex);
+    while (l->state != LANE_ENDING) {
+        if (l->state != LANE_BUSY) {
+            pthread_cond_wait(&l->changed, &l->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&l->mutex);
+        l->error = lane_deliver(l);
+        l->failed = l->error != NULL;
+        pthread_mutex_lock(&l->mutex);
+        l->state = LANE_IDLE;
+        pthread_cond_broadcast(&l->changed);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    conn_thread_end();
+    return NULL;
+}
+
+struct err *lane_new(const struct lane_params *params, struct lane **out)
+{
+    struct lane *l = mem_zalloc(1, sizeof(*l));
+
+    l->conn = params->conn;
+    l->job = params->job;
+    l->road = ordered_new(params->conn, params->max_packet);
+    job_position_copy(&l->at, params->position);
+    pthread_mutex_init(&l->mutex, NULL);
+    pthread_cond_init(&l->changed, NULL);
+    int status = pthread_create(&l->thread, NULL, lane_work, l);
+    if (status != 0) {
+        ordered_free(l->road);
+        job_position_free(&l->at);
+        free(l);
+        return err_errno(ERR_INTERNAL, status, "starting the thread that applies changes");
+    }
+    *out = l;
+    return NULL;
+}
+
+/* With the mutex held. */
+static void lane_await(struct lane *l)
+{
+    while (l->state == LANE_BUSY)
+        pthread_cond_wait(&l->changed, &l->mutex);
+}
+
+static struct err *lane_take_error(struct lane *l)
+{
+    struct err *e = l->error;
+
+    l->error = NULL;
+    return e;
+}
+
+void lane_free(struct lane *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->mutex);
+    lane_await(l);
+    l->state = LANE_ENDING;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+    pthread_join(l->thread, NULL);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->mutex);
+    parcel_free(&l->parcels[0]);
+    parcel_free(&l->parcels[1]);
+    job_position_free(&l->to);
+    job_position_free(&l->at);
+    ordered_free(l->road);
+    err_free(l->error);
+    free(l);
+}
+
+struct parcel *lane_parcel(struct lane *l)
+{
+    return &l->parcels[l->filling];
+}
+
+struct err *lane_wait(struct lane *l)
+{
+    pthread_mutex_lock(&l->mutex);
+    lane_await(l);
+    pthread_mutex_unlock(&l->mutex);
+    return lane_take_error(l);
+}
+
+struct err *lane_send(struct lane *l, enum lane_order order, const struct job_position *to)
+{
+    TRY(lane_wait(l));
+    if (l->failed)
+        return err_new(ERR_INTERNAL, "changes were sent behind an error");
+    l->filling = 1 - l->filling;
+    l->order = order;
+    if (order == LANE_COMMIT)
+        job_position_copy(&l->to, to);
+    pthread_mutex_lock(&l->mutex);
+    l->state = LANE_BUSY;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->mutex);
+    return NULL;
+}
+
+bool lane_is_idle(struct lane *l)
+{
+    pthread_mutex_lock(&l->mutex);
+    bool idle = l->state == LANE_IDLE;
+    pthread_mutex_unlock(&l->mutex);
+    return idle;
+}
+
+void lane_rollback(struct lane *l)
+{
+    err_free(lane_wait(l));
+    parcel_clear(&l->parcels[0]);
+    parcel_clear(&l->parcels[1]);
+    ordered_reset(l->road);
+    if (!conn_is_lost(l->conn))
+        err_free(conn_exec(l->conn, "ROLLBACK")); /* a connection that is gone has rolled back */
+    l->failed = l->open = l->counting = false;
+    l->settled = 0;
+}
+
+bool lane_is_open(const struct lane *l)
+{
+    return l->open;
+}
+
+bool lane_has_failed(struct lane *l)
+{
+    return lane_is_idle(l) && l->failed;
+}
+
+struct job_position *lane_position(struct lane *l)
+{
+    return &l->at;
+}
+
+uint64_t lane_commits(const struct lane *l)
+{
+    return l->commits;
+}
+
+uint64_t lane_rows(const struct lane *l)
+{
+    return l->rows;
+}
+
+struct conn *lane_conn(struct lane *l)
+{
+    return l->conn;
+}
+
+struct ordered *lane_road(struct lane *l)
+{
+    return l->road;
+}

@@ -1,0 +1,68 @@
+#include "replay/parcel.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* A change whose rows_event points into parcel.bytes once `at` is added. */
+struct parcel_item {
+    struct change change;
+    struct rows_event rows;
+    size_t at; /* the bitmaps of columns, then the images */
+};
+
+static size_t bitmap_bytes(const struct rows_event *r)
+{
+    return (r->column_count + 7) / 8;
+}
+
+void parcel_add(struct parcel *p, const struct change *change)
+{
+    const struct rows_event *r = change->rows;
+
+    p->items = mem_grow(p->items, p->count, &p->cap, sizeof(*p->items));
+    p->items[p->count++] = (struct parcel_item){*change, *r, p->bytes.len};
+    buf_append(&p->bytes, r->before_columns, bitmap_bytes(r));
+    buf_append(&p->bytes, r->after_columns, bitmap_bytes(r));
+    buf_append(&p->bytes, r->rows, r->rows_len);
+}
+
+bool parcel_is_empty(const struct parcel *p)
+{
+    return p->count == 0;
+}
+
+size_t parcel_size(const struct parcel *p)
+{
+    return p->count * sizeof(*p->items) + p->bytes.len;
+}
+
+struct err *parcel_unpack(const struct parcel *p, struct ordered *road)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct parcel_item *item = &p->items[i];
+        const uint8_t *bytes = p->bytes.data + item->at;
+        struct rows_event rows = item->rows;
+        struct change change = item->change;
+
+        rows.before_columns = bytes;
+        rows.after_columns = bytes + bitmap_bytes(&rows);
+        rows.rows = rows.after_columns + bitmap_bytes(&rows);
+        change.rows = &rows;
+        TRY(ordered_add(road, &change));
+    }
+    return NULL;
+}
+
+void parcel_clear(struct parcel *p)
+{
+    p->count = 0;
+    buf_clear(&p->bytes);
+}
+
+void parcel_free(struct parcel *p)
+{
+    free(p->items);
+    buf_free(&p->bytes);
+    *p = (struct parcel){0};
+}
