@@ -18,22 +18,18 @@ transactions() {
 
 # Another session holds the row of d.marks on the target until release: what changes it waits.
 hold() {
+    rm -f "$T/hold"
     mkfifo "$T/hold"
-    sql_client target <"$T/hold" 3>&- &
+    sql_client target --unbuffered <"$T/hold" >"$T/held" 3>&- &
     holder=$!
     exec 7>"$T/hold"
     echo "START TRANSACTION; SELECT * FROM d.marks FOR UPDATE;" >&7
-    wait_until 10 held
-}
-
-held() {
-    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx")" -ge 1 ]
+    wait_until 10 test -s "$T/held"
 }
 
 release() {
     exec 7>&-
     wait "$holder"
-    rm "$T/hold"
 }
 
 # A run in the background that has come to the held row; its process is $run.
@@ -45,6 +41,8 @@ run_into_hold() {
 }
 
 is_waiting() {
+    # the server renews innodb_trx only when nobody has looked for 100 ms
+    sleep 0.15
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
 }
 
