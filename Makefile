@@ -99,10 +99,11 @@ check-fast: ## build and run the unit tests and the fast tier
 	@$(MAKE) --no-print-directory all unit
 	@tests/run unit fast
 
-bench: ## measure against mariadb-dump and native replication (tests/bench/README.md)
+bench: ## measure against mariadb-dump, mariadb-binlog and native replication (tests/bench/README.md)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_BENCH)
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run
+	@tests/bench/replay
 
 lint: ## clang-format (check only), cppcheck, shellcheck
 	@.ci/deps $(DEPS_LINT)
