@@ -77,35 +77,6 @@ static struct err *record_plan(struct conn *c, const struct restore_plan *p)
     return e;
 }
 
-static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char *const *definitions)
-{
-    TRY(target_drop_databases(c, "ccr_stage", p->job->name));
-    TRY(forget_loads(c, p));
-    TRY(create_databases(c, p, definitions));
-    return record_plan(c, p);
-}
-
-/* Which of the plan's tables exist already: those that the killed run came to. */
-static struct err *find_tables(struct conn *c, const struct restore_plan *p, bool *exists)
-{
-    for (size_t i = 0; i < p->db_count; i++) {
-        struct result *r = NULL;
-        char **row;
-        char *stage = sql_string_dup(p->dbs[i].stage);
-        struct err *e = conn_query(
-            c, &r, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", stage);
-        free(stage);
-        TRY(e);
-        while ((row = result_next(r, NULL)) != NULL) {
-            struct restore_table *t = restore_plan_target_table(p, p->dbs[i].target, row[0]);
-            if (t)
-                exists[t - p->tables] = true;
-        }
-        result_free(r);
-    }
-    return NULL;
-}
-
 static struct err *create_table(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
                                 const char *definition)
 {
@@ -117,27 +88,31 @@ static struct err *create_table(struct conn *c, const struct restore_plan *p, co
     return e;
 }
 
-static struct err *create_tables(struct conn *c, const struct restore_plan *p, char *const *definitions,
-                                 const bool *exists)
+static struct err *create_tables(struct conn *c, const struct restore_plan *p, char *const *definitions)
 {
     for (size_t i = 0; i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
-        if (!exists[i])
-            TRY(create_table(c, p, t, definitions[t->object - p->manifest->objects]));
+        TRY(create_table(c, p, t, definitions[t->object - p->manifest->objects]));
+    }
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct restore_table *t = &p->tables[i];
+        if (stage_keys_wait(t))
+            TRY(stage_keys_drop(c, t, definitions[t->object - p->manifest->objects]));
     }
     return NULL;
 }
 
-/* Only of tables that this run made: they are empty. */
-static struct err *drop_keys(struct conn *c, const struct restore_plan *p, char *const *definitions,
-                             const bool *exists)
+/*
+ * The plan comes last. What a run left that was killed before is not looked into: a server killed in a CREATE
+ * leaves sequences without a value, and partitions without a table, which only DROP DATABASE clears away.
+ */
+static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char *const *definitions)
 {
-    for (size_t i = 0; i < p->table_count; i++) {
-        const struct restore_table *t = &p->tables[i];
-        if (!exists[i] && stage_keys_wait(t))
-            TRY(stage_keys_drop(c, t, definitions[t->object - p->manifest->objects]));
-    }
-    return NULL;
+    TRY(target_drop_databases(c, "ccr_stage", p->job->name));
+    TRY(forget_loads(c, p));
+    TRY(create_databases(c, p, definitions));
+    TRY(create_tables(c, p, definitions));
+    return record_plan(c, p);
 }
 
 static void mark_done(struct restore_table *t, uint64_t chunk, struct stage_result *out)
@@ -203,17 +178,7 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
 {
     *out = (struct stage_result){0};
     TRY(find_plan(c, p, &out->resumed));
-    if (!out->resumed)
-        TRY(begin_anew(c, p, definitions));
-    bool *exists = mem_zalloc(p->table_count + 1, sizeof(*exists));
-    struct err *e = find_tables(c, p, exists);
-    if (!e)
-        e = create_tables(c, p, definitions, exists);
-    if (!e)
-        e = drop_keys(c, p, definitions, exists);
-    free(exists);
-    if (!e && out->resumed)
-        e = empty_untransactional(c, p);
+    struct err *e = out->resumed ? empty_untransactional(c, p) : begin_anew(c, p, definitions);
     if (!e && out->resumed)
         e = find_loads(c, p, out);
     if (!e && out->resumed)

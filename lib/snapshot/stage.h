@@ -3,7 +3,7 @@
  *
  * ccr_stage_JOB_N holds the tables of the Nth database. ccr_stage_JOB_0 holds the plan: one row with the
  * snapshot and a hash of all that decides what is loaded where. It is made last and dropped first, so where
- * it is, the rest of it can be trusted.
+ * it is, the rest of it can be trusted; where it is not, staging is made anew.
  */
 #ifndef CCR_SNAPSHOT_STAGE_H
 #define CCR_SNAPSHOT_STAGE_H

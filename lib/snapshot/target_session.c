@@ -3,10 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mysqld_error.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* An engine that is missing must be an error, not another engine. */
 #define SESSION_MODE "NO_ENGINE_SUBSTITUTION"
+
+enum { DROP_TRIES = 40, DROP_PAUSE_US = 250000 };
 
 struct err *target_session_set(struct conn *c, bool skip_binlog)
 {
@@ -97,6 +102,26 @@ static bool is_numbered(const char *name, const char *start, unsigned long *numb
     return *end == 0;
 }
 
+/*
+ * A server that was killed in a DROP or RENAME deletes the files of tables that are gone in the background,
+ * some time after its start; until then the folder is not empty.
+ */
+static struct err *drop_database(struct conn *c, const char *name)
+{
+    char *quoted = sql_ident_dup(name);
+    struct err *e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
+
+    for (int tries = 0; e && conn_errno(c) == ER_DB_DROP_RMDIR && tries < DROP_TRIES; tries++) {
+        err_free(e);
+        clock_sleep_us(DROP_PAUSE_US);
+        e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
+    }
+    if (e && conn_errno(c) == ER_DB_DROP_RMDIR)
+        e = err_hint(e, "remove what lies in that folder of the target's data directory, then run it again");
+    free(quoted);
+    return e;
+}
+
 static struct err *drop_numbered(struct conn *c, const char *start, bool zero)
 {
     struct result *r = NULL;
@@ -107,9 +132,7 @@ static struct err *drop_numbered(struct conn *c, const char *start, bool zero)
         unsigned long number;
         if (!is_numbered(row[0], start, &number) || (number == 0) != zero)
             continue;
-        char *quoted = sql_ident_dup(row[0]);
-        e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
-        free(quoted);
+        e = drop_database(c, row[0]);
     }
     result_free(r);
     return e;

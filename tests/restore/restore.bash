@@ -23,7 +23,8 @@ target_clean() {
 
     for db in $(sql target "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN
         ('mysql', 'information_schema', 'performance_schema', 'sys')"); do
-        sql target "SET foreign_key_checks = 0; DROP DATABASE \`$db\`"
+        # a killed server deletes the files of dropped tables some time after its start
+        wait_until 30 sql target "SET foreign_key_checks = 0; DROP DATABASE \`$db\`"
     done
 }
 
