@@ -80,6 +80,7 @@ enum opt_id {
     OPT_DRY_RUN,
     OPT_BATCH_TRANSACTIONS,
     OPT_BATCH_SIZE,
+    OPT_MEMORY,
     OPT_COUNT_
 };
 

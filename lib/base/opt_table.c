@@ -86,4 +86,6 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                                 "source transactions per commit on the target"},
     [OPT_BATCH_SIZE] = {"batch-size", TYPE_SIZE, APPLY, SECTION_TARGET, "BYTES", "64M",
                         "binlog bytes per commit on the target"},
+    [OPT_MEMORY] = {"memory", TYPE_SIZE, APPLY, SECTION_TARGET, "BYTES", "256M",
+                    "hold no more than this, whatever the size of a transaction (at least 64M)"},
 };

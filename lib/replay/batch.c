@@ -11,7 +11,8 @@
 
 enum {
     PARCEL_BYTES = 4 * 1024 * 1024, /* of changes that wait for a busy lane */
-    PARCEL_EARLY = 64 * 1024,       /* of changes that are worth waking an idle one */
+    PARCEL_LEAST = 1024 * 1024,
+    PARCEL_EARLY = 64 * 1024, /* of changes that are worth waking an idle one */
 };
 
 struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
@@ -20,7 +21,7 @@ struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const s
     const struct lane_params params = {
         .conn = c, .job = job->name, .max_packet = max_packet, .position = &b->committed};
 
-    *b = (struct batch){.conn = c, .store = s, .job = job};
+    *b = (struct batch){.conn = c, .store = s, .job = job, .parcel_bytes = PARCEL_BYTES};
     job_position_copy(&b->committed, position);
     job_position_copy(&b->handed, position);
     job_position_copy(&b->next, position);
@@ -93,6 +94,13 @@ struct err *batch_flush(struct batch *b)
     return batch_wait(b);
 }
 
+void batch_set_room(struct batch *b, uint64_t bytes)
+{
+    uint64_t each = bytes / 2; /* one is gathered, one under way */
+
+    b->parcel_bytes = each > PARCEL_BYTES ? PARCEL_BYTES : each < PARCEL_LEAST ? PARCEL_LEAST : (size_t)each;
+}
+
 struct err *batch_set_format(struct batch *b, const struct buf *event)
 {
     if (ordered_has_format(lane_road(b->lane), event)) /* every object begins with one */
@@ -120,7 +128,7 @@ struct err *batch_add(struct batch *b, const struct change *change)
     b->open = true;
     b->bytes += change->rows->rows_len;
     parcel_add(p, change);
-    if (parcel_size(p) >= PARCEL_BYTES || (parcel_size(p) >= PARCEL_EARLY && lane_is_idle(b->lane)))
+    if (parcel_size(p) >= b->parcel_bytes || (parcel_size(p) >= PARCEL_EARLY && lane_is_idle(b->lane)))
         return batch_send(b, LANE_GO_ON);
     return NULL;
 }

@@ -39,6 +39,7 @@ struct batch {
     struct job_position next;
     bool dry_run; /* nothing is written */
     bool claimed;
+    size_t parcel_bytes;        /* of one parcel, at the most */
     bool open;                  /* something besides the position is to be committed */
     uint64_t transactions;      /* source transactions since the last batch_end */
     uint64_t bytes;             /* of their row events */
@@ -55,6 +56,11 @@ struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const s
                        struct job_position *position, uint64_t max_packet) CHECKED;
 void batch_free(struct batch *b);
 
+/*
+ * What the changes that are gathered and under way may take, in bytes. A batch of more goes to the target in
+ * pieces, inside its one transaction.
+ */
+void batch_set_room(struct batch *b, uint64_t bytes);
 /* The format description event of the changes to come. */
 struct err *batch_set_format(struct batch *b, const struct buf *event) CHECKED;
 /* Begins the target's transaction, where that has not been done. For writes beside the row events. */

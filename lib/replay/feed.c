@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "replay/ahead.h"
 
+/* Bytes of an event's beginning that are moved rather than appended to. */
+enum { CARRIED_MAX = 1024 * 1024 };
+
 struct feed {
     struct store *store;
     const char *stream;
@@ -14,11 +17,12 @@ struct feed {
     bool waiting;                  /* footer is a part 1 whose last part does not exist yet */
     uint64_t abandoned_until;      /* objects before this number belong to an abandoned transaction */
     uint64_t parts_left;           /* objects of the split transaction still to come */
-    struct buf fresh;              /* content as it comes from `ahead` */
+    struct buf fresh;              /* content as it comes from `ahead`, or memory for the next one */
     struct buf work;               /* bytes being handed out, from `at` */
     size_t at;
     uint64_t complete;
     uint64_t objects;
+    size_t largest; /* bytes of an object's content */
     bool has_format;
     struct binlog_format format;
     struct buf format_event;
@@ -77,6 +81,11 @@ const struct segment_footer *feed_terminator(const struct feed *f)
     return f->footer && f->footer->kind == SEGMENT_TERMINATOR ? f->footer : NULL;
 }
 
+uint64_t feed_memory(const struct feed *f)
+{
+    return 3 * (uint64_t)f->largest; /* one at hand, one read ahead, and what it is decompressed from */
+}
+
 uint64_t feed_objects(const struct feed *f)
 {
     return f->objects;
@@ -112,6 +121,47 @@ static struct err *feed_survey(struct feed *f, uint64_t *parts_left, uint64_t *a
     }
 }
 
+/*
+ * Before another object is read: the memory of the one that has been handed out goes with it, so that there
+ * are never more than two. The beginning of an event that the next part continues is kept aside.
+ */
+static void feed_recycle(struct feed *f)
+{
+    size_t left = f->work.len - f->at;
+    struct buf carried = BUF_INIT;
+
+    if (f->fresh.cap > 0 || left > CARRIED_MAX)
+        return;
+    buf_append(&carried, f->work.data + f->at, left);
+    f->fresh = f->work;
+    f->work = carried;
+    f->at = 0;
+}
+
+/* Puts the object in fresh behind what is left of the last one. */
+static void feed_join(struct feed *f)
+{
+    size_t left = f->work.len - f->at;
+
+    if (left > CARRIED_MAX) {
+        memmove(f->work.data, f->work.data + f->at, left);
+        f->work.len = left;
+        buf_append(&f->work, f->fresh.data, f->fresh.len);
+    } else {
+        struct buf old = f->work;
+        buf_reserve(&f->fresh, left);
+        if (left > 0) {
+            memmove(f->fresh.data + left, f->fresh.data, f->fresh.len);
+            memcpy(f->fresh.data, old.data + f->at, left);
+            f->fresh.len += left;
+        }
+        f->work = f->fresh;
+        f->fresh = old;
+    }
+    buf_free(&f->fresh);
+    f->at = 0;
+}
+
 /* A new object lies in footer and fresh: makes its bytes the ones at hand, or passes over it. */
 static struct err *feed_accept(struct feed *f)
 {
@@ -138,17 +188,7 @@ static struct err *feed_accept(struct feed *f)
         return err_new(ERR_INTEGRITY, "%s is part %llu of a split transaction whose beginning is not there",
                        f->footer->name, (unsigned long long)f->footer->part);
     }
-    if (f->work.len == f->at) {
-        buf_clear(&f->work);
-        struct buf empty = f->work;
-        f->work = f->fresh;
-        f->fresh = empty;
-    } else { /* an event continues from the last part */
-        memmove(f->work.data, f->work.data + f->at, f->work.len - f->at);
-        f->work.len -= f->at;
-        buf_append(&f->work, f->fresh.data, f->fresh.len);
-    }
-    f->at = 0;
+    feed_join(f);
     return NULL;
 }
 
@@ -170,6 +210,7 @@ static struct err *feed_load(struct feed *f, bool *end)
         *end = true;
         return NULL;
     }
+    feed_recycle(f);
     TRY(ahead_next(f->ahead, &next, &f->fresh));
     if (!next && f->parts_left > 0)
         return err_new(ERR_INTEGRITY, "the part behind %s has disappeared", f->footer->name);
@@ -178,6 +219,8 @@ static struct err *feed_load(struct feed *f, bool *end)
         return NULL;
     }
     f->objects++;
+    if (f->fresh.len > f->largest)
+        f->largest = f->fresh.len;
     segment_footer_free(f->footer);
     f->footer = next;
     return feed_accept(f);

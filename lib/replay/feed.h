@@ -35,5 +35,6 @@ uint64_t feed_number(const struct feed *f);
 uint64_t feed_complete(const struct feed *f);
 const struct segment_footer *feed_terminator(const struct feed *f);
 uint64_t feed_objects(const struct feed *f); /* read so far */
+uint64_t feed_memory(const struct feed *f);  /* what it takes, at the most, as far as it has seen */
 
 #endif

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "replay/status.h"
 
+enum { MEMORY_LEAST = 64 * 1024 * 1024 };
+
 struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
 {
     const char *gtid = opts_string(opts, OPT_UNTIL_GTID);
@@ -13,6 +15,9 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
 
     out->batch_transactions = opts_number(opts, OPT_BATCH_TRANSACTIONS);
     out->batch_bytes = opts_number(opts, OPT_BATCH_SIZE);
+    out->memory = opts_number(opts, OPT_MEMORY);
+    if (out->memory < MEMORY_LEAST)
+        return err_new(ERR_USAGE, "--memory must be at least 64M");
     if (out->batch_transactions == 0 || out->batch_bytes == 0)
         return err_new(ERR_USAGE, "--batch-transactions and --batch-size must not be 0");
     if (gtid) {

@@ -7,7 +7,7 @@
 #include "base/run.h"
 #include "replay/walk.h"
 
-/* --until-gtid, --until-time, --batch-transactions, --batch-size. */
+/* --until-gtid, --until-time, --batch-transactions, --batch-size, --memory. */
 struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out) CHECKED;
 
 /* Adds the members of the result, and says it to people. */

@@ -13,6 +13,9 @@
 /* The inflated size of a compressed event. */
 #define EVENT_LIMIT BINLOG_EVENT_MAX
 
+/* What a run takes besides the log's objects and the changes: code, connection, bundles. */
+enum { MEMORY_FIXED = 24 * 1024 * 1024 };
+
 struct walk {
     struct apply *a;
     struct feed *feed;
@@ -117,6 +120,15 @@ static struct err *walk_take_note(struct walk *w)
     return NULL;
 }
 
+/* The objects of the log are as large as ccr-ship made them; what is left is for changes. */
+static void walk_share_memory(struct walk *w)
+{
+    uint64_t taken = MEMORY_FIXED + feed_memory(w->feed);
+    uint64_t memory = w->a->limits.memory;
+
+    batch_set_room(&w->a->batch, memory > taken ? memory - taken : 0);
+}
+
 static struct err *walk_begin(struct walk *w)
 {
     struct apply *a = w->a;
@@ -127,6 +139,7 @@ static struct err *walk_begin(struct walk *w)
     if (w->t.skip)
         return NULL;
     walk_advance_number(w);
+    walk_share_memory(w);
     if (walk_is_beyond(w, &w->t.begin.gtid, w->t.time)) {
         w->stopped = true;
         return batch_commit(b);

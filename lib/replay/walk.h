@@ -30,6 +30,7 @@ struct redo {
 struct apply_limits {
     uint64_t batch_transactions;
     uint64_t batch_bytes;
+    uint64_t memory;
     bool has_until_gtid;
     struct gtid_pos until_gtid;
     int64_t until_time; /* seconds; 0: none */

@@ -167,6 +167,21 @@ static void test_feed(struct store *s)
     CHECK(feed_terminator(f) && feed_terminator(f)->next_epoch == 2);
     feed_free(f);
 
+    /* an event that is larger than what is moved for its sake */
+    buf_clear(&large);
+    put_file_start(&large);
+    put_event(&large, 40, 10);
+    put_event(&large, 41, 4000000);
+    put_event(&large, 42, 10);
+    put_object(s, 15, SEGMENT_PART, 1, large.data, 1500);
+    put_object(s, 16, SEGMENT_PART, 2, large.data + 1500, 2000000);
+    put_object(s, 17, SEGMENT_PART, 3, large.data + 2001500, 100);
+    put_object(s, 18, SEGMENT_LAST_PART, 4, large.data + 2001600, large.len - 2001600);
+    CHECK_OK(feed_new(s, "s", 1, 15, &f));
+    for (uint32_t number = 40; number <= 42; number++)
+        expect_event(f, number, number == 42 ? 18 : 14);
+    feed_free(f);
+
     /* part 2 where nothing has begun */
     struct binlog_event e;
     enum feed_item item;
