@@ -17,7 +17,8 @@ DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
-DEPS_CHECK := $(DEPS_RUN) mariadb-server bats clang diffutils
+DEPS_CHECK := $(DEPS_RUN) mariadb-server bats clang libclang-rt-dev diffutils
+DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
 DEPS_BENCH := $(DEPS_RUN) sysbench time
 
@@ -25,6 +26,13 @@ ifeq ($(SANITIZE),1)
 BUILD := $(BUILD)/sanitize
 BIN := $(BUILD)/bin
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+# The fuzz targets are clang's (make fuzz).
+ifeq ($(FUZZ),1)
+CC := clang
+BUILD := $(BUILD)/fuzz
+SANITIZERS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -48,6 +56,8 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB := $(BUILD)/libccr.a
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/bin/%)
 
 all: $(PROGRAMS:%=$(BIN)/%) ## build the binaries into bin/
 
@@ -74,8 +84,14 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+fuzz-targets: $(FUZZ_BIN)
+
+$(FUZZ_BIN): $(BUILD)/bin/%: $(BUILD)/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/src/%.d) $(UNIT_SRC:%.c=$(BUILD)/%.d)
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/src/%.d) $(UNIT_SRC:%.c=$(BUILD)/%.d) $(FUZZ_SRC:%.c=$(BUILD)/%.d)
 
 deps: ## install the packages that building and running need (apt)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
@@ -87,12 +103,12 @@ demo: ## replicate a busy shop between two private servers (KEEP=1 leaves them r
 
 CHECK_BUILDS = $(MAKE) --no-print-directory all unit && \
 	$(MAKE) --no-print-directory CC=clang BUILD=build/clang BIN=build/clang/bin CI=true all unit && \
-	$(MAKE) --no-print-directory SANITIZE=1 all unit
+	$(MAKE) --no-print-directory SANITIZE=1 all unit && $(MAKE) --no-print-directory FUZZ=1 fuzz-targets
 
 check: ## build (gcc, clang, sanitizers) and run all tests
 	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
 	@$(CHECK_BUILDS)
-	@tests/run unit clang-unit sanitize-unit fast full sanitize-fast
+	@tests/run unit clang-unit sanitize-unit fast full sanitize-fast fuzz
 
 check-fast: ## build and run the unit tests and the fast tier
 	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
@@ -104,6 +120,11 @@ bench: ## measure against mariadb-dump, mariadb-binlog and native replication (t
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run
 	@tests/bench/replay
+
+fuzz: ## fuzz the parsers (FUZZ_SECONDS each, FUZZ_TARGETS some of them)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_FUZZ)
+	@$(MAKE) --no-print-directory FUZZ=1 fuzz-targets
+	@tests/run fuzz
 
 lint: ## clang-format (check only), cppcheck, shellcheck
 	@.ci/deps $(DEPS_LINT)
@@ -131,4 +152,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all man unit tools deps demo check check-fast bench lint install clean help
+.PHONY: all man unit tools deps demo check check-fast bench fuzz fuzz-targets lint install clean help

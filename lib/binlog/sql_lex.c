@@ -7,7 +7,7 @@
 
 void sql_lexer_init(struct sql_lexer *l, const char *sql, size_t len, uint64_t sql_mode)
 {
-    *l = (struct sql_lexer){.p = sql, .end = sql + len, .sql_mode = sql_mode};
+    *l = (struct sql_lexer){.p = sql, .end = len ? sql + len : sql, .sql_mode = sql_mode};
 }
 
 static bool is_digit(char c)

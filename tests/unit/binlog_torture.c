@@ -6,6 +6,7 @@
  * events before it unharmed. Prints how many damaged events were refused and how many passed as something
  * else.
  */
+#include "tests/unit/binlog_file.h"
 #include "tests/unit/walker.h"
 
 enum { EVERY_TRUNCATION_UP_TO = 400, TRUNCATIONS_BEYOND = 100, FLIPS = 150, GROUP_EVENTS_MAX = 50 };

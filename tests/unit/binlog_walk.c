@@ -8,6 +8,7 @@
  * statement. --no-groups leaves the groups out, for files of MySQL servers. An error goes to stderr as
  * "FILE: offset N: MESSAGE", status 1 (2 for usage). Used by tests/binlog.
  */
+#include "tests/unit/binlog_file.h"
 #include "tests/unit/walker.h"
 
 static void walk_print(const struct walk *w)

@@ -405,8 +405,19 @@ static void test_if_exists(void)
     }
 }
 
+/* No bytes at all, as an empty buffer has them. */
+static void test_nothing(void)
+{
+    struct statement s;
+
+    statement_parse(NULL, 0, 0, &s);
+    CHECK(s.action == STATEMENT_UNKNOWN && s.name_count == 0);
+    statement_free(&s);
+}
+
 int main(void)
 {
+    test_nothing();
     test_parse();
     test_prefixes();
     test_rename();

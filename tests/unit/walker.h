@@ -18,7 +18,6 @@
 #include "binlog/query.h"
 #include "binlog/rows.h"
 #include "binlog/statement.h"
-#include "tests/unit/binlog_file.h"
 
 enum mode { MODE_HISTOGRAM, MODE_GROUPS, MODE_EVENTS, MODE_ROWS, MODE_SESSIONS, MODE_QUIET };
 
