@@ -81,6 +81,7 @@ enum opt_id {
     OPT_BATCH_TRANSACTIONS,
     OPT_BATCH_SIZE,
     OPT_MEMORY,
+    OPT_LANES,
     OPT_COUNT_
 };
 

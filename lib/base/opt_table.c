@@ -88,4 +88,6 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                         "binlog bytes per commit on the target"},
     [OPT_MEMORY] = {"memory", TYPE_SIZE, APPLY, SECTION_TARGET, "BYTES", "256M",
                     "hold no more than this, whatever the size of a transaction (at least 64M)"},
+    [OPT_LANES] = {"lanes", TYPE_COUNT, APPLY, SECTION_TARGET, "N", "1",
+                   "apply over N connections (readers may see one table's batch before another's)"},
 };

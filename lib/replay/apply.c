@@ -71,6 +71,40 @@ static struct err *apply_finish_swap(struct apply *a, struct job_position *posit
     return NULL;
 }
 
+/* The lanes behind the first; their sessions are as the first one's. */
+static struct err *apply_open_lanes(struct apply *a, const struct conn_params *params)
+{
+    a->more_conns = mem_zalloc(a->lanes, sizeof(*a->more_conns));
+    for (unsigned i = 1; i < a->lanes; i++) {
+        TRY(conn_open(params, &a->more_conns[i - 1]));
+        TRY(session_prepare(a->more_conns[i - 1]));
+    }
+    if (a->lanes > 1 && !a->dry_run)
+        TRY(job_setup(a->conn)); /* a target of an earlier version lacks the table of lanes */
+    return NULL;
+}
+
+static struct err *apply_open_batch(struct apply *a, const struct job_position *position, uint64_t max_packet)
+{
+    struct conn **conns = mem_zalloc(a->lanes, sizeof(*conns));
+    const struct batch_params params = {
+        .conns = conns,
+        .lanes = a->lanes,
+        .store = a->store,
+        .job = a->job,
+        .max_packet = max_packet,
+        .position = position,
+    };
+
+    conns[0] = a->conn;
+    for (unsigned i = 1; i < a->lanes; i++)
+        conns[i] = a->more_conns[i - 1];
+    struct err *e = batch_init(&a->batch, &params);
+    a->batch.dry_run = a->dry_run;
+    free(conns);
+    return e;
+}
+
 static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
 {
     struct job_position position = {0};
@@ -89,8 +123,10 @@ static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
     if (!e && a->dry_run && position.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore has work left to do"),
                      "run ccr-apply without --dry-run, or ccr-restore again");
-    e = err_first(e, batch_init(&a->batch, a->conn, a->store, a->job, &position, max_packet));
-    a->batch.dry_run = a->dry_run;
+    if (!e && !a->dry_run)
+        e = evening_read(a->conn, a->job, &position, &a->evening);
+    if (!e)
+        e = apply_open_batch(a, &position, max_packet);
     job_position_free(&position);
     return e;
 }
@@ -108,6 +144,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
 
     a->log = run->log;
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN);
+    a->lanes = 1;
     TRY(opts_require(run->opts, OPT_JOB));
     TRY(opts_store_url(run->opts, &url));
     TRY(apply_limits_read(run->opts, &a->limits));
@@ -123,8 +160,11 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(apply_open_job(a, run->opts));
     TRY(session_check_server(a->conn));
     TRY(session_prepare(a->conn));
+    TRY(lanes_from_opts(run->opts, &a->lanes));
+    TRY(apply_open_lanes(a, &params));
     TRY(apply_open_position(a, max_packet));
     a->tables = tables_new(a->job, a->conn, apply_idle, &a->batch);
+    tables_set_lanes(a->tables, a->lanes);
     return session_prepare(a->conn);
 }
 
@@ -135,6 +175,10 @@ static void apply_close(struct apply *a)
     free(a->redo.what);
     gtid_pos_free(&a->limits.until_gtid);
     batch_free(&a->batch);
+    evening_free(a->evening);
+    for (unsigned i = 0; a->more_conns && i + 1 < a->lanes; i++)
+        conn_close(a->more_conns[i]);
+    free(a->more_conns);
     tables_free(a->tables);
     job_free(a->job);
     conn_close(a->conn);
@@ -144,8 +188,9 @@ static void apply_close(struct apply *a)
 /* Another session's locks were in the way: the same batch may well succeed the next time. */
 static bool is_passing(struct apply *a, const struct err *e)
 {
-    struct conn *c = batch_has_failed(&a->batch) ? lane_conn(a->batch.lane) : a->conn;
-    unsigned number = conn_errno(c);
+    bool bundle;
+    bool of_lane = batch_has_failed(&a->batch);
+    unsigned number = conn_errno(of_lane ? lane_conn(batch_failed_lane(&a->batch, &bundle)) : a->conn);
 
     return err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
 }
@@ -166,35 +211,45 @@ static struct err *apply_back(struct apply *a)
     return NULL;
 }
 
-/* *e is an error of a walk: is there something to be gained by another one? If so *e becomes NULL. */
-static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
+/* *e is the target's refusal of a change: which one is it? Applies what lies before it, then ends with that.
+ */
+static void apply_find_culprit(struct apply *a, struct err **e)
 {
     struct gtid gtid;
     bool found = false;
+    bool bundle = false;
+    struct lane *l = batch_failed_lane(&a->batch, &bundle);
 
-    struct err *half_done = intent_check(a);
-    err_free(half_done);
-    if (conn_is_lost(a->conn) || half_done)
+    if (!bundle)
         return;
-    if (is_passing(a, *e)) {
-        if (++*attempts > REDO_ATTEMPTS)
-            return;
-        log_info(a->log, "batch rolled back, doing it again: %s", err_message(*e));
-        a->redone++;
-        clock_sleep_us((int64_t)REDO_PAUSE_US * *attempts);
-        err_free(*e);
-        *e = NULL;
-        return;
-    }
-    struct lane *refused = batch_refused(&a->batch);
-    if (!refused)
-        return;
-    culprit_find(lane_conn(refused), lane_road(refused), e, &gtid, &found);
-    if (!found)
+    culprit_find(lane_conn(l), lane_road(l), e, &gtid, &found);
+    if (!found || a->evening) /* nothing before it can be committed */
         return;
     err_free(a->redo.error); /* of a later transaction */
     free(a->redo.what);
     a->redo = (struct redo){.kind = REDO_STOP, .gtid = gtid, .error = *e};
+    *e = NULL;
+}
+
+/* *e is an error of a walk: is there something to be gained by another one? If so *e becomes NULL. */
+static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
+{
+    struct err *half_done = intent_check(a);
+
+    err_free(half_done);
+    if (batch_is_lost(&a->batch) || half_done)
+        return;
+    if (!is_passing(a, *e)) {
+        if (batch_has_failed(&a->batch))
+            apply_find_culprit(a, e);
+        return;
+    }
+    if (++*attempts > REDO_ATTEMPTS)
+        return;
+    log_info(a->log, "batch rolled back, doing it again: %s", err_message(*e));
+    a->redone++;
+    clock_sleep_us((int64_t)REDO_PAUSE_US * *attempts);
+    err_free(*e);
     *e = NULL;
 }
 

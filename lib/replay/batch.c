@@ -15,27 +15,62 @@ enum {
     PARCEL_EARLY = 64 * 1024, /* of changes that are worth waking an idle one */
 };
 
-struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
-                       struct job_position *position, uint64_t max_packet)
+struct err *batch_init(struct batch *b, const struct batch_params *params)
 {
-    const struct lane_params params = {
-        .conn = c, .job = job->name, .max_packet = max_packet, .position = &b->committed};
+    const struct lanes_params lanes = {
+        .conns = params->conns,
+        .count = params->lanes,
+        .job = params->job->name,
+        .max_packet = params->max_packet,
+        .position = params->position,
+    };
 
-    *b = (struct batch){.conn = c, .store = s, .job = job, .parcel_bytes = PARCEL_BYTES};
-    job_position_copy(&b->committed, position);
-    job_position_copy(&b->handed, position);
-    job_position_copy(&b->next, position);
-    job_position_free(position);
-    return lane_new(&params, &b->lane);
+    *b = (struct batch){.conn = params->conns[0],
+                        .store = params->store,
+                        .job = params->job,
+                        .parcel_bytes = PARCEL_BYTES,
+                        .serial = 1};
+    job_position_copy(&b->committed, params->position);
+    job_position_copy(&b->handed, params->position);
+    job_position_copy(&b->next, params->position);
+    TRY(lanes_new(&lanes, &b->lanes));
+    b->done = mem_zalloc(params->lanes, sizeof(*b->done));
+    return NULL;
+}
+
+static void batch_forget_tables(struct batch *b)
+{
+    for (unsigned i = 0; b->done && i < lanes_count(b->lanes); i++) {
+        json_decref(b->done[i]);
+        b->done[i] = NULL;
+    }
+    b->serial++;
 }
 
 void batch_free(struct batch *b)
 {
-    lane_free(b->lane);
+    batch_forget_tables(b);
+    free(b->done);
+    lanes_free(b->lanes);
     job_position_free(&b->committed);
     job_position_free(&b->handed);
     job_position_free(&b->next);
     *b = (struct batch){0};
+}
+
+/* The row with its new nonce, and the lanes' rows with it, in one step. */
+static struct err *batch_claim_rows(struct batch *b, struct job_position *row)
+{
+    unsigned count = lanes_count(b->lanes);
+    struct job_position before = *row; /* for its nonce */
+
+    if (count == 1 && !b->uneven)
+        return job_position_claim(b->conn, b->job->name, row);
+    TRY(conn_exec(b->conn, "START TRANSACTION"));
+    TRY(job_position_claim(b->conn, b->job->name, row));
+    TRY(b->uneven ? job_lanes_claim(b->conn, b->job->name, before.nonce, row->nonce)
+                  : job_lanes_make(b->conn, b->job->name, count, row));
+    return conn_exec(b->conn, "COMMIT");
 }
 
 /*
@@ -46,10 +81,10 @@ static struct err *batch_claim(struct batch *b)
 {
     if (b->claimed)
         return NULL;
-    struct job_position *row = lane_position(b->lane);
+    struct job_position *row = lane_position(lanes_at(b->lanes, 0));
     TRY(status_publish(b->store, b->job, row));
     failpoint("claim-before");
-    TRY(job_position_claim(b->conn, b->job->name, row));
+    TRY(batch_claim_rows(b, row));
     failpoint("claim-after");
     TRY(status_publish(b->store, b->job, row));
     struct job_position *const known[] = {&b->committed, &b->handed, &b->next};
@@ -61,52 +96,72 @@ static struct err *batch_claim(struct batch *b)
     return NULL;
 }
 
-/* What a lane that has been waited for has committed. At most one commit is under way at any time. */
+/* What the lanes, which have been waited for, have committed. At most one commit is under way at any time. */
 static void batch_learn(struct batch *b)
 {
-    if (lane_commits(b->lane) == b->commits)
+    struct lane *first = lanes_at(b->lanes, 0);
+
+    if (lane_commits(first) == b->commits)
         return;
-    b->commits = lane_commits(b->lane);
-    b->rows = lane_rows(b->lane);
+    b->commits = lane_commits(first);
+    b->rows = 0;
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        b->rows += lane_rows(lanes_at(b->lanes, i));
     b->committed_us = clock_monotonic_us();
-    job_position_copy(&b->committed, lane_position(b->lane));
+    job_position_copy(&b->committed, lane_position(first));
     b->committed_counts = b->handed_counts;
 }
 
 struct err *batch_wait(struct batch *b)
 {
-    struct err *e = lane_wait(b->lane);
+    struct err *e = lanes_wait(b->lanes);
 
     batch_learn(b);
     return e;
 }
 
-static struct err *batch_send(struct batch *b, enum lane_order order)
-{
-    TRY(batch_wait(b));
-    return lane_send(b->lane, order, &b->next);
-}
-
 struct err *batch_flush(struct batch *b)
 {
-    if (b->open)
-        TRY(batch_send(b, LANE_SETTLE));
-    return batch_wait(b);
+    TRY(batch_wait(b));
+    return b->open ? lanes_settle(b->lanes) : NULL;
+}
+
+unsigned batch_lanes(const struct batch *b)
+{
+    return lanes_count(b->lanes);
+}
+
+void batch_begin_uneven(struct batch *b, const struct job_position *from)
+{
+    job_position_copy(&b->next, from);
+    memcpy(b->next.nonce, b->committed.nonce, sizeof(b->next.nonce));
+    memcpy(b->next.previous_nonce, b->committed.previous_nonce, sizeof(b->next.previous_nonce));
+    b->single = b->uneven = true;
+}
+
+struct err *batch_make_even(struct batch *b)
+{
+    TRY(batch_open(b));
+    TRY(job_lanes_make(b->conn, b->job->name, lanes_count(b->lanes), &b->next));
+    TRY(batch_commit(b));
+    b->single = b->uneven = false;
+    return NULL;
 }
 
 void batch_set_room(struct batch *b, uint64_t bytes)
 {
-    uint64_t each = bytes / 2; /* one is gathered, one under way */
+    uint64_t each = bytes / 2 / lanes_count(b->lanes); /* one is gathered, one under way */
 
     b->parcel_bytes = each > PARCEL_BYTES ? PARCEL_BYTES : each < PARCEL_LEAST ? PARCEL_LEAST : (size_t)each;
 }
 
 struct err *batch_set_format(struct batch *b, const struct buf *event)
 {
-    if (ordered_has_format(lane_road(b->lane), event)) /* every object begins with one */
+    if (ordered_has_format(lane_road(lanes_at(b->lanes, 0)), event)) /* every object begins with one */
         return NULL;
     TRY(batch_flush(b));
-    ordered_set_format(lane_road(b->lane), event);
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        ordered_set_format(lane_road(lanes_at(b->lanes, i)), event);
     return NULL;
 }
 
@@ -114,23 +169,39 @@ struct err *batch_open(struct batch *b)
 {
     TRY(batch_flush(b));
     TRY(batch_claim(b));
-    TRY(lane_open(b->lane));
+    TRY(lane_open(lanes_at(b->lanes, 0)));
     b->open = true;
     return NULL;
 }
 
+/* For the lane's row: what its transaction changes. */
+static void batch_note_table(struct batch *b, unsigned lane, struct table *table)
+{
+    if (table->batch == b->serial || lanes_count(b->lanes) == 1)
+        return;
+    table->batch = b->serial;
+    if (!b->done[lane])
+        b->done[lane] = json_object();
+    if (!json_object_get(b->done[lane], table->db))
+        json_object_set_new(b->done[lane], table->db, json_array());
+    json_array_append_new(json_object_get(b->done[lane], table->db), json_string(table->name));
+}
+
 struct err *batch_add(struct batch *b, const struct change *change)
 {
-    struct parcel *p = lane_parcel(b->lane);
+    unsigned lane = b->single ? 0 : change->table->lane;
+    struct lane *l = lanes_at(b->lanes, lane);
+    struct parcel *p = lane_parcel(l);
 
     if (!b->claimed)
         TRY(batch_claim(b));
     b->open = true;
     b->bytes += change->rows->rows_len;
+    batch_note_table(b, lane, change->table);
     parcel_add(p, change);
-    if (parcel_size(p) >= b->parcel_bytes || (parcel_size(p) >= PARCEL_EARLY && lane_is_idle(b->lane)))
-        return batch_send(b, LANE_GO_ON);
-    return NULL;
+    if (parcel_size(p) < b->parcel_bytes && (parcel_size(p) < PARCEL_EARLY || !lane_is_idle(l)))
+        return NULL;
+    return lane_send(l, LANE_GO_ON, NULL);
 }
 
 static bool batch_is_empty(const struct batch *b)
@@ -139,15 +210,33 @@ static bool batch_is_empty(const struct batch *b)
            !b->next.intent == !b->handed.intent;
 }
 
+/* Hands everything over to be committed. */
+static struct err *batch_hand_over(struct batch *b)
+{
+    unsigned count = lanes_count(b->lanes);
+    char **tables = mem_zalloc(count, sizeof(*tables));
+
+    for (unsigned i = 0; i < count; i++)
+        tables[i] = b->done[i] ? json_dumps(b->done[i], JSON_COMPACT) : mem_strdup("{}");
+    struct err *e = lanes_commit(b->lanes, &b->next, tables);
+    for (unsigned i = 0; i < count; i++)
+        free(tables[i]);
+    free(tables);
+    if (e)
+        return e;
+    batch_forget_tables(b);
+    job_position_copy(&b->handed, &b->next);
+    b->handed_counts = b->counts;
+    b->open = false;
+    return NULL;
+}
+
 struct err *batch_end(struct batch *b)
 {
     if (!b->dry_run && !batch_is_empty(b)) {
         TRY(batch_wait(b));
         TRY(batch_claim(b));
-        TRY(batch_send(b, LANE_COMMIT));
-        job_position_copy(&b->handed, &b->next);
-        b->handed_counts = b->counts;
-        b->open = false;
+        TRY(batch_hand_over(b));
     }
     b->transactions = b->bytes = 0;
     return NULL;
@@ -161,8 +250,9 @@ struct err *batch_commit(struct batch *b)
 
 void batch_rollback(struct batch *b)
 {
-    lane_rollback(b->lane);
+    lanes_rollback(b->lanes);
     batch_learn(b);
+    batch_forget_tables(b);
     b->open = false;
     b->transactions = b->bytes = 0;
     b->counts = b->handed_counts = b->committed_counts;
@@ -172,17 +262,29 @@ void batch_rollback(struct batch *b)
 
 bool batch_has_failed(struct batch *b)
 {
-    return lane_has_failed(b->lane);
+    return lanes_have_failed(b->lanes);
 }
 
-struct lane *batch_refused(struct batch *b)
+struct lane *batch_failed_lane(struct batch *b, bool *bundle)
 {
-    return lane_has_failed(b->lane) && ordered_failed(lane_road(b->lane)) ? b->lane : NULL;
+    struct lane *l = lanes_failed(b->lanes);
+
+    *bundle = ordered_failed(lane_road(l)) != NULL;
+    return l;
+}
+
+bool batch_is_lost(struct batch *b)
+{
+    return lanes_are_lost(b->lanes);
 }
 
 uint64_t batch_bytes_sent(const struct batch *b)
 {
-    return ordered_bytes(lane_road(b->lane));
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        bytes += ordered_bytes(lane_road(lanes_at(b->lanes, i)));
+    return bytes;
 }
 
 struct err *batch_reread(struct batch *b)
@@ -190,7 +292,8 @@ struct err *batch_reread(struct batch *b)
     struct job_position now = {0};
     bool found;
 
-    TRY(session_prepare(b->conn));
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        TRY(session_prepare(lane_conn(lanes_at(b->lanes, i))));
     TRY(job_position_read(b->conn, b->job->name, &now, &found));
     bool same = found && strcmp(now.nonce, b->committed.nonce) == 0 &&
                 gtid_pos_equal(&now.pos, &b->committed.pos) && now.number == b->committed.number;

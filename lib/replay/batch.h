@@ -16,7 +16,7 @@
 #ifndef CCR_REPLAY_BATCH_H
 #define CCR_REPLAY_BATCH_H
 
-#include "replay/lane.h"
+#include "replay/lanes.h"
 #include "store/store.h"
 
 /* What was done with source transactions. */
@@ -30,15 +30,19 @@ struct batch_counts {
 };
 
 struct batch {
-    struct conn *conn;             /* borrowed */
+    struct conn *conn;             /* borrowed: the first lane's */
     struct store *store;           /* borrowed */
     const struct job *job;         /* borrowed */
-    struct lane *lane;             /* owned */
+    struct lanes *lanes;           /* owned */
     struct job_position committed; /* as the target's row has it, as far as is known */
     struct job_position handed;    /* as it will be when the lane is done */
     struct job_position next;
     bool dry_run; /* nothing is written */
     bool claimed;
+    bool single;                /* the first lane takes all changes to come */
+    bool uneven;                /* the lanes' rows differ until the next commit (evening.h) */
+    json_t **done;              /* by lane: the tables that the open batch changes */
+    uint64_t serial;            /* of the open batch */
     size_t parcel_bytes;        /* of one parcel, at the most */
     bool open;                  /* something besides the position is to be committed */
     uint64_t transactions;      /* source transactions since the last batch_end */
@@ -51,9 +55,17 @@ struct batch {
     int64_t committed_us; /* when the last commit was seen (clock_monotonic_us) */
 };
 
-/* Takes over `position` (its members move). batch_free also after an error. */
-struct err *batch_init(struct batch *b, struct conn *c, struct store *s, const struct job *job,
-                       struct job_position *position, uint64_t max_packet) CHECKED;
+struct batch_params {
+    struct conn *const *conns; /* borrowed, one for each lane */
+    unsigned lanes;
+    struct store *store;
+    const struct job *job;
+    uint64_t max_packet;
+    const struct job_position *position; /* copied */
+};
+
+/* batch_free also after an error. */
+struct err *batch_init(struct batch *b, const struct batch_params *params) CHECKED;
 void batch_free(struct batch *b);
 
 /*
@@ -61,6 +73,12 @@ void batch_free(struct batch *b);
  * pieces, inside its one transaction.
  */
 void batch_set_room(struct batch *b, uint64_t bytes);
+unsigned batch_lanes(const struct batch *b);
+/* Instead of where the row stands: the lanes' rows differ (evening.h), and the next commit makes them equal.
+ */
+void batch_begin_uneven(struct batch *b, const struct job_position *from);
+/* Commits, and makes them equal: one row for each lane of this run. */
+struct err *batch_make_even(struct batch *b) CHECKED;
 /* The format description event of the changes to come. */
 struct err *batch_set_format(struct batch *b, const struct buf *event) CHECKED;
 /* Begins the target's transaction, where that has not been done. For writes beside the row events. */
@@ -84,8 +102,10 @@ struct err *batch_reread(struct batch *b) CHECKED;
 
 /* The target has refused something since the last rollback: the last error was not the caller's. */
 bool batch_has_failed(struct batch *b);
-/* The lane whose road holds a bundle that the target refused, or NULL. */
-struct lane *batch_refused(struct batch *b);
+/* Which lane reported that error, and whether its road holds the bundle that the target refused. */
+struct lane *batch_failed_lane(struct batch *b, bool *bundle);
+bool batch_is_lost(
+    struct batch *b); /* nothing of it can be done again in this run. Nothing may be under way */
 uint64_t batch_bytes_sent(const struct batch *b); /* of events, over all batches */
 
 #endif

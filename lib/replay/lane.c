@@ -5,6 +5,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "replay/lanes.h"
 #include "replay/session.h"
 
 enum lane_state { LANE_IDLE, LANE_BUSY, LANE_ENDING };
@@ -17,9 +18,14 @@ struct lane {
     struct parcel parcels[2];
     unsigned filling; /* which one is always the caller's */
     enum lane_order order;
-    struct job_position to;
+    struct job_position to; /* LANE_COMMIT: */
+    bool together;
+    char *tables;
     struct err *error;
     bool failed;
+    bool torn;
+    unsigned index;
+    struct lanes_meeting *meeting;
     struct conn *conn;
     const char *job;
     struct ordered *road;
@@ -97,13 +103,25 @@ static struct err *lane_settle(struct lane *l)
     return NULL;
 }
 
+static struct err *lane_write_position(struct lane *l)
+{
+    if (l->index == 0)
+        TRY(job_position_update(l->conn, l->job, &l->at, &l->to));
+    if (!l->meeting)
+        return NULL;
+    return l->together ? job_lane_write(l->conn, l->job, l->index, &l->to, l->tables)
+                       : job_lanes_write(l->conn, l->job, &l->to);
+}
+
 static struct err *lane_commit(struct lane *l)
 {
-    TRY(lane_open(l));
-    TRY(job_position_update(l->conn, l->job, &l->at, &l->to));
     failpoint("commit-before");
-    TRY(conn_exec(l->conn, "COMMIT"));
+    struct err *e = conn_exec(l->conn, "COMMIT");
     failpoint("commit-after");
+    if (e) {
+        l->torn = l->together && l->index > 0;
+        return e;
+    }
     job_position_copy(&l->at, &l->to);
     l->rows += l->settled;
     l->commits++;
@@ -112,19 +130,42 @@ static struct err *lane_commit(struct lane *l)
     return NULL;
 }
 
+/* All are ready, then the first one commits, then the others. False: another lane's error is in the way. */
+static bool lane_may_commit(struct lane *l, bool ready)
+{
+    return lanes_meet(l->meeting, ready) && (l->index == 0 || lanes_meet(l->meeting, true));
+}
+
+static struct err *lane_finish(struct lane *l, struct err *e)
+{
+    if (!e)
+        e = lane_open(l);
+    if (!e)
+        e = lane_write_position(l);
+    if (l->together && !lane_may_commit(l, e == NULL)) {
+        l->failed = true;
+        return e;
+    }
+    if (e)
+        return e;
+    e = lane_commit(l);
+    if (l->together && l->index == 0)
+        lanes_meet(l->meeting, e == NULL);
+    return e;
+}
+
 /* What the thread does with a parcel. */
 static struct err *lane_deliver(struct lane *l)
 {
     struct parcel *p = &l->parcels[1 - l->filling];
 
-    if (!parcel_is_empty(p))
-        TRY(lane_apply(l, p));
-    if (l->order >= LANE_SETTLE)
-        TRY(lane_settle(l));
+    struct err *e = parcel_is_empty(p) ? NULL : lane_apply(l, p);
+    if (!e && l->order >= LANE_SETTLE)
+        e = lane_settle(l);
     if (l->order == LANE_COMMIT)
-        TRY(lane_commit(l));
+        e = lane_finish(l, e);
     parcel_clear(p);
-    return NULL;
+    return e;
 }
 
 static void *lane_work(void *arg)
@@ -139,7 +180,7 @@ static void *lane_work(void *arg)
         }
         pthread_mutex_unlock(&l->mutex);
         l->error = lane_deliver(l);
-        l->failed = l->error != NULL;
+        l->failed |= l->error != NULL;
         pthread_mutex_lock(&l->mutex);
         l->state = LANE_IDLE;
         pthread_cond_broadcast(&l->changed);
@@ -155,7 +196,9 @@ struct err *lane_new(const struct lane_params *params, struct lane **out)
 
     l->conn = params->conn;
     l->job = params->job;
-    l->road = ordered_new(params->conn, params->max_packet);
+    l->index = params->index;
+    l->meeting = params->meeting;
+    l->road = ordered_new(params->conn, params->max_packet, l->index);
     job_position_copy(&l->at, params->position);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->changed, NULL);
@@ -201,6 +244,7 @@ void lane_free(struct lane *l)
     parcel_free(&l->parcels[1]);
     job_position_free(&l->to);
     job_position_free(&l->at);
+    free(l->tables);
     ordered_free(l->road);
     err_free(l->error);
     free(l);
@@ -219,15 +263,19 @@ struct err *lane_wait(struct lane *l)
     return lane_take_error(l);
 }
 
-struct err *lane_send(struct lane *l, enum lane_order order, const struct job_position *to)
+struct err *lane_send(struct lane *l, enum lane_order order, const struct lane_commit *commit)
 {
     TRY(lane_wait(l));
     if (l->failed)
         return err_new(ERR_INTERNAL, "changes were sent behind an error");
     l->filling = 1 - l->filling;
     l->order = order;
-    if (order == LANE_COMMIT)
-        job_position_copy(&l->to, to);
+    if (commit) {
+        job_position_copy(&l->to, commit->to);
+        l->together = commit->together;
+        free(l->tables);
+        l->tables = commit->tables ? mem_strdup(commit->tables) : NULL;
+    }
     pthread_mutex_lock(&l->mutex);
     l->state = LANE_BUSY;
     pthread_cond_broadcast(&l->changed);
@@ -258,6 +306,11 @@ void lane_rollback(struct lane *l)
 bool lane_is_open(const struct lane *l)
 {
     return l->open;
+}
+
+bool lane_is_torn(const struct lane *l)
+{
+    return l->torn;
 }
 
 bool lane_has_failed(struct lane *l)

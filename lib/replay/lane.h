@@ -19,6 +19,7 @@
 #include "snapshot/job.h"
 
 struct lane;
+struct lanes_meeting;
 
 enum lane_order {
     LANE_GO_ON,  /* more is to follow; what is gathered may stay unsent */
@@ -27,10 +28,19 @@ enum lane_order {
 };
 
 struct lane_params {
-    struct conn *conn; /* borrowed */
-    const char *job;   /* its name, borrowed */
+    struct conn *conn;             /* borrowed */
+    const char *job;               /* its name, borrowed */
+    unsigned index;                /* the first one, 0, writes the position row */
+    struct lanes_meeting *meeting; /* NULL for the only lane */
     uint64_t max_packet;
     const struct job_position *position; /* as the target's row has it; copied */
+};
+
+/* What LANE_COMMIT needs to know. */
+struct lane_commit {
+    const struct job_position *to;
+    bool together;      /* with all other lanes; otherwise for them too, which have nothing to commit */
+    const char *tables; /* together: what this lane has changed (job.h) */
 };
 
 struct err *lane_new(const struct lane_params *params, struct lane **out) CHECKED;
@@ -38,11 +48,12 @@ void lane_free(struct lane *l); /* waits for the parcel under way; NULL is allow
 
 /* The parcel to fill. */
 struct parcel *lane_parcel(struct lane *l);
-/* An error is that of an earlier parcel. `to` is copied, and only used by LANE_COMMIT. */
-struct err *lane_send(struct lane *l, enum lane_order order, const struct job_position *to) CHECKED;
+/* An error is that of an earlier parcel. `commit` is copied; NULL for other orders than LANE_COMMIT. */
+struct err *lane_send(struct lane *l, enum lane_order order, const struct lane_commit *commit) CHECKED;
 struct err *lane_wait(struct lane *l) CHECKED;
 bool lane_is_idle(struct lane *l);
-bool lane_has_failed(struct lane *l); /* since the last rollback */
+/* Since the last rollback; also where only others have. */
+bool lane_has_failed(struct lane *l);
 
 /* What follows is for an idle lane. */
 
@@ -51,6 +62,8 @@ void lane_rollback(struct lane *l);
 /* Begins a transaction where none is open. For writes beside the row events. */
 struct err *lane_open(struct lane *l) CHECKED;
 bool lane_is_open(const struct lane *l);
+/* Its COMMIT failed when others were free to commit: only the next run can tell what became of it. */
+bool lane_is_torn(const struct lane *l);
 /* As the row is: the position of the last commit. To change it by other ways than lane_send is allowed. */
 struct job_position *lane_position(struct lane *l);
 uint64_t lane_commits(const struct lane *l);

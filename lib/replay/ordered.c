@@ -28,11 +28,12 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-struct ordered *ordered_new(struct conn *c, uint64_t max_packet)
+struct ordered *ordered_new(struct conn *c, uint64_t max_packet, unsigned lane)
 {
     struct ordered *o = mem_zalloc(1, sizeof(*o));
 
     o->sender = sender_new(c, max_packet);
+    o->serial = (uint64_t)lane << 48;
     /* as text, well within half of the server's packet */
     o->most = smaller((size_t)max_packet / 4, BUNDLE_BYTES);
     o->limit = smaller(FIRST_BUNDLE_BYTES, o->most);

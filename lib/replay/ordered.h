@@ -12,7 +12,8 @@
 
 struct ordered;
 
-struct ordered *ordered_new(struct conn *c, uint64_t max_packet);
+/* `lane` tells the roads of a run apart: a table may change from one to the other. */
+struct ordered *ordered_new(struct conn *c, uint64_t max_packet, unsigned lane);
 void ordered_free(struct ordered *o); /* NULL is allowed */
 
 /* The format description event of the changes to come. Nothing may be unsent. */

@@ -30,6 +30,16 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     return NULL;
 }
 
+struct err *lanes_from_opts(const struct opts *opts, unsigned *lanes)
+{
+    uint64_t count = opts_number(opts, OPT_LANES);
+
+    if (count == 0 || count > LANES_MOST)
+        return err_new(ERR_USAGE, "--lanes must be 1 to %d", LANES_MOST);
+    *lanes = (unsigned)count;
+    return NULL;
+}
+
 /* How far the target is behind: false where nothing is known. */
 static bool report_lag(struct apply *a, int64_t *lag)
 {

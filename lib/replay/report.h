@@ -10,6 +10,8 @@
 /* --until-gtid, --until-time, --batch-transactions, --batch-size, --memory. */
 struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out) CHECKED;
 
+struct err *lanes_from_opts(const struct opts *opts, unsigned *lanes) CHECKED;
+
 /* Adds the members of the result, and says it to people. */
 void report_result(struct apply *a, struct run *run, double seconds);
 

@@ -82,7 +82,8 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
                            (unsigned long long)rows.table_id);
         if (table->in_scope)
             TRY(rows_check_history(table, &rows));
-        if (!table->in_scope || t->drop) {
+        bool done = a->evening && table->in_scope && evening_has_done(a->evening, table);
+        if (!table->in_scope || t->drop || done) {
             a->batch.counts.skipped_events++;
         } else if (a->dry_run) {
             t->in_scope = true;
@@ -91,6 +92,7 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
         } else {
             const struct change change = {table, &rows, e->time, e->server_id, t->begin.gtid};
             t->in_scope = t->rows_added = true;
+            a->batch.single = t->alone || t->ddl || t->single || a->evening;
             a->batch.counts.events++;
             if (a->batch.bytes > a->limits.batch_bytes)
                 TRY(interrupt_check()); /* within a transaction only where it is long */

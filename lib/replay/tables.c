@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "replay/components.h"
 #include "replay/shape.h"
 
 enum { TABLES_BUCKETS = 1024, MAP_ID_BYTES = 6 };
@@ -23,7 +24,11 @@ struct tables {
     size_t alias_count;
     size_t alias_cap;
     uint64_t next_id;
-    char **unchecked; /* "db\ntable" */
+    unsigned lane_count;
+    unsigned next_lane;
+    struct components *components; /* NULL: not read since tables_forget */
+    unsigned *lanes;               /* of each component; lane_count for none yet */
+    char **unchecked;              /* "db\ntable" */
     size_t unchecked_count;
     size_t unchecked_cap;
 };
@@ -37,7 +42,13 @@ struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*i
     t->idle = idle;
     t->idle_arg = arg;
     t->next_id = 1;
+    t->lane_count = 1;
     return t;
+}
+
+void tables_set_lanes(struct tables *t, unsigned count)
+{
+    t->lane_count = count;
 }
 
 static void table_free(struct table *table)
@@ -62,6 +73,10 @@ void tables_forget(struct tables *t)
             table_free(table);
         }
     t->alias_count = 0;
+    components_free(t->components);
+    t->components = NULL;
+    free(t->lanes);
+    t->lanes = NULL;
 }
 
 void tables_free(struct tables *t)
@@ -132,6 +147,28 @@ static struct table *tables_lookup(struct tables *t, const struct rows_table_map
     return table;
 }
 
+/* Components, and tables without foreign keys, take turns. */
+static struct err *tables_choose_lane(struct tables *t, struct table *table)
+{
+    if (t->lane_count == 1)
+        return NULL;
+    if (!t->components) {
+        TRY(components_read(t->conn, &t->components));
+        t->lanes = mem_zalloc(components_count(t->components) + 1, sizeof(*t->lanes));
+        for (size_t i = 0; i < components_count(t->components); i++)
+            t->lanes[i] = t->lane_count;
+    }
+    size_t component = components_find(t->components, table->db, table->name);
+    if (component < components_count(t->components) && t->lanes[component] < t->lane_count) {
+        table->lane = t->lanes[component];
+        return NULL;
+    }
+    table->lane = t->next_lane++ % t->lane_count;
+    if (component < components_count(t->components))
+        t->lanes[component] = table->lane;
+    return NULL;
+}
+
 /* Reads the target's table, and compares it with what ccr recorded of it. */
 static struct err *tables_read_target(struct tables *t, struct table *table)
 {
@@ -163,7 +200,7 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
                                 "ccr left there",
                                 table->db, table->name),
                         "undo the change on the target, or restore a new snapshot");
-    return NULL;
+    return tables_choose_lane(t, table);
 }
 
 /* A map of another shape than the last one of this table (or the first one). */

@@ -23,6 +23,8 @@ struct table {
     struct rows_table_map map;     /* of the last table map */
     struct buf map_event;          /* that map as ccr sends it */
     struct buf body;               /* the source's event: what map points into */
+    unsigned lane;                 /* by which it goes */
+    uint64_t batch;                /* serial of the last batch that changes it */
     uint64_t bundle;               /* serial of the last bundle that holds the map */
     struct table *next;            /* in its hash chain */
 };
@@ -35,6 +37,8 @@ struct tables;
  */
 struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*idle)(void *arg), void *arg);
 void tables_free(struct tables *t); /* NULL is allowed */
+/* Divides the tables among so many lanes: what foreign keys join (components.h) goes by the same. */
+void tables_set_lanes(struct tables *t, unsigned count);
 
 /*
  * Takes a table map event: *out is the table it describes. ERR_UNSAFE, naming the table, where the target's

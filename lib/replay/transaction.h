@@ -13,6 +13,7 @@ struct transaction {
     bool skip;       /* the position has it */
     bool drop;       /* its rows are left out (REDO_DROP) */
     bool alone;      /* committed by itself, with an intent open */
+    bool single;     /* applied by one lane, and committed by itself (REDO_SINGLE) */
     bool rows_added; /* some of its rows are in the batch */
     bool in_scope;   /* something of it was, or would be, applied */
     bool user_vars;  /* INTVAR, RAND or USER_VAR events: a statement behind them needs them */

@@ -29,7 +29,7 @@ struct walk {
 
 struct err *walk_new(struct apply *a, struct walk **out)
 {
-    const struct job_position *from = &a->batch.committed;
+    const struct job_position *from = a->evening ? evening_from(a->evening) : &a->batch.committed;
     struct walk *w = mem_zalloc(1, sizeof(*w));
 
     w->a = a;
@@ -42,6 +42,8 @@ struct err *walk_new(struct apply *a, struct walk **out)
         return e;
     }
     tables_statement_end(a->tables);
+    if (a->evening)
+        batch_begin_uneven(&a->batch, from);
     *out = w;
     return NULL;
 }
@@ -113,6 +115,10 @@ static struct err *walk_take_note(struct walk *w)
     if (kind == REDO_STOP)
         return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
+    if (kind == REDO_SINGLE) {
+        TRY(batch_commit(&w->a->batch));
+        w->t.single = true;
+    }
     if (kind == REDO_ALONE) {
         TRY(intent_open_rows(w->a, &w->t.begin.gtid, redo->what));
         w->t.alone = true;
@@ -129,6 +135,25 @@ static void walk_share_memory(struct walk *w)
     batch_set_room(&w->a->batch, memory > taken ? memory - taken : 0);
 }
 
+/* Behind the batch that only some lanes had: now all have it. */
+static struct err *walk_end_evening(struct apply *a)
+{
+    if (!gtid_pos_equal(&a->batch.next.pos, &evening_until(a->evening)->pos))
+        return err_new(ERR_INTEGRITY, "the log does not lead to where some of the lanes are");
+    TRY(batch_make_even(&a->batch));
+    log_info(a->log, "a killed run had left its lanes one batch apart: evened out");
+    evening_free(a->evening);
+    a->evening = NULL;
+    return NULL;
+}
+
+/* Nothing else counts until the lanes are even. */
+static struct err *walk_begin_in_evening(struct walk *w)
+{
+    TRY(interrupt_check());
+    return walk_take_note(w);
+}
+
 static struct err *walk_begin(struct walk *w)
 {
     struct apply *a = w->a;
@@ -140,6 +165,10 @@ static struct err *walk_begin(struct walk *w)
         return NULL;
     walk_advance_number(w);
     walk_share_memory(w);
+    if (a->evening && !gtid_pos_has(&evening_until(a->evening)->pos, w->t.begin.gtid))
+        TRY(walk_end_evening(a));
+    if (a->evening)
+        return walk_begin_in_evening(w);
     if (walk_is_beyond(w, &w->t.begin.gtid, w->t.time)) {
         w->stopped = true;
         return batch_commit(b);
@@ -168,7 +197,7 @@ static struct err *walk_end(struct walk *w)
     a->batch.counts.transactions++;
     if (!w->t.in_scope)
         a->batch.counts.skipped_transactions++;
-    if (!w->t.alone && !w->t.ddl)
+    if (!w->t.alone && !w->t.ddl && !w->t.single)
         return NULL;
     intent_clear(a);
     return batch_commit(b);
@@ -181,6 +210,25 @@ static void walk_undo(struct walk *w)
         transaction_redo(w->a, &w->t, REDO_DROP, NULL);
         w->redo = true;
     }
+}
+
+/*
+ * With several lanes: one of them runs the statement, and must see what all of the transaction before it has
+ * done, and all of the transactions before.
+ */
+static struct err *walk_make_single(struct walk *w)
+{
+    struct apply *a = w->a;
+
+    if (w->t.single || batch_lanes(&a->batch) == 1 || a->dry_run)
+        return NULL;
+    if (w->t.rows_added) {
+        transaction_redo(a, &w->t, REDO_SINGLE, NULL);
+        w->redo = true;
+        return NULL;
+    }
+    w->t.single = true;
+    return batch_commit(&a->batch);
 }
 
 static struct err *walk_query(struct walk *w, const struct binlog_event *e)
@@ -197,7 +245,10 @@ static struct err *walk_query(struct walk *w, const struct binlog_event *e)
         walk_undo(w);
         return NULL;
     }
-    return schema_change_statement(w->a, &w->t, e, &query);
+    if (w->a->evening) /* the first lane ran it */
+        return NULL;
+    TRY(walk_make_single(w));
+    return w->redo ? NULL : schema_change_statement(w->a, &w->t, e, &query);
 }
 
 static struct err *walk_unsupported(const struct binlog_event *e)
@@ -268,7 +319,7 @@ static struct err *walk_refuse(struct walk *w, struct err *error)
 
     if (batch_has_failed(&w->a->batch)) /* the error is that of an earlier change */
         return error;
-    if (!of_itself || w->a->batch.transactions == 0 || w->a->dry_run)
+    if (!of_itself || w->a->evening || w->a->batch.transactions == 0 || w->a->dry_run)
         return transaction_context(error, &w->t);
     transaction_redo(w->a, &w->t, REDO_STOP, error);
     w->redo = true;
@@ -305,6 +356,8 @@ static struct err *walk_finish(struct walk *w, enum feed_item item, enum walk_ou
     const struct apply_limits *l = &a->limits;
 
     walk_advance_number(w);
+    if (a->evening)
+        TRY(walk_end_evening(a));
     TRY(batch_commit(&a->batch));
     *outcome = item == FEED_TERMINATOR ? WALK_TERMINATOR : WALK_END;
     if (l->has_until_gtid && gtid_pos_reaches(&a->batch.next.pos, &l->until_gtid))

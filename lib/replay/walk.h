@@ -11,13 +11,15 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "replay/batch.h"
+#include "replay/evening.h"
 #include "replay/feed.h"
 
 enum redo_kind {
     REDO_NOTHING,
-    REDO_STOP,  /* commit what lies before the transaction, then end with `error` */
-    REDO_ALONE, /* the transaction changes a table that cannot roll back: commit it by itself */
-    REDO_DROP,  /* the source rolled the transaction back, or never finished it: leave out its rows */
+    REDO_STOP,   /* commit what lies before the transaction, then end with `error` */
+    REDO_ALONE,  /* the transaction changes a table that cannot roll back: commit it by itself */
+    REDO_SINGLE, /* the transaction holds a statement: one lane applies all of it, and commits it by itself */
+    REDO_DROP,   /* the source rolled the transaction back, or never finished it: leave out its rows */
 };
 
 struct redo {
@@ -41,6 +43,8 @@ struct apply {
     struct progress *progress; /* may be NULL */
     struct store *store;
     struct conn *conn;
+    struct conn **more_conns; /* of the lanes behind the first */
+    unsigned lanes;
     struct job *job;
     struct tables *tables;
     struct batch batch;
@@ -48,6 +52,7 @@ struct apply {
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */
     struct redo redo;
+    struct evening *evening; /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
     int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
     bool until_reached; /* --until-gtid or --until-time was met */

@@ -39,6 +39,11 @@ static const char *const job_tables[] = {
     "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, job VARCHAR(64) NOT NULL, "
     "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, what TEXT NOT NULL, reason TEXT NOT NULL, "
     "KEY (job, id))" TABLE_OPTIONS,
+
+    "CREATE TABLE IF NOT EXISTS ccr.lanes ("
+    "job VARCHAR(64) NOT NULL, lane INT UNSIGNED NOT NULL, nonce CHAR(32) NOT NULL, "
+    "epoch BIGINT UNSIGNED NOT NULL, number BIGINT UNSIGNED NOT NULL, pos LONGTEXT NOT NULL, "
+    "source_time BIGINT NOT NULL, tables LONGTEXT NOT NULL, PRIMARY KEY (job, lane))" TABLE_OPTIONS,
 };
 
 struct err *job_check_name(const char *name)
@@ -101,7 +106,7 @@ static struct err *job_drop_empty_database(struct conn *c)
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables", "kept", "loads", "history"};
+    static const char *const tables[] = {"tables", "kept", "loads", "history", "lanes"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);

@@ -11,6 +11,7 @@
  *   kept          triggers and events that wait for promotion
  *   loads         finished chunks of a restore in progress, written in their chunk's transaction
  *   history       every full or partial copy and its reason
+ *   lanes         one row per lane of the last run of ccr-apply that had several
  *
  * A plain restore (ccr-restore --standalone) uses the same tables under the reserved name JOB_STANDALONE
  * while it runs, and leaves nothing there.
@@ -119,6 +120,31 @@ struct err *job_position_claim(struct conn *c, const char *job, struct job_posit
  */
 struct err *job_position_update(struct conn *c, const char *job, const struct job_position *from,
                                 const struct job_position *to) CHECKED;
+
+/*
+ * The lanes of ccr-apply (replay/lanes.h): each writes its row in its own transaction, all of them before any
+ * commits, so that after a crash they are at most one batch apart. Rows count where they have the nonce of
+ * the position row.
+ */
+struct job_lane {
+    struct job_position at; /* epoch, number, pos and source_time */
+    char *tables; /* JSON: {"db": ["table", ...], ...}: what the batch that ends at `at` changed here */
+};
+/* None where there is no such table. job_lanes_free also after an error. */
+struct err *job_lanes_read(struct conn *c, const char *job, const char *nonce, struct job_lane **out,
+                           size_t *count) CHECKED;
+void job_lanes_free(struct job_lane *lanes, size_t count);
+/* Part of the caller's transaction, all of them. Rows for `count` lanes in place of what is there; none for
+ * one. */
+struct err *job_lanes_make(struct conn *c, const char *job, unsigned count,
+                           const struct job_position *at) CHECKED;
+/* Hands the rows of one run over to the next. */
+struct err *job_lanes_claim(struct conn *c, const char *job, const char *old_nonce,
+                            const char *new_nonce) CHECKED;
+/* One lane's row (ERR_LOCKED where it is not to's nonce's); all rows, where one lane has worked for all. */
+struct err *job_lane_write(struct conn *c, const char *job, unsigned lane, const struct job_position *to,
+                           const char *tables) CHECKED;
+struct err *job_lanes_write(struct conn *c, const char *job, const struct job_position *to) CHECKED;
 
 /* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another still holds it
  * after a few seconds. */

@@ -67,7 +67,10 @@ static struct err *run(char **argv)
     TRY(session_prepare(c));
     TRY(job_position_read(c, argv[4], &position, &found));
     TRY(feed_new(store, job->stream, position.epoch, position.number + 1, &feed));
-    TRY(batch_init(&b, c, store, job, &position, 16 << 20));
+    const struct batch_params batch_params = {
+        .conns = &c, .lanes = 1, .store = store, .job = job, .max_packet = 16 << 20, .position = &position};
+    TRY(batch_init(&b, &batch_params));
+    job_position_free(&position);
     struct tables *tables = tables_new(job, c, idle, &b);
     struct err *e = run_batch(&b, tables, feed);
     batch_rollback(&b);
