@@ -56,7 +56,10 @@ enum opt_id {
     /* what to copy */
     OPT_DATABASES,
     OPT_TABLES,
+    OPT_EXCLUDE_DATABASES,
+    OPT_EXCLUDE_TABLES,
     OPT_RENAME_DB,
+    OPT_RENAME_TABLE,
     OPT_SNAPSHOT,
     OPT_JOB,
     OPT_STANDALONE,

@@ -85,20 +85,32 @@ void statement_free(struct statement *s); /* its members */
 /* "DROP TABLE", "CREATE EVENT", "INSERT or other data change", ... for messages. */
 const char *statement_name_of(const struct statement *s);
 
+/* How a name of the source is called on the target: a database (`name` NULL), or a table. */
 struct statement_rename {
-    const char *from;
-    const char *to;
+    char *db;
+    char *name;
+    char *to_db;
+    char *to_name;
 };
 
+struct statement_renames {
+    struct statement_rename *items;
+    size_t count;
+};
+
+void statement_renames_add(struct statement_renames *r, const char *db, const char *name, const char *to_db,
+                           const char *to_name);          /* copies; NULL for both names: a database */
+void statement_renames_free(struct statement_renames *r); /* its members */
+
 /*
- * Appends the statement with database names replaced wherever they qualify an object (`a`.`t` and a.t, also
- * in the bodies of views and routines, and the database of CREATE/ALTER/DROP DATABASE). ERR_UNSUPPORTED where
- * it cannot be told whether a name is a database (say, an alias of the same name). Names inside of strings
- * (dynamic SQL, comments) stay as they are.
+ * Appends the statement with databases and tables named as they are on the target, wherever they are named
+ * (also in the bodies of views and programs, and the database of CREATE/ALTER/DROP DATABASE). `default_db` is
+ * that of the session, by its source name ("" for none): it decides what a table's name alone means.
+ * ERR_UNSUPPORTED where it cannot be told what a name means. Names inside of strings and comments stay as
+ * they are.
  */
-struct err *statement_rename_databases(const char *sql, size_t len, uint64_t sql_mode,
-                                       const struct statement_rename *renames, size_t count,
-                                       struct buf *out) CHECKED;
+struct err *statement_rename(const char *sql, size_t len, uint64_t sql_mode, const char *default_db,
+                             const struct statement_renames *renames, struct buf *out) CHECKED;
 
 /*
  * Appends a DROP statement (tables, views, sequences, databases, programs) with IF EXISTS put in, any other

@@ -78,19 +78,19 @@ static struct err *look_at(struct rewrite *w, const struct sql_token *t, const s
     struct sql_lexer ahead = *behind;
     struct sql_token next = sql_lexer_next(&ahead);
     bool qualifies = sql_token_is_symbol(&next, '.') && !sql_token_is_symbol(&w->before, '.');
-    bool exact = strcmp(name, w->renames[rename].from) == 0;
+    bool exact = strcmp(name, w->renames[rename].db) == 0;
 
     if (!qualifies && !w->after_database) {
         w->met_alone[rename] = true;
         return NULL;
     }
     if (qualifies && w->trigger && (sql_token_is(t, "NEW") || sql_token_is(t, "OLD")))
-        return cannot_tell(w->renames[rename].from);
+        return cannot_tell(w->renames[rename].db);
     bool certain = !qualifies || is_certain(w, *behind);
     if (exact)
         place_add(w, t, rename, certain);
     else if (certain) /* the same database where names are not case-sensitive */
-        return cannot_tell(w->renames[rename].from);
+        return cannot_tell(w->renames[rename].db);
     return NULL;
 }
 
@@ -100,7 +100,7 @@ static struct err *look_at_name(struct rewrite *w, const struct sql_token *t, co
     char *name = sql_token_name(t);
 
     for (size_t i = 0; i < w->count && !e; i++)
-        if (strcasecmp(name, w->renames[i].from) == 0)
+        if (!w->renames[i].name && strcasecmp(name, w->renames[i].db) == 0)
             e = look_at(w, t, behind, i, name);
     free(name);
     return e;
@@ -144,27 +144,31 @@ static struct err *replace_places(const struct rewrite *w, const char *sql, size
 
     for (size_t i = 0; i < w->place_count; i++)
         if (!w->places[i].certain && w->met_alone[w->places[i].rename])
-            return cannot_tell(w->renames[w->places[i].rename].from);
+            return cannot_tell(w->renames[w->places[i].rename].db);
     for (size_t i = 0; i < w->place_count; i++) {
         buf_append(out, done, (size_t)(w->places[i].text - done));
-        quoted_name(out, w->renames[w->places[i].rename].to);
+        quoted_name(out, w->renames[w->places[i].rename].to_db);
         done = w->places[i].text + w->places[i].len;
     }
     buf_append(out, done, (size_t)(sql + len - done));
     return NULL;
 }
 
-struct err *statement_rename_databases(const char *sql, size_t len, uint64_t sql_mode,
-                                       const struct statement_rename *renames, size_t count, struct buf *out)
+struct err *statement_rename(const char *sql, size_t len, uint64_t sql_mode, const char *default_db,
+                             const struct statement_renames *renames, struct buf *out)
 {
-    struct rewrite w = {.renames = renames, .count = count};
+    struct rewrite w = {.renames = renames->items, .count = renames->count};
     struct statement s;
     struct err *e;
 
+    for (size_t i = 0; i < renames->count; i++)
+        if (renames->items[i].name)
+            return err_new(ERR_UNSUPPORTED, "a statement cannot be replayed while table %s.%s has another name",
+                           default_db, renames->items[i].name);
     statement_parse(sql, len, sql_mode, &s);
     w.trigger = s.kind == STATEMENT_TRIGGER;
     statement_free(&s);
-    w.met_alone = mem_zalloc(count, sizeof(*w.met_alone));
+    w.met_alone = mem_zalloc(renames->count + 1, sizeof(*w.met_alone));
     TRY_GOTO(e, out, find_places(&w, sql, len, sql_mode));
     e = replace_places(&w, sql, len, out);
 out:

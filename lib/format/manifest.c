@@ -69,6 +69,7 @@ void manifest_free(struct manifest *m)
         fingerprint_free(&m->fingerprints[i]);
     free(m->fingerprints);
     json_decref(m->source);
+    json_decref(m->scope);
     names_free(m->databases, m->database_count);
     names_free(m->only_tables, m->only_table_count);
     for (size_t i = 0; i < m->object_count; i++)

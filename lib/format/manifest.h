@@ -105,6 +105,8 @@ struct manifest {
     size_t database_count;
     char **only_tables; /* or single tables, "db/table" escaped as paths; both empty: everything */
     size_t only_table_count;
+    json_t *scope; /* the scope as ccr.jobs has it, where it holds more than names; NULL: it does not. Both
+                      lists are empty then */
     struct manifest_object *objects;
     size_t object_count;
     struct manifest_table *tables;

@@ -167,6 +167,11 @@ struct err *manifest_from_json(const struct json_doc *doc, const json_t *root, s
                      &m->database_count));
     TRY(array_decode(doc, root, "only_tables", sizeof(*m->only_tables), name_decode, &m->only_tables,
                      &m->only_table_count));
+    if (json_object_get(root, "scope")) {
+        json_t *scope;
+        TRY(json_object_of(doc, root, "scope", &scope));
+        m->scope = json_incref(scope);
+    }
     TRY(array_decode(doc, root, "objects", sizeof(*m->objects), object_decode, &m->objects,
                      &m->object_count));
     TRY(array_decode(doc, root, "tables", sizeof(*m->tables), table_decode, &m->tables, &m->table_count));

@@ -151,7 +151,7 @@ static void times_encode(json_t *root, const struct manifest *m)
 
 json_t *manifest_to_json(const struct manifest *m)
 {
-    json_t *root = document_new(MANIFEST_FORMAT, MANIFEST_VERSION);
+    json_t *root = document_new(MANIFEST_FORMAT, m->scope ? MANIFEST_VERSION : MANIFEST_LISTS_ONLY);
 
     document_set_bytes(root, "id", m->id);
     document_set_bytes(root, "store_id", m->store_id);
@@ -167,6 +167,8 @@ json_t *manifest_to_json(const struct manifest *m)
     json_object_set_new(root, "source", m->source ? json_incref(m->source) : json_object());
     json_object_set_new(root, "databases", names_encode(m->databases, m->database_count));
     json_object_set_new(root, "only_tables", names_encode(m->only_tables, m->only_table_count));
+    if (m->scope)
+        json_object_set(root, "scope", m->scope);
     json_object_set_new(root, "objects", objects_encode(m));
     json_object_set_new(root, "tables", tables_encode(m));
     json_object_set_new(root, "volumes", volumes_encode(m));

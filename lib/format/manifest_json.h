@@ -5,7 +5,8 @@
 #include "base/json.h"
 #include "format/manifest.h"
 
-enum { MANIFEST_VERSION = 1 };
+/* The first version has no member `scope`; it is still written where there is none. */
+enum { MANIFEST_LISTS_ONLY = 1, MANIFEST_VERSION = 2 };
 
 #define MANIFEST_FORMAT "ccr snapshot"
 

@@ -50,7 +50,6 @@ static struct err *change_translate(struct schema_change *s)
 {
     const struct job *job = s->a->job;
     struct schema_objects *o = &s->objects;
-    struct statement_rename *renames = mem_zalloc(job->rename_count + 1, sizeof(*renames));
 
     for (size_t i = 0; i < s->statement.name_count; i++) {
         const struct statement_name *name = &s->statement.names[i];
@@ -64,12 +63,8 @@ static struct err *change_translate(struct schema_change *s)
             .name = name->name ? mem_strdup(name->name) : NULL,
         };
     }
-    for (size_t i = 0; i < job->rename_count; i++)
-        renames[i] = (struct statement_rename){job->renames[i].from, job->renames[i].to};
-    struct err *e = statement_rename_databases(s->query->sql, s->query->sql_len, s->session.sql_mode, renames,
-                                               job->rename_count, &s->sql);
-    free(renames);
-    return e;
+    return statement_rename(s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db,
+                            &job->scope.renames, &s->sql);
 }
 
 /* Statements that are never replayed: *skip, or the reason to stop. */

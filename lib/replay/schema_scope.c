@@ -1,27 +1,13 @@
 /* Which statements a job follows. */
-#include <string.h>
-
 #include "replay/schema_change.h"
-
-static bool whole_database(const struct job *job, const char *db)
-{
-    if (catalog_is_system_database(db))
-        return false;
-    if (job->database_count == 0 && job->table_count == 0)
-        return true;
-    for (size_t i = 0; i < job->database_count; i++)
-        if (strcmp(job->databases[i], db) == 0)
-            return true;
-    return false;
-}
 
 /* A database followed table by table is made, but its defaults are the target's own affair, and dropping it
  * would touch what is not followed. */
 static struct err *scope_of_database(const struct schema_change *s, const char *db, bool *in, bool *out)
 {
     const struct job *job = s->a->job;
-    bool whole = whole_database(job, db);
-    bool part = !whole && !catalog_is_system_database(db) && job_has_database(job, db);
+    bool whole = scope_programs(&job->scope, db);
+    bool part = !whole && scope_database(&job->scope, db) != SCOPE_OUT;
 
     if (part && s->statement.action == STATEMENT_DROP)
         return err_hint(schema_change_stop(s, ERR_RESYNC,
@@ -39,7 +25,7 @@ static bool name_in_scope(const struct schema_change *s, const struct statement_
     const struct job *job = s->a->job;
 
     if (s->statement.kind == STATEMENT_TRIGGER && name->role != STATEMENT_ON)
-        return !catalog_is_system_database(db) && job_has_database(job, db);
+        return scope_database(&job->scope, db) != SCOPE_OUT;
     return tables_in_scope(job, db, name->name);
 }
 

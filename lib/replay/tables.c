@@ -113,7 +113,7 @@ static bool tables_is_unchecked(const struct tables *t, const struct table *tabl
 
 bool tables_in_scope(const struct job *job, const char *db, const char *name)
 {
-    return !catalog_is_system_database(db) && job_has_table(job, db, name);
+    return scope_table(&job->scope, db, name);
 }
 
 static struct table **tables_bucket(struct tables *t, const char *db, size_t db_len, const char *name,
@@ -177,8 +177,9 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
 
     if (table->catalog || table->unchecked)
         return NULL;
-    table->db = mem_strdup(job_target_database(t->job, table->source_db));
-    table->name = mem_strdup(table->source_name);
+    struct scope_name target = scope_target_table(&t->job->scope, table->source_db, table->source_name);
+    table->db = mem_strdup(target.db);
+    table->name = mem_strdup(target.name);
     table->id = t->next_id++;
     table->unchecked = tables_is_unchecked(t, table);
     if (table->unchecked)

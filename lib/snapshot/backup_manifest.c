@@ -49,21 +49,38 @@ static struct err *describe_source(struct conn *c, json_t **out)
     return NULL;
 }
 
-/* --databases and --tables as asked for; nothing where everything is in scope. */
-static void describe_scope(struct manifest *m, const struct source_scope *scope)
+static bool is_exact(const struct scope_list *l)
 {
-    if (scope->everything)
+    for (size_t i = 0; i < l->count; i++)
+        if (!scope_pattern_is_exact(l->items[i].db) ||
+            (l->items[i].name && !scope_pattern_is_exact(l->items[i].name)))
+            return false;
+    return true;
+}
+
+/* Two lists of names, nothing where everything is in scope; or, with patterns and exclusions, the scope
+ * itself. */
+static void describe_scope(struct manifest *m, const struct scope *s)
+{
+    if (s->exclude_databases.count || s->exclude_tables.count || !is_exact(&s->databases) ||
+        !is_exact(&s->tables)) {
+        m->scope = scope_to_json(s);
         return;
-    m->databases = mem_zalloc(scope->database_count + 1, sizeof(*m->databases));
-    for (size_t i = 0; i < scope->database_count; i++)
-        m->databases[m->database_count++] = mem_strdup(scope->databases[i]);
-    m->only_tables = mem_zalloc(scope->table_count + 1, sizeof(*m->only_tables));
-    for (size_t i = 0; i < scope->table_count; i++) {
-        char *db = layout_escape(scope->tables[i].db);
-        char *name = layout_escape(scope->tables[i].name);
-        m->only_tables[m->only_table_count++] = mem_printf("%s/%s", db, name);
+    }
+    m->databases = mem_zalloc(s->databases.count + 1, sizeof(*m->databases));
+    for (size_t i = 0; i < s->databases.count; i++)
+        m->databases[m->database_count++] = scope_pattern_name(s->databases.items[i].db);
+    m->only_tables = mem_zalloc(s->tables.count + 1, sizeof(*m->only_tables));
+    for (size_t i = 0; i < s->tables.count; i++) {
+        char *db = scope_pattern_name(s->tables.items[i].db);
+        char *name = scope_pattern_name(s->tables.items[i].name);
+        char *db_escaped = layout_escape(db);
+        char *name_escaped = layout_escape(name);
+        m->only_tables[m->only_table_count++] = mem_printf("%s/%s", db_escaped, name_escaped);
         free(db);
         free(name);
+        free(db_escaped);
+        free(name_escaped);
     }
 }
 
@@ -77,7 +94,7 @@ struct err *backup_manifest_describe(struct manifest *m, const struct backup_par
     m->source_offset = o->offset;
     m->epoch = log_end->epoch;
     m->last_object = log_end->last_object;
-    describe_scope(m, p->scope);
+    describe_scope(m, &p->scope->scope);
     json_decref(m->source);
     m->source = NULL;
     TRY(describe_source(o->control, &m->source));

@@ -58,10 +58,11 @@ static void place_name(const struct restore_plan *p, const struct restore_table 
         name = take_name(at);
     }
     const struct restore_table *found = restore_plan_table(p, db, name);
+    struct scope_name target = scope_target_table(&p->job->scope, db, name);
     if (found && place == DDL_STAGE)
         sql_table(out, found->db->stage, name);
     else
-        sql_table(out, job_target_database(p->job, db), name);
+        sql_table(out, target.db, target.name);
     free(db);
     free(name);
 }
@@ -103,12 +104,32 @@ void ddl_place_table(const struct restore_plan *p, const struct restore_table *t
     }
 }
 
-static const char *unstaged(const struct restore_plan *p, const char *db)
+/* The target's name of what is called so in staging. */
+static struct scope_name unstaged(const struct restore_plan *p, const char *db, const char *name)
 {
     for (size_t i = 0; i < p->db_count; i++)
-        if (strcmp(p->dbs[i].stage, db) == 0)
-            return p->dbs[i].target;
-    return db;
+        if (p->dbs[i].stage && strcmp(p->dbs[i].stage, db) == 0)
+            return scope_target_table(&p->job->scope, p->dbs[i].name, name);
+    return (struct scope_name){db, name};
+}
+
+static void unstage_name(const struct restore_plan *p, const char **at, struct buf *out)
+{
+    char *db = take_name(at);
+    char *name = NULL;
+
+    if (db && **at == '.' && (*at)[1] == '`') {
+        (*at)++;
+        name = take_name(at);
+    }
+    if (name) {
+        struct scope_name target = unstaged(p, db, name);
+        sql_table(out, target.db, target.name);
+    } else if (db) {
+        sql_ident(out, db);
+    }
+    free(db);
+    free(name);
 }
 
 void ddl_unstage(const struct restore_plan *p, const char *expression, struct buf *out)
@@ -123,11 +144,8 @@ void ddl_unstage(const struct restore_plan *p, const char *expression, struct bu
             next = expression + words;
         buf_append(out, expression, (size_t)(next - expression));
         expression = next;
-        if (words) {
-            char *db = take_name(&expression);
-            sql_ident(out, unstaged(p, db));
-            free(db);
-        }
+        if (words)
+            unstage_name(p, &expression, out);
     }
 }
 
@@ -241,20 +259,15 @@ static uint64_t lexing_mode(const char *sql_mode)
     return mode;
 }
 
-struct err *ddl_rename_databases(const struct restore_plan *p, const struct manifest_object *o,
-                                 const char *sql, struct buf *out)
+struct err *ddl_rename(const struct restore_plan *p, const struct manifest_object *o, const char *sql,
+                       struct buf *out)
 {
-    struct statement_rename *renames = mem_zalloc(p->job->rename_count + 1, sizeof(*renames));
+    const struct statement_renames *renames = &p->job->scope.renames;
     struct err *e = NULL;
 
-    for (size_t i = 0; i < p->job->rename_count; i++)
-        renames[i] = (struct statement_rename){p->job->renames[i].from, p->job->renames[i].to};
-    if (p->job->rename_count == 0)
+    if (renames->count == 0)
         buf_append_str(out, sql);
     else
-        e = statement_rename_databases(sql, strlen(sql), lexing_mode(o->sql_mode), renames,
-                                       p->job->rename_count, out);
-    free(renames);
-    return e ? err_context(e, "renaming databases in %s %s.%s", object_kind_name(o->kind), o->db, o->name)
-             : NULL;
+        e = statement_rename(sql, strlen(sql), lexing_mode(o->sql_mode), o->db, renames, out);
+    return e ? err_context(e, "renaming in %s %s.%s", object_kind_name(o->kind), o->db, o->name) : NULL;
 }

@@ -12,6 +12,7 @@
 
 enum { LOCK_TURNS = 10 };
 
+/* The default database of its CREATE. */
 static const char *target_of(const struct restore_plan *p, const struct manifest_object *o)
 {
     return restore_plan_db(p, o->db)->target;
@@ -23,7 +24,7 @@ static struct err *place_object(const struct restore_plan *p, const struct manif
 {
     struct buf renamed = BUF_INIT;
     struct buf disabled = BUF_INIT;
-    struct err *e = ddl_rename_databases(p, o, definition, &renamed);
+    struct err *e = ddl_rename(p, o, definition, &renamed);
 
     if (!e && disable)
         e = ddl_disable_event(buf_str(&renamed), &disabled);
@@ -199,12 +200,13 @@ static struct err *keep_object(struct conn *c, const struct restore_plan *p, con
                                const char *definition)
 {
     struct buf sql = BUF_INIT;
-    struct err *e = ddl_rename_databases(p, o, definition, &sql);
+    struct err *e = ddl_rename(p, o, definition, &sql);
+    struct scope_name to = restore_plan_target_name(p, o);
     struct job_kept kept = {
         .kind = o->kind == OBJECT_TRIGGER ? "trigger" : "event",
-        .db = target_of(p, o),
-        .name = o->name,
-        .table = o->table,
+        .db = to.db,
+        .name = to.name,
+        .table = o->table ? scope_target_table(&p->job->scope, o->db, o->table).name : NULL,
         .sql = buf_str(&sql),
         .sql_mode = o->sql_mode,
         .character_set_client = o->character_set_client,

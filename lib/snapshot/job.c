@@ -158,47 +158,6 @@ struct err *job_lock(struct conn *c, const char *job)
     return e;
 }
 
-static json_t *job_strings(char *const *strings, size_t count)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, json_string(strings[i]));
-    return array;
-}
-
-static struct err *job_strings_of(const struct json_doc *doc, const json_t *object, const char *name,
-                                  char ***out, size_t *count)
-{
-    json_t *array;
-
-    TRY(json_array_of(doc, object, name, &array));
-    *out = mem_zalloc(json_array_size(array) + 1, sizeof(**out));
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        const char *s = json_string_value(json_array_get(array, i));
-        if (!s)
-            return err_new(doc->code, "%s: '%s' holds something else than names", doc->name, name);
-        (*out)[(*count)++] = mem_strdup(s);
-    }
-    return NULL;
-}
-
-static struct err *job_renames_of(const struct json_doc *doc, json_t *object, struct job *job)
-{
-    const char *from;
-    json_t *to;
-
-    job->renames = mem_zalloc(json_object_size(object) + 1, sizeof(*job->renames));
-    json_object_foreach(object, from, to)
-    {
-        if (!json_is_string(to))
-            return err_new(doc->code, "%s: 'renames' holds something else than names", doc->name);
-        job->renames[job->rename_count++] =
-            (struct job_rename){mem_strdup(from), mem_strdup(json_string_value(to))};
-    }
-    return NULL;
-}
-
 static struct err *job_fill(const struct json_doc *doc, const json_t *object, struct job *job)
 {
     const char *name, *stream, *store_id, *stream_id;
@@ -214,9 +173,7 @@ static struct err *job_fill(const struct json_doc *doc, const json_t *object, st
     job->stream_id = mem_strdup(stream_id);
     TRY(json_object_of(doc, object, "scope", &scope));
     TRY(json_object_of(doc, object, "renames", &renames));
-    TRY(job_strings_of(doc, scope, "databases", &job->databases, &job->database_count));
-    TRY(job_strings_of(doc, scope, "tables", &job->tables, &job->table_count));
-    return job_renames_of(doc, renames, job);
+    return scope_from_json(doc, scope, renames, &job->scope);
 }
 
 struct err *job_from_json(const struct json_doc *doc, const json_t *object, struct job **out)
@@ -234,14 +191,9 @@ struct err *job_from_json(const struct json_doc *doc, const json_t *object, stru
 
 json_t *job_to_json(const struct job *job)
 {
-    json_t *renames = json_object();
-
-    for (size_t i = 0; i < job->rename_count; i++)
-        json_object_set_new(renames, job->renames[i].from, json_string(job->renames[i].to));
-    return json_pack("{s:s, s:s, s:s, s:s, s:{s:o, s:o}, s:o}", "name", job->name, "stream", job->stream,
-                     "store_id", job->store_id, "stream_id", job->stream_id, "scope", "databases",
-                     job_strings(job->databases, job->database_count), "tables",
-                     job_strings(job->tables, job->table_count), "renames", renames);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", job->name, "stream", job->stream, "store_id",
+                     job->store_id, "stream_id", job->stream_id, "scope", scope_to_json(&job->scope),
+                     "renames", scope_renames_to_json(&job->scope));
 }
 
 /* The columns are the members of the job's JSON form; scope and renames are JSON inside. */
@@ -313,24 +265,11 @@ struct err *job_save(struct conn *c, const struct job *job)
     return e;
 }
 
-static void job_free_strings(char **strings, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(strings[i]);
-    free(strings);
-}
-
 void job_free(struct job *job)
 {
     if (!job)
         return;
-    for (size_t i = 0; i < job->rename_count; i++) {
-        free(job->renames[i].from);
-        free(job->renames[i].to);
-    }
-    free(job->renames);
-    job_free_strings(job->databases, job->database_count);
-    job_free_strings(job->tables, job->table_count);
+    scope_free(&job->scope);
     free(job->name);
     free(job->stream);
     free(job->store_id);
@@ -338,54 +277,7 @@ void job_free(struct job *job)
     free(job);
 }
 
-static bool job_lists(char *const *strings, size_t count, const char *s)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(strings[i], s) == 0)
-            return true;
-    return false;
-}
-
-static bool job_has_everything(const struct job *job)
-{
-    return job->database_count == 0 && job->table_count == 0;
-}
-
-bool job_has_database(const struct job *job, const char *db)
-{
-    if (catalog_is_system_database(db))
-        return false;
-    if (job_has_everything(job) || job_lists(job->databases, job->database_count, db))
-        return true;
-    char *escaped = layout_escape(db);
-    size_t len = strlen(escaped);
-    bool has = false;
-    for (size_t i = 0; i < job->table_count && !has; i++)
-        has = strncmp(job->tables[i], escaped, len) == 0 && job->tables[i][len] == '/';
-    free(escaped);
-    return has;
-}
-
-bool job_has_table(const struct job *job, const char *db, const char *table)
-{
-    if (catalog_is_system_database(db))
-        return false;
-    if (job_has_everything(job) || job_lists(job->databases, job->database_count, db))
-        return true;
-    char *escaped_db = layout_escape(db);
-    char *escaped_table = layout_escape(table);
-    char *path = mem_printf("%s/%s", escaped_db, escaped_table);
-    bool has = job_lists(job->tables, job->table_count, path);
-    free(escaped_db);
-    free(escaped_table);
-    free(path);
-    return has;
-}
-
 const char *job_target_database(const struct job *job, const char *db)
 {
-    for (size_t i = 0; i < job->rename_count; i++)
-        if (strcmp(job->renames[i].from, db) == 0)
-            return job->renames[i].to;
-    return db;
+    return scope_target_database(&job->scope, db);
 }

@@ -30,6 +30,7 @@
 #include "base/json.h"
 #include "format/position.h"
 #include "mysql/conn.h"
+#include "snapshot/scope.h"
 
 #define JOB_DATABASE   "ccr"
 #define JOB_STANDALONE "standalone"
@@ -39,23 +40,12 @@ enum {
     JOB_MAX_NAME = 40 /* names of tables and staging databases are built from a job's name */
 };
 
-struct job_rename {
-    char *from;
-    char *to;
-};
-
 struct job {
     char *name;
     char *stream;
     char *store_id;
     char *stream_id;
-    char **databases; /* scope: whole databases (source names); both lists empty: everything but system
-                         schemas */
-    size_t database_count;
-    char **tables; /* scope: single tables, "db/table" escaped as paths (format/layout.h) */
-    size_t table_count;
-    struct job_rename *renames; /* databases */
-    size_t rename_count;
+    struct scope scope;
 };
 
 /* The one row of position_JOB. */
@@ -89,9 +79,6 @@ void job_free(struct job *job); /* NULL is allowed */
 json_t *job_to_json(const struct job *job);
 struct err *job_from_json(const struct json_doc *doc, const json_t *object, struct job **out) CHECKED;
 
-/* The source database `db` (len bytes) is in scope in whole or in part. */
-bool job_has_database(const struct job *job, const char *db);
-bool job_has_table(const struct job *job, const char *db, const char *table);
 /* The name that a source database has on the target. */
 const char *job_target_database(const struct job *job, const char *db);
 

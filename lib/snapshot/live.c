@@ -43,28 +43,20 @@ static const struct restore_db *find_db(const struct restore_plan *p, const stru
     return restore_plan_target_db(p, target);
 }
 
-/* The source's name of a database of the target. */
-static const char *source_name(const struct job *job, const char *target)
-{
-    for (size_t i = 0; i < job->rename_count; i++)
-        if (strcmp(job->renames[i].to, target) == 0)
-            return job->renames[i].from;
-    return target;
-}
-
 /* In scope still, and under the same name: the source has dropped it. Otherwise it is another copy, no longer
  * followed, and not ours to drop. */
 static void add_if_gone(const struct restore_plan *p, const struct job *saved, const char *target,
                         struct live *l)
 {
-    const char *name = source_name(saved, target);
+    struct scope_name source;
 
-    if (restore_plan_target_db(p, target) || !job_has_database(p->job, name) ||
-        strcmp(job_target_database(p->job, name), target) != 0)
+    if (restore_plan_target_db(p, target) || !scope_source_table(&saved->scope, target, NULL, &source) ||
+        scope_database(&p->job->scope, source.db) == SCOPE_OUT ||
+        strcmp(scope_target_database(&p->job->scope, source.db), target) != 0)
         return;
     l->gone = mem_resize(l->gone, l->gone_count + 1, sizeof(*l->gone));
     struct live_gone *g = &l->gone[l->gone_count++];
-    g->name = mem_strdup(name);
+    g->name = mem_strdup(source.db);
     g->target = mem_strdup(target);
     g->db = (struct restore_db){
         .name = g->name,
@@ -77,19 +69,16 @@ static void add_if_gone(const struct restore_plan *p, const struct job *saved, c
 static struct err *read_gone(struct conn *c, const struct restore_plan *p, struct live *l)
 {
     struct result *r = NULL;
-    struct job *saved = NULL;
     char **row;
 
-    TRY(job_load(c, p->job->name, &saved));
-    if (!saved)
+    if (!l->saved)
         return NULL;
     char *job = sql_string_dup(p->job->name);
     struct err *e = conn_query(c, &r, "SELECT DISTINCT db FROM ccr.tables WHERE job = %s", job);
     free(job);
     while (!e && (row = result_next(r, NULL)) != NULL)
-        add_if_gone(p, saved, row[0], l);
+        add_if_gone(p, l->saved, row[0], l);
     result_free(r);
-    job_free(saved);
     return e;
 }
 
@@ -182,17 +171,31 @@ bool live_view_is_coming(const struct restore_plan *p, const struct live_table *
 {
     for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
-        if (o->kind == OBJECT_VIEW && p->in_scope[i] && strcmp(o->name, t->name) == 0 &&
-            strcmp(o->db, t->db->name) == 0)
+        if (o->kind != OBJECT_VIEW || !p->in_scope[i])
+            continue;
+        struct scope_name to = restore_plan_target_name(p, o);
+        if (strcmp(to.name, t->name) == 0 && strcmp(to.db, t->db->target) == 0)
             return true;
     }
     return false;
 }
 
-static enum live_fate fate_of(const struct restore_plan *p, const struct live_table *t)
+/* The job followed it under this name, and still asks for it. */
+static bool still_asked_for(const struct restore_plan *p, const struct live *l, const struct live_table *t)
+{
+    struct scope_name source;
+
+    if (!l->saved || !scope_source_table(&l->saved->scope, t->db->target, t->name, &source) ||
+        !scope_table(&p->job->scope, source.db, source.name))
+        return false;
+    struct scope_name to = scope_target_table(&p->job->scope, source.db, source.name);
+    return strcmp(to.db, t->db->target) == 0 && strcmp(to.name, t->name) == 0;
+}
+
+static enum live_fate fate_of(const struct restore_plan *p, const struct live *l, const struct live_table *t)
 {
     /* what the job made and the snapshot no longer has goes, unless the job no longer asks for it */
-    bool gone = t->ours && !t->incoming && job_has_table(p->job, t->db->name, t->name);
+    bool gone = t->ours && !t->incoming && still_asked_for(p, l, t);
 
     if (t->view)
         return t->incoming || (gone && !live_view_is_coming(p, t)) ? LIVE_ASIDE : LIVE_STAYS;
@@ -211,6 +214,8 @@ struct err *live_read(struct conn *c, const struct restore_plan *p, struct live 
     if (found)
         job_position_free(&position);
     out->first = !found;
+    if (!e)
+        e = job_load(c, p->job->name, &out->saved);
     if (!e && found)
         e = read_gone(c, p, out);
     char *dbs = database_list(p, out);
@@ -221,7 +226,7 @@ struct err *live_read(struct conn *c, const struct restore_plan *p, struct live 
     if (!e)
         e = read_ours(c, p, out);
     for (size_t i = 0; !e && i < out->count; i++)
-        out->tables[i].fate = fate_of(p, &out->tables[i]);
+        out->tables[i].fate = fate_of(p, out, &out->tables[i]);
     free(dbs);
     if (e)
         live_free(out);
@@ -241,5 +246,6 @@ void live_free(struct live *l)
     }
     free(l->gone);
     free(l->tables);
+    job_free(l->saved);
     *l = (struct live){0};
 }

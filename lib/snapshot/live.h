@@ -35,6 +35,7 @@ struct live {
     bool first;             /* nothing of this job has been swapped in yet */
     struct live_gone *gone; /* databases that the job made, and the snapshot no longer has */
     size_t gone_count;
+    struct job *saved;         /* as it was so far; NULL for the first restore */
     struct live_table *tables; /* sorted by database and name */
     size_t count;
 };

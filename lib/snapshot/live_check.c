@@ -63,12 +63,12 @@ static struct err *check_tables(const struct restore_plan *p, const struct live 
 
 static bool is_coming(const struct restore_plan *p, const char *kind, const char *db, const char *name)
 {
-    const struct restore_db *d = restore_plan_target_db(p, db);
-
-    for (size_t i = 0; d && i < p->manifest->object_count; i++) {
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
-        if (p->in_scope[i] && o->name && strcmp(object_kind_name(o->kind), kind) == 0 &&
-            strcmp(o->db, d->name) == 0 && strcmp(o->name, name) == 0)
+        if (!p->in_scope[i] || !o->name || strcmp(object_kind_name(o->kind), kind) != 0)
+            continue;
+        struct scope_name to = restore_plan_target_name(p, o);
+        if (strcmp(to.db, db) == 0 && strcmp(to.name, name) == 0)
             return true;
     }
     return false;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "mysql/conn.h"
+#include "snapshot/scope.h"
 #include "store/store.h"
 
 /* Everything is borrowed. Lists end with NULL. */
@@ -23,9 +24,9 @@ struct restore_params {
     const char *job;      /* JOB_STANDALONE: a plain restore */
     const struct conn_params *target;
     struct log *log;
-    const char *const *databases; /* scope; empty: the job's, or all of the snapshot */
-    const char *const *tables;
-    const char *const *renames; /* "A:B" */
+    struct scope_texts scope;            /* empty: the job's, or all of the snapshot */
+    const char *const *database_renames; /* "A:B"; both empty: the job's */
+    const char *const *table_renames;    /* "A.T:B.U" */
     bool replace;
     bool skip_binlog;
     unsigned threads; /* 0: one per core */

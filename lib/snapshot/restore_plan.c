@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "format/layout.h"
 #include "mysql/catalog.h"
 
 static bool is_table(const struct manifest_object *o)
@@ -12,34 +11,24 @@ static bool is_table(const struct manifest_object *o)
     return o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE;
 }
 
-static bool object_in_scope(const struct job *job, const struct manifest_object *o, bool whole)
+static bool object_in_scope(const struct scope *s, const struct manifest_object *o)
 {
     switch (o->kind) {
     case OBJECT_DATABASE:
-        return job_has_database(job, o->db);
+        return scope_database(s, o->db) != SCOPE_OUT;
     case OBJECT_SEQUENCE:
     case OBJECT_TABLE:
     case OBJECT_VIEW:
-        return job_has_table(job, o->db, o->name);
+        return scope_table(s, o->db, o->name);
     case OBJECT_TRIGGER:
-        return job_has_table(job, o->db, o->table);
+        return scope_table(s, o->db, o->table);
     case OBJECT_FUNCTION:
     case OBJECT_PROCEDURE:
     case OBJECT_PACKAGE:
     case OBJECT_PACKAGE_BODY:
     case OBJECT_EVENT:
-        return whole;
+        return scope_programs(s, o->db);
     }
-    return false;
-}
-
-static bool job_has_whole_database(const struct job *job, const char *db)
-{
-    if (job->database_count == 0)
-        return job->table_count == 0;
-    for (size_t i = 0; i < job->database_count; i++)
-        if (strcmp(job->databases[i], db) == 0)
-            return true;
     return false;
 }
 
@@ -71,7 +60,7 @@ static int compare_by_target(const void *a, const void *b)
     const struct restore_table *x = *(struct restore_table *const *)a;
     const struct restore_table *y = *(struct restore_table *const *)b;
 
-    return compare_names(x->db->target, x->name, y->db->target, y->name);
+    return compare_names(x->target.db, x->target.name, y->target.db, y->target.name);
 }
 
 struct restore_table *restore_plan_target_table(const struct restore_plan *p, const char *db,
@@ -83,7 +72,7 @@ struct restore_table *restore_plan_target_table(const struct restore_plan *p, co
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         struct restore_table *t = p->by_target[middle];
-        int order = compare_names(t->db->target, t->name, db, name);
+        int order = compare_names(t->target.db, t->target.name, db, name);
         if (order == 0)
             return t;
         if (order < 0)
@@ -96,9 +85,21 @@ struct restore_table *restore_plan_target_table(const struct restore_plan *p, co
 
 struct restore_table *restore_plan_table(const struct restore_plan *p, const char *db, const char *name)
 {
-    const struct restore_db *d = restore_plan_db(p, db);
+    struct scope_name target = scope_target_table(&p->job->scope, db, name);
+    struct restore_table *t = restore_plan_target_table(p, target.db, target.name);
 
-    return d ? restore_plan_target_table(p, d->target, name) : NULL;
+    return t && strcmp(t->db->name, db) == 0 && strcmp(t->name, name) == 0 ? t : NULL;
+}
+
+struct scope_name restore_plan_target_name(const struct restore_plan *p, const struct manifest_object *o)
+{
+    const struct scope *s = &p->job->scope;
+
+    if (o->kind == OBJECT_TABLE || o->kind == OBJECT_VIEW || o->kind == OBJECT_SEQUENCE)
+        return scope_target_table(s, o->db, o->name);
+    if (o->kind == OBJECT_TRIGGER)
+        return (struct scope_name){scope_target_table(s, o->db, o->table).db, o->name};
+    return (struct scope_name){scope_target_database(s, o->db), o->name};
 }
 
 char *restore_table_label(const struct restore_table *t)
@@ -117,14 +118,10 @@ char *restore_plan_target_list(const struct restore_plan *p)
     return buf_steal(&out);
 }
 
-static bool snapshot_has_whole(const struct manifest *m, const char *db)
+/* The snapshot was asked for the database as a whole, and it existed. */
+static bool snapshot_has_whole(const struct manifest *m, const struct scope *of_snapshot, const char *db)
 {
-    struct job scope = {.databases = m->databases,
-                        .database_count = m->database_count,
-                        .tables = m->only_tables,
-                        .table_count = m->only_table_count};
-
-    if (!job_has_whole_database(&scope, db))
+    if (!scope_programs(of_snapshot, db))
         return false;
     for (size_t i = 0; i < m->object_count; i++)
         if (strcmp(m->objects[i].db, db) == 0)
@@ -132,69 +129,137 @@ static bool snapshot_has_whole(const struct manifest *m, const char *db)
     return false;
 }
 
-static struct err *check_database_names(const struct job *job, const struct manifest *m)
+static bool snapshot_has_table(const struct manifest *m, const char *db, const char *name)
 {
-    for (size_t i = 0; i < job->database_count; i++)
-        if (!snapshot_has_whole(m, job->databases[i]))
-            return err_hint(err_new(ERR_USAGE, "snapshot %s does not hold database '%s' as a whole", m->id,
-                                    job->databases[i]),
-                            "name databases of the source that the snapshot was asked for");
-    return NULL;
+    for (size_t i = 0; i < m->object_count; i++) {
+        const struct manifest_object *o = &m->objects[i];
+        if ((is_table(o) || o->kind == OBJECT_VIEW) && strcmp(o->db, db) == 0 && strcmp(o->name, name) == 0)
+            return true;
+    }
+    return false;
 }
 
-static struct err *check_table_names(const struct job *job, const struct manifest *m)
+static struct err *check_database_name(const struct manifest *m, const struct scope *of_snapshot,
+                                       const char *pattern)
 {
-    for (size_t i = 0; i < job->table_count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < m->object_count && !found; k++) {
-            const struct manifest_object *o = &m->objects[k];
-            struct job one = {.tables = &job->tables[i], .table_count = 1};
-            found = (is_table(o) || o->kind == OBJECT_VIEW) && job_has_table(&one, o->db, o->name);
-        }
-        if (!found)
-            return err_hint(err_new(ERR_USAGE, "snapshot %s does not hold table '%s'", m->id, job->tables[i]),
-                            "name tables as DB.TABLE, with the names that they have on the source");
-    }
-    return NULL;
+    char *name = scope_pattern_is_exact(pattern) ? scope_pattern_name(pattern) : NULL;
+    struct err *e = NULL;
+
+    if (name && !snapshot_has_whole(m, of_snapshot, name))
+        e = err_hint(err_new(ERR_USAGE, "snapshot %s does not hold database '%s' as a whole", m->id, name),
+                     "name databases of the source that the snapshot was asked for");
+    free(name);
+    return e;
+}
+
+static struct err *check_table_name(const struct manifest *m, const struct scope_pattern *p)
+{
+    if (!scope_pattern_is_exact(p->db) || !scope_pattern_is_exact(p->name))
+        return NULL;
+    char *db = scope_pattern_name(p->db);
+    char *name = scope_pattern_name(p->name);
+    struct err *e = NULL;
+    if (!snapshot_has_table(m, db, name))
+        e = err_hint(err_new(ERR_USAGE, "snapshot %s does not hold table '%s.%s'", m->id, db, name),
+                     "name tables as DB.TABLE, with the names that they have on the source");
+    free(db);
+    free(name);
+    return e;
+}
+
+/* What is named without wildcards must be there. */
+static struct err *check_names(const struct scope *s, const struct manifest *m)
+{
+    struct scope of_snapshot = {0};
+    struct err *e = scope_from_manifest(m, &of_snapshot);
+
+    for (size_t i = 0; i < s->databases.count && !e; i++)
+        e = check_database_name(m, &of_snapshot, s->databases.items[i].db);
+    for (size_t i = 0; i < s->tables.count && !e; i++)
+        e = check_table_name(m, &s->tables.items[i]);
+    scope_free(&of_snapshot);
+    return e;
+}
+
+static struct restore_db *plan_add_db(struct restore_plan *p, const char *name, const char *target)
+{
+    struct restore_db *db = &p->dbs[p->db_count++];
+
+    *db = (struct restore_db){
+        .name = name,
+        .target = target,
+        .old = mem_printf("ccr_old_%s_%zu", p->job->name, p->db_count),
+    };
+    return db;
 }
 
 static void plan_databases(struct restore_plan *p)
 {
     const struct manifest *m = p->manifest;
+    const struct scope *s = &p->job->scope;
 
-    p->dbs = mem_zalloc(m->object_count + 1, sizeof(*p->dbs));
+    p->dbs = mem_zalloc(m->object_count + s->renames.count + 1, sizeof(*p->dbs));
     for (size_t i = 0; i < m->object_count; i++) {
         const char *name = m->objects[i].db;
-        if (!job_has_database(p->job, name) || restore_plan_db(p, name))
+        if (scope_database(s, name) == SCOPE_OUT || restore_plan_db(p, name))
             continue;
-        size_t number = p->db_count + 1;
-        p->dbs[p->db_count++] = (struct restore_db){
-            .name = name,
-            .target = job_target_database(p->job, name),
-            .stage = mem_printf("ccr_stage_%s_%zu", p->job->name, number),
-            .old = mem_printf("ccr_old_%s_%zu", p->job->name, number),
-            .whole = job_has_whole_database(p->job, name),
-        };
+        struct restore_db *db = plan_add_db(p, name, scope_target_database(s, name));
+        db->stage = mem_printf("ccr_stage_%s_%zu", p->job->name, p->db_count);
+        db->whole = scope_programs(s, name);
+    }
+    for (size_t i = 0; i < s->renames.count; i++) {
+        const struct statement_rename *r = &s->renames.items[i];
+        if (r->name && scope_table(s, r->db, r->name) && restore_plan_db(p, r->db) &&
+            !restore_plan_target_db(p, r->to_db))
+            plan_add_db(p, "", r->to_db)->like = r->db;
     }
 }
 
-static struct err *check_renames(const struct restore_plan *p)
+/* "--rename-db a:b", "--rename-table a.t:b.u"; malloc'ed. */
+static char *rename_text(const struct statement_rename *r)
 {
-    for (size_t i = 0; i < p->job->rename_count; i++) {
-        const struct job_rename *r = &p->job->renames[i];
-        if (!restore_plan_db(p, r->from))
-            return err_new(ERR_USAGE, "--rename-db %s:%s: database '%s' is not in scope", r->from, r->to,
-                           r->from);
-        if (catalog_is_system_database(r->to) || strncmp(r->to, "ccr_", 4) == 0)
-            return err_new(ERR_USAGE, "--rename-db %s:%s: '%s' is not a name for a database of yours",
-                           r->from, r->to, r->to);
-    }
+    return r->name ? mem_printf("--rename-table %s.%s:%s.%s", r->db, r->name, r->to_db, r->to_name)
+                   : mem_printf("--rename-db %s:%s", r->db, r->to_db);
+}
+
+static struct err *check_rename(const struct restore_plan *p, const struct statement_rename *r)
+{
+    char *text = rename_text(r);
+    struct err *e = NULL;
+
+    if (r->name ? !scope_table(&p->job->scope, r->db, r->name) : !restore_plan_db(p, r->db))
+        e = err_new(ERR_USAGE, "%s: %s '%s' is not in scope", text, r->name ? "table" : "database",
+                    r->name ? r->name : r->db);
+    else if (catalog_is_system_database(r->to_db) || strncmp(r->to_db, "ccr_", 4) == 0)
+        e = err_new(ERR_USAGE, "%s: '%s' is not a name for a database of yours", text, r->to_db);
+    free(text);
+    return e;
+}
+
+/* Two names of the source would be one on the target. */
+static struct err *check_clashes(const struct restore_plan *p)
+{
     for (size_t i = 0; i < p->db_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(p->dbs[i].target, p->dbs[k].target) == 0)
                 return err_new(ERR_USAGE, "databases '%s' and '%s' would both become '%s'", p->dbs[k].name,
                                p->dbs[i].name, p->dbs[i].target);
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        struct scope_name to = restore_plan_target_name(p, o);
+        bool table = is_table(o) || o->kind == OBJECT_VIEW;
+        if (p->in_scope[i] && table && scope_clashes(&p->job->scope, o->db, o->name))
+            return err_new(ERR_USAGE, "'%s.%s' and another table of the source would both become '%s.%s'",
+                           o->db, o->name, to.db, to.name);
+    }
     return NULL;
+}
+
+static struct err *check_renames(const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->job->scope.renames.count; i++)
+        TRY(check_rename(p, &p->job->scope.renames.items[i]));
+    return check_clashes(p);
 }
 
 static const struct manifest_table *find_rows(const struct manifest *m, const struct manifest_object *o,
@@ -222,7 +287,12 @@ static struct err *plan_tables(struct restore_plan *p)
         if (!p->in_scope[i] || !is_table(o))
             continue;
         struct restore_table *t = &p->tables[p->table_count++];
-        *t = (struct restore_table){.db = restore_plan_db(p, o->db), .name = o->name, .object = o};
+        *t = (struct restore_table){
+            .db = restore_plan_db(p, o->db),
+            .name = o->name,
+            .target = restore_plan_target_name(p, o),
+            .object = o,
+        };
         if (o->kind == OBJECT_SEQUENCE)
             continue;
         t->rows = find_rows(m, o, &hint);
@@ -253,15 +323,12 @@ static struct err *plan_fill(struct restore_plan *p)
 {
     const struct manifest *m = p->manifest;
 
-    TRY(check_database_names(p->job, m));
-    TRY(check_table_names(p->job, m));
+    TRY(check_names(&p->job->scope, m));
     plan_databases(p);
-    TRY(check_renames(p));
     p->in_scope = mem_zalloc(m->object_count + 1, sizeof(*p->in_scope));
-    for (size_t i = 0; i < m->object_count; i++) {
-        const struct restore_db *db = restore_plan_db(p, m->objects[i].db);
-        p->in_scope[i] = db && object_in_scope(p->job, &m->objects[i], db->whole);
-    }
+    for (size_t i = 0; i < m->object_count; i++)
+        p->in_scope[i] = object_in_scope(&p->job->scope, &m->objects[i]);
+    TRY(check_renames(p));
     plan_hash_options(p);
     return plan_tables(p);
 }

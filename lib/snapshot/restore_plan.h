@@ -13,17 +13,20 @@
 #include "snapshot/job.h"
 
 struct restore_db {
-    const char *name; /* on the source */
+    const char
+        *name; /* on the source; "" for one of the target alone, where single tables are renamed into */
     const char *target;
-    char *stage; /* ccr_stage_JOB_N */
-    char *old;   /* ccr_old_JOB_N */
-    bool whole;  /* in scope as a whole, not only single tables of it */
+    const char *like; /* the source database whose defaults a database of the target alone gets */
+    char *stage;      /* ccr_stage_JOB_N; NULL for a database of the target alone */
+    char *old;        /* ccr_old_JOB_N */
+    bool whole;       /* in scope as a whole (but for excluded tables), not only single tables of it */
 };
 
 /* A table or a sequence. */
 struct restore_table {
     const struct restore_db *db;
     const char *name;
+    struct scope_name target;
     const struct manifest_object *object;
     const struct manifest_table *rows; /* NULL for a sequence */
     bool *done;                        /* per chunk: loaded and committed */
@@ -59,6 +62,8 @@ const struct restore_db *restore_plan_target_db(const struct restore_plan *p, co
 struct restore_table *restore_plan_table(const struct restore_plan *p, const char *db, const char *name);
 struct restore_table *restore_plan_target_table(const struct restore_plan *p, const char *db,
                                                 const char *name);
+/* The name of any object of the plan on the target: of a trigger its own, in the database of its table. */
+struct scope_name restore_plan_target_name(const struct restore_plan *p, const struct manifest_object *o);
 /* "db.name" as on the source, for messages and the process list; malloc'ed. */
 char *restore_table_label(const struct restore_table *t);
 

@@ -11,27 +11,6 @@
 typedef struct err *read_fn(struct conn *c, const struct source_scope *scope, const char *db,
                             struct source_schema *out);
 
-static bool in_tables(const struct source_scope *scope, const char *db, const char *name)
-{
-    for (size_t i = 0; i < scope->table_count; i++)
-        if (strcmp(scope->tables[i].db, db) == 0 && strcmp(scope->tables[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-static bool is_whole(const struct source_scope *scope, const char *db)
-{
-    for (size_t i = 0; i < scope->database_count; i++)
-        if (strcmp(scope->databases[i], db) == 0)
-            return true;
-    return false;
-}
-
-static bool in_scope(const struct source_scope *scope, const char *db, const char *name)
-{
-    return is_whole(scope, db) || in_tables(scope, db, name);
-}
-
 static struct err *read_database(struct conn *c, const struct source_scope *scope, const char *db,
                                  struct source_schema *out)
 {
@@ -49,7 +28,7 @@ static struct err *read_listed(struct conn *c, const struct source_scope *scope,
     struct err *e = catalog_list_tables(c, db, type, &names, &count);
 
     for (size_t i = 0; i < count && !e; i++)
-        if (in_scope(scope, db, names[i]))
+        if (scope_table(&scope->scope, db, names[i]))
             e = source_object_add(c, out, &(struct source_name){.kind = kind, .db = db, .name = names[i]});
     catalog_free_names(names, count);
     return e;
@@ -98,7 +77,7 @@ static struct err *read_routines(struct conn *c, const struct source_scope *scop
     char **row;
     struct err *e;
 
-    if (!is_whole(scope, db))
+    if (!scope_programs(&scope->scope, db))
         return NULL;
     char *db_text = sql_string_dup(db);
     e = conn_query(c, &r,
@@ -134,7 +113,7 @@ static struct err *read_triggers(struct conn *c, const struct source_scope *scop
     free(db_text);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.kind = OBJECT_TRIGGER, .db = db, .name = row[0], .table = row[1]};
-        if (in_scope(scope, db, row[1]))
+        if (scope_table(&scope->scope, db, row[1]))
             e = source_object_add(c, out, &name);
     }
     result_free(r);
@@ -148,7 +127,7 @@ static struct err *read_events(struct conn *c, const struct source_scope *scope,
     char **row;
     struct err *e;
 
-    if (!is_whole(scope, db))
+    if (!scope_programs(&scope->scope, db))
         return NULL;
     char *db_text = sql_string_dup(db);
     e = conn_query(c, &r,
@@ -170,32 +149,38 @@ static struct err *read_kind(struct conn *c, const struct source_scope *scope, r
 {
     for (size_t i = 0; i < scope->database_count; i++)
         TRY(fn(c, scope, scope->databases[i], out));
-    for (size_t i = 0; i < scope->table_count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++)
-            seen |= strcmp(scope->tables[k].db, scope->tables[i].db) == 0;
-        if (!seen)
-            TRY(fn(c, scope, scope->tables[i].db, out));
-    }
     return NULL;
+}
+
+static bool has_table(const struct source_schema *s, const char *db, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct manifest_object *o = &s->objects[i].entry;
+        bool listed = o->kind == OBJECT_TABLE || o->kind == OBJECT_VIEW || o->kind == OBJECT_SEQUENCE;
+        if (listed && strcmp(o->db, db) == 0 && strcmp(o->name, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Every table that was asked for by name must be there. */
 static struct err *check_asked(const struct source_scope *scope, const struct source_schema *s)
 {
-    for (size_t i = 0; i < scope->table_count; i++) {
-        const struct scope_table *asked = &scope->tables[i];
-        bool found = false;
-        for (size_t k = 0; k < s->count && !found; k++) {
-            const struct manifest_object *o = &s->objects[k].entry;
-            bool listed = o->kind == OBJECT_TABLE || o->kind == OBJECT_VIEW || o->kind == OBJECT_SEQUENCE;
-            found = listed && strcmp(o->db, asked->db) == 0 && strcmp(o->name, asked->name) == 0;
-        }
-        if (!found)
-            return err_hint(err_new(ERR_SOURCE, "source: there is no table %s.%s", asked->db, asked->name),
-                            "check --tables, and the privileges of the user");
+    const struct scope_list *asked = &scope->scope.tables;
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < asked->count && !e; i++) {
+        if (!scope_pattern_is_exact(asked->items[i].db) || !scope_pattern_is_exact(asked->items[i].name))
+            continue;
+        char *db = scope_pattern_name(asked->items[i].db);
+        char *name = scope_pattern_name(asked->items[i].name);
+        if (scope_table(&scope->scope, db, name) && !has_table(s, db, name))
+            e = err_hint(err_new(ERR_SOURCE, "source: there is no table %s.%s", db, name),
+                         "check --tables, and the privileges of the user");
+        free(db);
+        free(name);
     }
-    return NULL;
+    return e;
 }
 
 static struct err *read_identities(struct conn *c, struct source_schema *s)

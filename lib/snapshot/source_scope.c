@@ -9,66 +9,17 @@
 /* Without one of these the server shows less than there is, and says nothing. */
 static const char *const privileges[] = {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"};
 
-static struct err *check_name(const char *db)
-{
-    if (!db[0])
-        return err_new(ERR_USAGE, "an empty database name in --databases or --tables");
-    if (catalog_is_system_database(db))
-        return err_new(ERR_USAGE, "database %s is never part of a snapshot", db);
-    return NULL;
-}
-
-static bool has_database(const struct source_scope *scope, const char *db)
-{
-    for (size_t i = 0; i < scope->database_count; i++)
-        if (strcmp(scope->databases[i], db) == 0)
-            return true;
-    return false;
-}
-
-static bool has_table(const struct source_scope *scope, const char *db, const char *name)
-{
-    for (size_t i = 0; i < scope->table_count; i++)
-        if (strcmp(scope->tables[i].db, db) == 0 && strcmp(scope->tables[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* "DB.TABLE": the database is what stands before the first dot. */
-static struct err *add_table(struct source_scope *scope, const char *text)
-{
-    const char *dot = strchr(text, '.');
-
-    if (!dot || dot == text || !dot[1])
-        return err_new(ERR_USAGE, "--tables takes DB.TABLE, not '%s'", text);
-    char *db = mem_strndup(text, (size_t)(dot - text));
-    struct err *e = check_name(db);
-    if (e || has_database(scope, db) || has_table(scope, db, dot + 1)) {
-        free(db);
-        return e;
-    }
-    scope->tables = mem_resize(scope->tables, scope->table_count + 1, sizeof(*scope->tables));
-    scope->tables[scope->table_count++] = (struct scope_table){db, mem_strdup(dot + 1)};
-    return NULL;
-}
-
 struct err *source_scope_read(const struct opts *opts, struct source_scope *out)
 {
-    size_t count = 0;
-    size_t table_count = 0;
-    const char *const *databases = opts_list(opts, OPT_DATABASES, &count);
-    const char *const *tables = opts_list(opts, OPT_TABLES, &table_count);
+    const struct scope_texts texts = {
+        .databases = opts_list(opts, OPT_DATABASES, NULL),
+        .tables = opts_list(opts, OPT_TABLES, NULL),
+        .exclude_databases = opts_list(opts, OPT_EXCLUDE_DATABASES, NULL),
+        .exclude_tables = opts_list(opts, OPT_EXCLUDE_TABLES, NULL),
+    };
 
-    *out = (struct source_scope){.everything = count == 0 && table_count == 0};
-    out->databases = mem_zalloc(count + 1, sizeof(*out->databases));
-    for (size_t i = 0; i < count; i++) {
-        TRY(check_name(databases[i]));
-        if (!has_database(out, databases[i]))
-            out->databases[out->database_count++] = mem_strdup(databases[i]);
-    }
-    for (size_t i = 0; i < table_count; i++)
-        TRY(add_table(out, tables[i]));
-    return NULL;
+    *out = (struct source_scope){0};
+    return scope_parse(&texts, &out->scope);
 }
 
 /* The pattern of "`db_pattern`.*", which is malloc'ed; NULL for a grant of another level. */
@@ -183,33 +134,73 @@ static struct err *check_database(struct conn *c, const char *db)
     return e;
 }
 
+/* What was asked for by its name must be there. */
+static struct err *check_named(struct conn *c, const struct scope_list *list)
+{
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < list->count && !e; i++) {
+        if (!scope_pattern_is_exact(list->items[i].db))
+            continue;
+        char *name = scope_pattern_name(list->items[i].db);
+        e = check_database(c, name);
+        free(name);
+    }
+    return e;
+}
+
+/* Every table of it is looked at by a pattern, or it is in scope as a whole. */
+static bool looks_around(const struct scope *s, const char *db)
+{
+    if (scope_programs(s, db))
+        return true;
+    for (size_t i = 0; i < s->tables.count; i++)
+        if (!scope_pattern_is_exact(s->tables.items[i].name) &&
+            scope_pattern_covers(s, s->tables.items[i].db, db))
+            return true;
+    return false;
+}
+
+static struct err *find_databases(struct conn *c, struct source_scope *s)
+{
+    char **all = NULL;
+    size_t count = 0;
+
+    catalog_free_names(s->databases, s->database_count);
+    s->databases = NULL;
+    s->database_count = 0;
+    TRY(catalog_list_databases(c, &all, &count));
+    s->databases = mem_zalloc(count + 1, sizeof(*s->databases));
+    for (size_t i = 0; i < count; i++)
+        if (scope_database(&s->scope, all[i]) != SCOPE_OUT)
+            s->databases[s->database_count++] = mem_strdup(all[i]);
+    catalog_free_names(all, count);
+    return NULL;
+}
+
 struct err *source_scope_resolve(struct conn *c, struct source_scope *scope)
 {
-    uint64_t ignored;
+    uint64_t setting;
 
     /* reading routines of other users needs it */
-    TRY(conn_number(c, &ignored, "SELECT COUNT(*) FROM mysql.proc"));
-    if (scope->everything) {
+    TRY(conn_number(c, &setting, "SELECT COUNT(*) FROM mysql.proc"));
+    TRY(conn_number(c, &setting, "SELECT @@GLOBAL.lower_case_table_names"));
+    scope->scope.fold_case = setting != 0;
+    bool open = scope_is_open(&scope->scope);
+    if (open) /* a database that nobody named, and that the user does not see, would be missing */
         TRY(check_privileges(c, NULL));
-        catalog_free_names(scope->databases, scope->database_count);
-        return catalog_list_databases(c, &scope->databases, &scope->database_count);
-    }
-    for (size_t i = 0; i < scope->database_count; i++) {
-        TRY(check_privileges(c, scope->databases[i]));
-        TRY(check_database(c, scope->databases[i]));
-    }
-    for (size_t i = 0; i < scope->table_count; i++)
-        TRY(check_database(c, scope->tables[i].db));
+    TRY(check_named(c, &scope->scope.databases));
+    TRY(check_named(c, &scope->scope.tables));
+    TRY(find_databases(c, scope));
+    for (size_t i = 0; i < scope->database_count && !open; i++)
+        if (looks_around(&scope->scope, scope->databases[i]))
+            TRY(check_privileges(c, scope->databases[i]));
     return NULL;
 }
 
 void source_scope_free(struct source_scope *scope)
 {
     catalog_free_names(scope->databases, scope->database_count);
-    for (size_t i = 0; i < scope->table_count; i++) {
-        free(scope->tables[i].db);
-        free(scope->tables[i].name);
-    }
-    free(scope->tables);
+    scope_free(&scope->scope);
     *scope = (struct source_scope){0};
 }

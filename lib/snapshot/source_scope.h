@@ -1,29 +1,22 @@
 /*
- * source_scope - what a snapshot is to hold: everything, or the databases and tables that --databases and
- * --tables name.
+ * source_scope - what a snapshot is to hold: what --databases and its likes ask for (scope.h), and the
+ * databases of the server that this leads into.
  *
- * Owns its strings; source_scope_free ends it. System schemas and ccr's own database are never part of it.
+ * source_scope_free ends it. System schemas and ccr's own database are never part of it.
  */
 #ifndef CCR_SNAPSHOT_SOURCE_SCOPE_H
 #define CCR_SNAPSHOT_SOURCE_SCOPE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/opt.h"
 #include "mysql/conn.h"
-
-struct scope_table {
-    char *db;
-    char *name;
-};
+#include "snapshot/scope.h"
 
 struct source_scope {
-    bool everything;
-    char **databases; /* whole ones; with `everything` those that exist */
+    struct scope scope;
+    char **databases; /* those that exist and hold, or may hold, something in scope */
     size_t database_count;
-    struct scope_table *tables; /* single ones, of databases that are not in the list above */
-    size_t table_count;
 };
 
 /* ERR_USAGE for a name that cannot be part of a snapshot. */

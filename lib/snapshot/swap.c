@@ -61,7 +61,7 @@ static void build_rename(const struct swap *s, struct buf *sql)
         const struct restore_table *t = &p->tables[i];
         sql_table(sql, t->db->stage, t->name);
         buf_append_str(sql, " TO ");
-        sql_table(sql, t->db->target, t->name);
+        sql_table(sql, t->target.db, t->target.name);
         buf_append_str(sql, ", ");
     }
     sql_table(sql, p->stage0, position);
@@ -86,7 +86,7 @@ static void move_key(const char *name, const char *clause, void *arg)
     if (!k->error)
         k->error =
             conn_exec(k->swap->params->conn, "ALTER TABLE %s DROP FOREIGN KEY IF EXISTS %s", table, key);
-    pending_add_key(&k->swap->pending, k->table->db->target, k->table->name, name, clause);
+    pending_add_key(&k->swap->pending, k->table->target.db, k->table->target.name, name, clause);
     free(table);
     free(key);
 }
@@ -245,28 +245,43 @@ static struct err *wait_for_readers(struct swap *s)
     return e;
 }
 
+static struct err *create_database(struct swap *s, const struct restore_db *db, const char *definition,
+                                   bool *created)
+{
+    char *name = sql_ident_dup(db->target);
+    struct buf defaults = BUF_INIT;
+    struct err *e = ddl_database_defaults(definition, &defaults);
+
+    if (!e)
+        e = conn_exec(s->params->conn, "CREATE DATABASE IF NOT EXISTS %s%s", name, buf_str(&defaults));
+    /* the statement counts a warning where the database was there */
+    if (!e)
+        *created = mysql_warning_count(conn_handle(s->params->conn)) == 0;
+    buf_free(&defaults);
+    free(name);
+    return e;
+}
+
+/* The target databases of one of the source, which is object number i. */
+static struct err *create_databases_of(struct swap *s, size_t i, bool *created)
+{
+    const struct restore_plan *p = s->params->plan;
+    const char *name = p->manifest->objects[i].db;
+
+    for (size_t k = 0; k < p->db_count; k++)
+        if (strcmp(p->dbs[k].name, name) == 0 || (p->dbs[k].like && strcmp(p->dbs[k].like, name) == 0))
+            TRY(create_database(s, &p->dbs[k], s->params->definitions[i], &created[k]));
+    return NULL;
+}
+
 /* An empty database that a run leaves behind when it gives up would be in nobody's interest. */
 static struct err *create_databases(struct swap *s, bool *created)
 {
     const struct restore_plan *p = s->params->plan;
 
-    for (size_t i = 0; i < p->manifest->object_count; i++) {
-        const struct manifest_object *o = &p->manifest->objects[i];
-        if (o->kind != OBJECT_DATABASE || !p->in_scope[i])
-            continue;
-        const struct restore_db *db = restore_plan_db(p, o->db);
-        char *name = sql_ident_dup(db->target);
-        struct buf defaults = BUF_INIT;
-        struct err *e = ddl_database_defaults(s->params->definitions[i], &defaults);
-        if (!e)
-            e = conn_exec(s->params->conn, "CREATE DATABASE IF NOT EXISTS %s%s", name, buf_str(&defaults));
-        /* the statement counts a warning where the database was there */
-        if (!e)
-            created[db - p->dbs] = mysql_warning_count(conn_handle(s->params->conn)) == 0;
-        buf_free(&defaults);
-        free(name);
-        TRY(e);
-    }
+    for (size_t i = 0; i < p->manifest->object_count; i++)
+        if (p->manifest->objects[i].kind == OBJECT_DATABASE && p->in_scope[i])
+            TRY(create_databases_of(s, i, created));
     return NULL;
 }
 

@@ -90,9 +90,9 @@ static struct err *place_defaults(struct finish *f, const struct restore_table *
 {
     struct result *r = NULL;
     char **row;
-    char *db = sql_string_dup(t->db->target);
-    char *name = sql_string_dup(t->name);
-    char *table = sql_table_dup(t->db->target, t->name);
+    char *db = sql_string_dup(t->target.db);
+    char *name = sql_string_dup(t->target.name);
+    char *table = sql_table_dup(t->target.db, t->target.name);
     struct err *e =
         conn_query(f->conn, &r,
                    "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE "
@@ -134,7 +134,7 @@ static struct err *set_database_defaults(struct finish *f)
     for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
         const struct restore_db *db = restore_plan_db(p, o->db);
-        if (o->kind != OBJECT_DATABASE || !p->in_scope[i] || !db->whole)
+        if (o->kind != OBJECT_DATABASE || !p->in_scope[i])
             continue;
         struct buf defaults = BUF_INIT;
         char *name = sql_ident_dup(db->target);
@@ -155,12 +155,13 @@ static struct err *record_tables(struct finish *f, char (*hashes)[HASH_HEX_SIZE]
     char no_hash[HASH_HEX_SIZE];
 
     for (size_t i = 0; i < p->table_count; i++)
-        TRY(job_table_record(f->conn, job, p->tables[i].db->target, p->tables[i].name, hashes[i]));
+        TRY(job_table_record(f->conn, job, p->tables[i].target.db, p->tables[i].target.name, hashes[i]));
     hash_bytes_hex("", 0, no_hash);
     for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
+        struct scope_name to = restore_plan_target_name(p, o);
         if (o->kind == OBJECT_VIEW && p->in_scope[i])
-            TRY(job_table_record(f->conn, job, restore_plan_db(p, o->db)->target, o->name, no_hash));
+            TRY(job_table_record(f->conn, job, to.db, to.name, no_hash));
     }
     return NULL;
 }
@@ -200,7 +201,7 @@ static struct err *record_followed(struct finish *f, struct job_position *positi
     struct err *e = NULL;
 
     for (size_t i = 0; !e && i < p->table_count; i++)
-        e = catalog_table_hash(f->conn, p->tables[i].db->target, p->tables[i].name, hashes[i]);
+        e = catalog_table_hash(f->conn, p->tables[i].target.db, p->tables[i].target.name, hashes[i]);
     if (!e)
         e = conn_exec(f->conn, "START TRANSACTION");
     if (!e) {

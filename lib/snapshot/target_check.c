@@ -150,11 +150,11 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
     TRY(conn_number(c, &setting, "SELECT @@GLOBAL.lower_case_table_names"));
     for (size_t i = 0; setting && i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
-        if (has_upper_case(t->name) || has_upper_case(t->db->target))
+        if (has_upper_case(t->target.name) || has_upper_case(t->target.db))
             return err_hint(err_new(ERR_TARGET,
                                     "target: lower_case_table_names is %llu, so table %s.%s would change its "
                                     "name",
-                                    (unsigned long long)setting, t->db->target, t->name),
+                                    (unsigned long long)setting, t->target.db, t->target.name),
                             "set up the target with the source's lower_case_table_names");
     }
     return NULL;

@@ -53,9 +53,11 @@ static struct err *parse_alone(struct torture *t, const struct binlog_event *e)
     gtid_pos_free(&pos);
     struct err *error = binlog_query_parse(e, &out, &q);
     if (!error) {
-        static const struct statement_rename rename = {"d1", "x"};
+        char from[] = "d1", to[] = "x";
+        struct statement_rename rename = {from, NULL, to, NULL};
+        const struct statement_renames renames = {&rename, 1};
         struct buf sql = BUF_INIT;
-        quiet(statement_rename_databases(q.sql, q.sql_len, 0, &rename, 1, &sql));
+        quiet(statement_rename(q.sql, q.sql_len, 0, "", &renames, &sql));
         buf_free(&sql);
     }
     quiet(error);

@@ -69,12 +69,10 @@ static struct job *job(const char *database, const char *from, const char *to)
     j->stream = mem_strdup("main");
     j->store_id = mem_strdup("1");
     j->stream_id = mem_strdup("2");
-    j->databases = mem_zalloc(1, sizeof(*j->databases));
     if (database)
-        j->databases[j->database_count++] = mem_strdup(database);
-    j->renames = mem_zalloc(1, sizeof(*j->renames));
+        scope_list_add(&j->scope.databases, database, NULL);
     if (from)
-        j->renames[j->rename_count++] = (struct job_rename){mem_strdup(from), mem_strdup(to)};
+        statement_renames_add(&j->scope.renames, from, NULL, to, NULL);
     return j;
 }
 

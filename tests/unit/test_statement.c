@@ -339,9 +339,12 @@ static const struct parse_case renames[] = {
 
 static void check_rename(const char *sql, uint64_t mode, const char *expected)
 {
-    static const struct statement_rename names[] = {{"shop", "neu"}, {"a-b", "x`y"}};
+    struct statement_renames names = {0};
     struct buf out = BUF_INIT;
-    struct err *e = statement_rename_databases(sql, strlen(sql), mode, names, 2, &out);
+
+    statement_renames_add(&names, "shop", NULL, "neu", NULL);
+    statement_renames_add(&names, "a-b", NULL, "x`y", NULL);
+    struct err *e = statement_rename(sql, strlen(sql), mode, "", &names, &out);
 
     if (!expected) {
         CHECK_ERR(e, ERR_UNSUPPORTED, "");
@@ -350,6 +353,7 @@ static void check_rename(const char *sql, uint64_t mode, const char *expected)
         CHECK_STR(buf_str(&out), expected);
     }
     buf_free(&out);
+    statement_renames_free(&names);
 }
 
 static void test_rename(void)
@@ -366,16 +370,17 @@ static void test_rename(void)
 /* A database of the name that the row has in a trigger. */
 static void test_trigger_rows(void)
 {
-    static const struct statement_rename names[] = {{"new", "b"}};
+    struct statement_renames names = {0};
     static const char trigger[] = "create trigger d.tr before insert on d.t for each row set new.a = 1";
     static const char table[] = "create table new.t (a int)";
     struct buf out = BUF_INIT;
 
-    CHECK_ERR(statement_rename_databases(trigger, strlen(trigger), 0, names, 1, &out), ERR_UNSUPPORTED,
-              "'new'");
-    CHECK_OK(statement_rename_databases(table, strlen(table), 0, names, 1, &out));
+    statement_renames_add(&names, "new", NULL, "b", NULL);
+    CHECK_ERR(statement_rename(trigger, strlen(trigger), 0, "", &names, &out), ERR_UNSUPPORTED, "'new'");
+    CHECK_OK(statement_rename(table, strlen(table), 0, "", &names, &out));
     CHECK_STR(buf_str(&out), "create table `b`.t (a int)");
     buf_free(&out);
+    statement_renames_free(&names);
 }
 
 static const struct parse_case if_exists[] = {
