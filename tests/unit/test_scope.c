@@ -156,8 +156,10 @@ static void test_renames(void)
     CHECK(!scope_source_table(&s, "shop", "x", &back)); /* nothing is called so on the target */
     CHECK(!scope_source_table(&s, "copy", "a", &back)); /* shop.a lies elsewhere */
     CHECK(scope_clashes(&s, "other", "b") && !scope_clashes(&s, "other", "a"));
-    CHECK(scope_clashes(&s, "shop", "d") && !scope_clashes(&s, "shop", "c") && !scope_clashes(&s, "shop", "x"));
-    CHECK(scope_clashes(&s, "copy", NULL) && scope_clashes(&s, "copy", "x") && !scope_clashes(&s, "shop", NULL));
+    CHECK(scope_clashes(&s, "shop", "d") && !scope_clashes(&s, "shop", "c") &&
+          !scope_clashes(&s, "shop", "x"));
+    CHECK(scope_clashes(&s, "copy", NULL) && scope_clashes(&s, "copy", "x") &&
+          !scope_clashes(&s, "shop", NULL));
     scope_free(&s);
 }
 
@@ -217,5 +219,5 @@ int main(void)
     test_renames();
     test_json();
     test_first_version();
-    return unit_failed;
+    return UNIT_END;
 }

@@ -279,14 +279,16 @@ static void test_prefixes(void)
         for (size_t n = 0; n <= strlen(ddl[i].sql); n++) {
             struct statement s;
             struct buf out = BUF_INIT;
-            struct statement_rename rename = {"d", "e"};
+            char from[] = "d", to[] = "e";
+            struct statement_rename rename = {from, NULL, to, NULL};
+            const struct statement_renames names = {&rename, 1};
             char *copy = malloc(n + 1);
             memcpy(copy, ddl[i].sql, n);
             char *exact = realloc(copy, n ? n : 1);
             statement_parse(exact, n, 0, &s);
             CHECK(statement_name_of(&s) != NULL);
             statement_free(&s);
-            err_free(statement_rename_databases(exact, n, 0, &rename, 1, &out));
+            err_free(statement_rename(exact, n, 0, "d", &names, &out));
             buf_clear(&out);
             statement_add_if_exists(exact, n, 0, &out);
             CHECK(out.len >= n);
