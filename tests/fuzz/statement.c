@@ -21,7 +21,11 @@ static void reparse(const struct statement *first, const struct buf *sql, uint64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct statement_rename renames[] = {{"d1", "other"}, {"a`b", "c"}};
+    static char names[][8] = {"d1", "other", "a`b", "c", "t1"};
+    static struct statement_rename items[] = {{names[0], NULL, names[1], NULL},
+                                              {names[2], NULL, names[3], NULL},
+                                              {names[0], names[4], names[3], names[1]}};
+    static const struct statement_renames renames = {items, 3};
     struct statement s;
     struct buf out = BUF_INIT;
 
@@ -36,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     statement_add_if_exists(sql, len, mode, &out);
     reparse(&s, &out, mode);
     buf_clear(&out);
-    struct err *e = statement_rename_databases(sql, len, mode, renames, 2, &out);
+    struct err *e = statement_rename(sql, len, mode, "d1", &renames, &out);
     if (!e && s.action != STATEMENT_UNKNOWN)
         reparse(&s, &out, mode);
     fuzz_done(e);

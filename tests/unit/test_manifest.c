@@ -165,7 +165,7 @@ static void test_edits(void)
         enum err_code code;
         const char *message;
     } edits[] = {
-        {"\"version\": 1", "\"version\": 2", ERR_UNSUPPORTED, "format version 2"},
+        {"\"version\": 1", "\"version\": 3", ERR_UNSUPPORTED, "format version 3"},
         {"\"features_required\": []", "\"features_required\": [\"cms\"]", ERR_UNSUPPORTED, "'cms'"},
         {"ccr snapshot", "ccr segment", ERR_INTEGRITY, "not a 'ccr snapshot'"},
         {"\"kind\": \"event\"", "\"kind\": \"queue\"", ERR_UNSUPPORTED, "kind 'queue'"},
