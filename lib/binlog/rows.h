@@ -97,6 +97,16 @@ struct err *rows_field(const struct rows_table_map *m, const uint8_t *present_co
                        size_t image_len, size_t column, const uint8_t **value, size_t *len,
                        bool *present) CHECKED;
 
+/* The bytes of one column, as rows_field gives them; NULL for an SQL NULL or an absent column. */
+struct rows_value {
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* The first `count` columns of an image at once. */
+struct err *rows_values(const struct rows_table_map *m, const uint8_t *present_columns, const uint8_t *image,
+                        size_t image_len, size_t count, struct rows_value *out) CHECKED;
+
 /*
  * Appends a readable form of a field's bytes for messages: numbers (`is_unsigned` decides the sign), temporal
  * values, quoted text; hexadecimal where the bytes are not printable UTF-8 or the type has no simple text.

@@ -199,3 +199,20 @@ struct err *rows_field(const struct rows_table_map *m, const uint8_t *present_co
     }
     return NULL;
 }
+
+struct err *rows_values(const struct rows_table_map *m, const uint8_t *present_columns, const uint8_t *image,
+                        size_t image_len, size_t count, struct rows_value *out)
+{
+    struct image at;
+    bool present;
+
+    if (count > m->column_count)
+        return err_new(ERR_INTERNAL, "table %s.%s has no column %zu", m->db, m->table, count);
+    TRY(image_open(m, present_columns, cursor_of(image, image_len), &at));
+    for (size_t i = 0; i < count; i++) {
+        struct err *e = image_next(&at, i, &out[i].bytes, &out[i].len, &present);
+        if (e)
+            return in_column(e, m, i);
+    }
+    return NULL;
+}

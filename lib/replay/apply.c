@@ -11,6 +11,7 @@
 #include "format/layout.h"
 #include "mysql/server.h"
 #include "replay/culprit.h"
+#include "replay/explain.h"
 #include "replay/intent.h"
 #include "replay/report.h"
 #include "replay/session.h"
@@ -101,6 +102,7 @@ static struct err *apply_open_batch(struct apply *a, const struct job_position *
         conns[i] = a->more_conns[i - 1];
     struct err *e = batch_init(&a->batch, &params);
     a->batch.dry_run = a->dry_run;
+    batch_set_in_order(&a->batch, a->limits.in_order);
     free(conns);
     return e;
 }
@@ -143,7 +145,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
     const char *url;
 
     a->log = run->log;
-    a->dry_run = opts_flag(run->opts, OPT_DRY_RUN);
+    a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
     a->lanes = 1;
     TRY(opts_require(run->opts, OPT_JOB));
     TRY(opts_store_url(run->opts, &url));
@@ -174,6 +176,7 @@ static void apply_close(struct apply *a)
     err_free(a->redo.error);
     free(a->redo.what);
     gtid_pos_free(&a->limits.until_gtid);
+    gtid_pos_free(&a->in_order_until);
     batch_free(&a->batch);
     evening_free(a->evening);
     for (unsigned i = 0; a->more_conns && i + 1 < a->lanes; i++)
@@ -211,6 +214,23 @@ static struct err *apply_back(struct apply *a)
     return NULL;
 }
 
+/*
+ * Only changes in the order of the log tell which row of which transaction the target refused: the batch is
+ * to be done again that way.
+ */
+static bool apply_unmerge(struct apply *a, const struct err *e)
+{
+    struct batch *b = &a->batch;
+
+    if (!b->merged || b->in_order)
+        return false;
+    log_info(a->log, "merged batch refused, doing it again in order: %s", err_message(e));
+    gtid_pos_copy(&a->in_order_until, &b->next.pos);
+    batch_set_in_order(b, true);
+    a->unmerged++;
+    return true;
+}
+
 /* *e is the target's refusal of a change: which one is it? Applies what lies before it, then ends with that.
  */
 static void apply_find_culprit(struct apply *a, struct err **e)
@@ -240,8 +260,14 @@ static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
     if (batch_is_lost(&a->batch) || half_done)
         return;
     if (!is_passing(a, *e)) {
-        if (batch_has_failed(&a->batch))
+        if (!batch_has_failed(&a->batch))
+            return;
+        if (!apply_unmerge(a, *e)) {
             apply_find_culprit(a, e);
+            return;
+        }
+        err_free(*e);
+        *e = NULL;
         return;
     }
     if (++*attempts > REDO_ATTEMPTS)
@@ -323,7 +349,9 @@ struct err *apply_run(struct run *run)
     int64_t start = clock_monotonic_us();
 
     struct err *e = apply_open(&a, run);
-    if (!e) {
+    if (!e && opts_flag(run->opts, OPT_EXPLAIN)) {
+        e = explain_roads(run, a.conn, a.job->name);
+    } else if (!e) {
         e = apply_all(&a, run);
         report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
     }

@@ -35,6 +35,9 @@ struct err *batch_init(struct batch *b, const struct batch_params *params)
     job_position_copy(&b->next, params->position);
     TRY(lanes_new(&lanes, &b->lanes));
     b->done = mem_zalloc(params->lanes, sizeof(*b->done));
+    b->nets = mem_zalloc(params->lanes, sizeof(struct net *));
+    for (unsigned i = 0; i < params->lanes; i++)
+        b->nets[i] = net_new();
     return NULL;
 }
 
@@ -51,6 +54,9 @@ void batch_free(struct batch *b)
 {
     batch_forget_tables(b);
     free(b->done);
+    for (unsigned i = 0; b->nets && i < lanes_count(b->lanes); i++)
+        net_free(b->nets[i]);
+    free(b->nets);
     lanes_free(b->lanes);
     job_position_free(&b->committed);
     job_position_free(&b->handed);
@@ -120,9 +126,18 @@ struct err *batch_wait(struct batch *b)
     return e;
 }
 
+/* The net changes go with what is handed over next. */
+static void batch_load_nets(struct batch *b)
+{
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        if (!net_is_empty(b->nets[i]))
+            parcel_take_net(lane_parcel(lanes_at(b->lanes, i)), &b->nets[i]);
+}
+
 struct err *batch_flush(struct batch *b)
 {
     TRY(batch_wait(b));
+    batch_load_nets(b);
     return b->open ? lanes_settle(b->lanes) : NULL;
 }
 
@@ -153,6 +168,7 @@ void batch_set_room(struct batch *b, uint64_t bytes)
     uint64_t each = bytes / 2 / lanes_count(b->lanes); /* one is gathered, one under way */
 
     b->parcel_bytes = each > PARCEL_BYTES ? PARCEL_BYTES : each < PARCEL_LEAST ? PARCEL_LEAST : (size_t)each;
+    b->net_bytes = each > b->parcel_bytes ? (size_t)each - b->parcel_bytes : 0;
 }
 
 struct err *batch_set_format(struct batch *b, const struct buf *event)
@@ -187,6 +203,39 @@ static void batch_note_table(struct batch *b, unsigned lane, struct table *table
     json_array_append_new(json_object_get(b->done[lane], table->db), json_string(table->name));
 }
 
+void batch_set_in_order(struct batch *b, bool in_order)
+{
+    b->in_order = in_order;
+}
+
+/* In a parcel net changes go first: behind changes in order they need a batch of their own. */
+struct err *batch_transaction_end(struct batch *b)
+{
+    if (!b->long_transaction)
+        return NULL;
+    b->long_transaction = false;
+    return batch_end(b);
+}
+
+static bool batch_merges(const struct batch *b, const struct table *table)
+{
+    return table->road && table->road->road == ROAD_MERGED && !b->in_order && !b->long_transaction;
+}
+
+/* Too many net changes are sent on before the transaction has ended. */
+static struct err *batch_merge(struct batch *b, unsigned lane, const struct change *change)
+{
+    b->merged = true;
+    TRY(net_add(b->nets[lane], change));
+    if (net_bytes(b->nets[lane]) < b->net_bytes)
+        return NULL;
+    b->long_transaction = true;
+    batch_load_nets(b);
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        TRY(lane_send(lanes_at(b->lanes, i), LANE_GO_ON, NULL));
+    return NULL;
+}
+
 struct err *batch_add(struct batch *b, const struct change *change)
 {
     unsigned lane = b->single ? 0 : change->table->lane;
@@ -195,9 +244,13 @@ struct err *batch_add(struct batch *b, const struct change *change)
 
     if (!b->claimed)
         TRY(batch_claim(b));
+    if (!b->open)
+        b->started_us = clock_monotonic_us();
     b->open = true;
     b->bytes += change->rows->rows_len;
     batch_note_table(b, lane, change->table);
+    if (batch_merges(b, change->table))
+        return batch_merge(b, lane, change);
     parcel_add(p, change);
     if (parcel_size(p) < b->parcel_bytes && (parcel_size(p) < PARCEL_EARLY || !lane_is_idle(l)))
         return NULL;
@@ -218,6 +271,7 @@ static struct err *batch_hand_over(struct batch *b)
 
     for (unsigned i = 0; i < count; i++)
         tables[i] = b->done[i] ? json_dumps(b->done[i], JSON_COMPACT) : mem_strdup("{}");
+    batch_load_nets(b);
     struct err *e = lanes_commit(b->lanes, &b->next, tables);
     for (unsigned i = 0; i < count; i++)
         free(tables[i]);
@@ -253,7 +307,9 @@ void batch_rollback(struct batch *b)
     lanes_rollback(b->lanes);
     batch_learn(b);
     batch_forget_tables(b);
-    b->open = false;
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        net_clear(b->nets[i]);
+    b->open = b->merged = b->long_transaction = false;
     b->transactions = b->bytes = 0;
     b->counts = b->handed_counts = b->committed_counts;
     job_position_copy(&b->handed, &b->committed);

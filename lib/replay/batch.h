@@ -10,6 +10,9 @@
  * to the lane too, so that the next batch is read meanwhile; behind batch_flush and batch_commit nothing is
  * under way, and the connection is free.
  *
+ * Tables on the merged road (roads.h) are gathered as net changes, which go to the lane when the batch ends
+ * or is flushed, or when they become too many: what is left of a transaction that large keeps its order.
+ *
  * The first write of a run takes the job over: a new nonce in the position row, published in the store's
  * status document, so that a target that was cloned is noticed.
  */
@@ -43,7 +46,12 @@ struct batch {
     bool uneven;                /* the lanes' rows differ until the next commit (evening.h) */
     json_t **done;              /* by lane: the tables that the open batch changes */
     uint64_t serial;            /* of the open batch */
-    size_t parcel_bytes;        /* of one parcel, at the most */
+    struct net **nets;          /* by lane: net changes of the open batch, of tables that are merged */
+    size_t parcel_bytes;        /* of one parcel, at the most, */
+    size_t net_bytes;           /* and of one net */
+    bool in_order;              /* nothing is merged (batch_set_in_order) */
+    bool long_transaction;      /* the one at hand is too large to be merged: its rest keeps its order */
+    bool merged;                /* something was, since the last rollback */
     bool open;                  /* something besides the position is to be committed */
     uint64_t transactions;      /* source transactions since the last batch_end */
     uint64_t bytes;             /* of their row events */
@@ -52,6 +60,7 @@ struct batch {
     struct batch_counts committed_counts;
     uint64_t commits;
     uint64_t rows;        /* committed, over all batches */
+    int64_t started_us;   /* when the open batch took its first change */
     int64_t committed_us; /* when the last commit was seen (clock_monotonic_us) */
 };
 
@@ -84,6 +93,10 @@ struct err *batch_set_format(struct batch *b, const struct buf *event) CHECKED;
 /* Begins the target's transaction, where that has not been done. For writes beside the row events. */
 struct err *batch_open(struct batch *b) CHECKED;
 struct err *batch_add(struct batch *b, const struct change *change) CHECKED;
+/* Every table's changes keep their order from here on, or no longer. */
+void batch_set_in_order(struct batch *b, bool in_order);
+/* The source transaction at hand has ended, and `next` stands behind it. */
+struct err *batch_transaction_end(struct batch *b) CHECKED;
 /* What has gathered is applied when this returns; the transaction stays open. */
 struct err *batch_flush(struct batch *b) CHECKED;
 /*

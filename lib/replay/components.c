@@ -139,3 +139,17 @@ size_t components_find(const struct components *cs, const char *db, const char *
 
     return node == cs->node_count ? cs->count : cs->nodes[node_root(cs, node)].component;
 }
+
+bool components_member(const struct components *cs, size_t component, size_t *at, const char **db,
+                       const char **name)
+{
+    while (*at < cs->node_count) {
+        size_t node = (*at)++;
+        if (cs->nodes[node_root(cs, node)].component != component)
+            continue;
+        *db = cs->nodes[node].db;
+        *name = cs->nodes[node].name;
+        return true;
+    }
+    return false;
+}

@@ -17,5 +17,8 @@ void components_free(struct components *cs); /* NULL is allowed */
 size_t components_count(const struct components *cs);
 /* 0 to count - 1, the same for every table of a component; count for a table without foreign keys. */
 size_t components_find(const struct components *cs, const char *db, const char *name);
+/* The tables of a component one by one: begin with *at = 0; false at the end. */
+bool components_member(const struct components *cs, size_t component, size_t *at, const char **db,
+                       const char **name);
 
 #endif

@@ -29,7 +29,7 @@ void parcel_add(struct parcel *p, const struct change *change)
 
 bool parcel_is_empty(const struct parcel *p)
 {
-    return p->count == 0;
+    return p->count == 0 && (!p->net || net_is_empty(p->net));
 }
 
 size_t parcel_size(const struct parcel *p)
@@ -37,8 +37,24 @@ size_t parcel_size(const struct parcel *p)
     return p->count * sizeof(*p->items) + p->bytes.len;
 }
 
+void parcel_take_net(struct parcel *p, struct net **net)
+{
+    struct net *empty = p->net ? p->net : net_new();
+
+    net_seal(*net);
+    p->net = *net;
+    *net = empty;
+}
+
+static struct err *add_net_change(void *road, const struct change *change)
+{
+    return ordered_add(road, change);
+}
+
 struct err *parcel_unpack(const struct parcel *p, struct ordered *road)
 {
+    if (p->net)
+        TRY(net_emit(p->net, add_net_change, road));
     for (size_t i = 0; i < p->count; i++) {
         const struct parcel_item *item = &p->items[i];
         const uint8_t *bytes = p->bytes.data + item->at;
@@ -58,11 +74,14 @@ void parcel_clear(struct parcel *p)
 {
     p->count = 0;
     buf_clear(&p->bytes);
+    if (p->net)
+        net_clear(p->net);
 }
 
 void parcel_free(struct parcel *p)
 {
     free(p->items);
     buf_free(&p->bytes);
+    net_free(p->net);
     *p = (struct parcel){0};
 }

@@ -1,6 +1,7 @@
 #include "replay/report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "replay/status.h"
@@ -15,11 +16,16 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
 
     out->batch_transactions = opts_number(opts, OPT_BATCH_TRANSACTIONS);
     out->batch_bytes = opts_number(opts, OPT_BATCH_SIZE);
+    out->batch_us = (int64_t)opts_number(opts, OPT_BATCH_SECONDS) * CLOCK_US_PER_S;
     out->memory = opts_number(opts, OPT_MEMORY);
     if (out->memory < MEMORY_LEAST)
         return err_new(ERR_USAGE, "--memory must be at least 64M");
     if (out->batch_transactions == 0 || out->batch_bytes == 0)
         return err_new(ERR_USAGE, "--batch-transactions and --batch-size must not be 0");
+    const char *road = opts_string(opts, OPT_ROAD);
+    out->in_order = strcmp(road, "ordered") == 0;
+    if (!out->in_order && strcmp(road, "merged") != 0)
+        return err_new(ERR_USAGE, "--road is 'ordered' or 'merged', not '%s'", road);
     if (gtid) {
         TRY(gtid_pos_parse(gtid, ERR_USAGE, &out->until_gtid));
         out->has_until_gtid = true;
@@ -85,6 +91,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
                                   "events", (json_int_t)n->skipped_events, "statements",
                                   (json_int_t)n->skipped_statements));
     set_number(r, "redone", a->redone);
+    set_number(r, "unmerged", a->unmerged);
     json_object_set_new(r, "dry_run", json_boolean(a->dry_run));
     if (a->limits.has_until_gtid || a->limits.until_time)
         json_object_set_new(r, "until_reached", json_boolean(a->until_reached));

@@ -69,6 +69,16 @@ static struct err *rows_check_history(const struct table *table, const struct ro
     return NULL;
 }
 
+/* Net changes need all columns. What is merged so far comes first. */
+static struct err *rows_check_images(struct apply *a, struct table *table, const struct rows_event *rows)
+{
+    if (!table->road || table->road->road != ROAD_MERGED || rows_event_is_full(rows))
+        return NULL;
+    TRY(batch_flush(&a->batch));
+    tables_make_ordered(a->tables, table, "rows were logged without all columns (binlog_row_image)");
+    return NULL;
+}
+
 struct err *rows_take(struct apply *a, struct transaction *t, const struct binlog_event *e)
 {
     struct rows_event rows;
@@ -96,6 +106,7 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
             a->batch.counts.events++;
             if (a->batch.bytes > a->limits.batch_bytes)
                 TRY(interrupt_check()); /* within a transaction only where it is long */
+            TRY(rows_check_images(a, table, &rows));
             TRY(batch_add(&a->batch, &change));
         }
     }

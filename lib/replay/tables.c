@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "replay/components.h"
 #include "replay/shape.h"
 
 enum { TABLES_BUCKETS = 1024, MAP_ID_BYTES = 6 };
@@ -26,9 +25,9 @@ struct tables {
     uint64_t next_id;
     unsigned lane_count;
     unsigned next_lane;
-    struct components *components; /* NULL: not read since tables_forget */
-    unsigned *lanes;               /* of each component; lane_count for none yet */
-    char **unchecked;              /* "db\ntable" */
+    struct roads *roads;
+    unsigned *lanes;  /* of each component; lane_count for none yet; NULL: since tables_forget */
+    char **unchecked; /* "db\ntable" */
     size_t unchecked_count;
     size_t unchecked_cap;
 };
@@ -41,6 +40,7 @@ struct tables *tables_new(const struct job *job, struct conn *c, struct err *(*i
     t->conn = c;
     t->idle = idle;
     t->idle_arg = arg;
+    t->roads = roads_new(c, job->name);
     t->next_id = 1;
     t->lane_count = 1;
     return t;
@@ -73,8 +73,7 @@ void tables_forget(struct tables *t)
             table_free(table);
         }
     t->alias_count = 0;
-    components_free(t->components);
-    t->components = NULL;
+    roads_forget(t->roads);
     free(t->lanes);
     t->lanes = NULL;
 }
@@ -84,6 +83,7 @@ void tables_free(struct tables *t)
     if (!t)
         return;
     tables_forget(t);
+    roads_free(t->roads);
     free(t->aliases);
     for (size_t i = 0; i < t->unchecked_count; i++)
         free(t->unchecked[i]);
@@ -95,6 +95,11 @@ void tables_unchecked(struct tables *t, const char *db, const char *name)
 {
     t->unchecked = mem_grow(t->unchecked, t->unchecked_count, &t->unchecked_cap, sizeof(*t->unchecked));
     t->unchecked[t->unchecked_count++] = mem_printf("%s\n%s", db, name ? name : "");
+}
+
+void tables_make_ordered(struct tables *t, struct table *table, const char *reason)
+{
+    roads_make_ordered(t->roads, table->road, reason);
 }
 
 /* Named by itself, or with its whole database. */
@@ -148,25 +153,23 @@ static struct table *tables_lookup(struct tables *t, const struct rows_table_map
 }
 
 /* Components, and tables without foreign keys, take turns. */
-static struct err *tables_choose_lane(struct tables *t, struct table *table)
+static void tables_choose_lane(struct tables *t, struct table *table)
 {
-    if (t->lane_count == 1)
-        return NULL;
-    if (!t->components) {
-        TRY(components_read(t->conn, &t->components));
-        t->lanes = mem_zalloc(components_count(t->components) + 1, sizeof(*t->lanes));
-        for (size_t i = 0; i < components_count(t->components); i++)
+    size_t joined = roads_joined(t->roads);
+    size_t component = table->road->component;
+
+    if (!t->lanes) {
+        t->lanes = mem_zalloc(joined + 1, sizeof(*t->lanes));
+        for (size_t i = 0; i < joined; i++)
             t->lanes[i] = t->lane_count;
     }
-    size_t component = components_find(t->components, table->db, table->name);
-    if (component < components_count(t->components) && t->lanes[component] < t->lane_count) {
+    if (component < joined && t->lanes[component] < t->lane_count) {
         table->lane = t->lanes[component];
-        return NULL;
+        return;
     }
     table->lane = t->next_lane++ % t->lane_count;
-    if (component < components_count(t->components))
+    if (component < joined)
         t->lanes[component] = table->lane;
-    return NULL;
 }
 
 /* Reads the target's table, and compares it with what ccr recorded of it. */
@@ -201,7 +204,9 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
                                 "ccr left there",
                                 table->db, table->name),
                         "undo the change on the target, or restore a new snapshot");
-    return tables_choose_lane(t, table);
+    TRY(roads_find(t->roads, table->catalog, &table->road));
+    tables_choose_lane(t, table);
+    return NULL;
 }
 
 /* A map of another shape than the last one of this table (or the first one). */

@@ -9,6 +9,7 @@
 
 #include "binlog/rows.h"
 #include "mysql/catalog.h"
+#include "replay/roads.h"
 #include "snapshot/job.h"
 
 struct table {
@@ -26,6 +27,8 @@ struct table {
     unsigned lane;                 /* by which it goes */
     uint64_t batch;                /* serial of the last batch that changes it */
     uint64_t bundle;               /* serial of the last bundle that holds the map */
+    struct road_table *road;       /* NULL where it is unchecked */
+    struct net_table *net;         /* what the batch at hand holds of it (net.h), NULL for nothing */
     struct table *next;            /* in its hash chain */
 };
 
@@ -51,6 +54,8 @@ struct table *tables_find(const struct tables *t, uint64_t source_id);
 void tables_statement_end(struct tables *t);
 /* Everything is read anew from the catalog. No struct table may be in use. */
 void tables_forget(struct tables *t);
+/* From here on the table's changes, and those of all that foreign keys connect it with, keep their order. */
+void tables_make_ordered(struct tables *t, struct table *table, const char *reason);
 /* Dry run: from here on the table (source names) cannot be checked. */
 void tables_unchecked(struct tables *t, const char *db, const char *name);
 

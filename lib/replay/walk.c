@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "binlog/group.h"
@@ -154,6 +155,15 @@ static struct err *walk_begin_in_evening(struct walk *w)
     return walk_take_note(w);
 }
 
+static bool walk_is_full(const struct walk *w)
+{
+    const struct apply_limits *l = &w->a->limits;
+    const struct batch *b = &w->a->batch;
+
+    return b->transactions >= l->batch_transactions || b->bytes >= l->batch_bytes ||
+           (b->open && clock_monotonic_us() - b->started_us >= l->batch_us);
+}
+
 static struct err *walk_begin(struct walk *w)
 {
     struct apply *a = w->a;
@@ -177,9 +187,22 @@ static struct err *walk_begin(struct walk *w)
         TRY(batch_commit(b));
         return interrupt_check();
     }
-    if (b->transactions >= a->limits.batch_transactions || b->bytes >= a->limits.batch_bytes)
+    if (walk_is_full(w))
         TRY(batch_end(b));
     return walk_take_note(w);
+}
+
+/* A batch that was refused merged lies behind: what comes may be merged again, in a batch of its own. */
+static struct err *walk_end_order(struct apply *a)
+{
+    struct batch *b = &a->batch;
+
+    if (!b->in_order || a->limits.in_order || a->evening ||
+        !gtid_pos_reaches(&b->next.pos, &a->in_order_until))
+        return NULL;
+    TRY(batch_end(b));
+    batch_set_in_order(b, false);
+    return NULL;
 }
 
 static struct err *walk_end(struct walk *w)
@@ -197,6 +220,9 @@ static struct err *walk_end(struct walk *w)
     a->batch.counts.transactions++;
     if (!w->t.in_scope)
         a->batch.counts.skipped_transactions++;
+    if (!a->evening)
+        TRY(batch_transaction_end(b));
+    TRY(walk_end_order(a));
     if (!w->t.alone && !w->t.ddl && !w->t.single)
         return NULL;
     intent_clear(a);

@@ -32,6 +32,8 @@ struct redo {
 struct apply_limits {
     uint64_t batch_transactions;
     uint64_t batch_bytes;
+    bool in_order;    /* nothing is merged */
+    int64_t batch_us; /* a batch is ended after this time */
     uint64_t memory;
     bool has_until_gtid;
     struct gtid_pos until_gtid;
@@ -52,7 +54,9 @@ struct apply {
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */
     struct redo redo;
-    struct evening *evening; /* what comes before all else; NULL where the lanes are even */
+    uint64_t unmerged;              /* batches that the target refused merged: done again in order */
+    struct gtid_pos in_order_until; /* while the batch is in order: where that ends */
+    struct evening *evening;        /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
     int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
     bool until_reached; /* --until-gtid or --until-time was met */

@@ -35,7 +35,7 @@ release() {
 # A run in the background that has come to the held row; its process is $run.
 run_into_hold() {
     "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --quiet \
-        --batch-transactions 20 >"$T/out" 2>&1 3>&- 7>&- &
+        --batch-transactions 20 --road ordered >"$T/out" 2>&1 3>&- 7>&- &
     run=$!
     wait_until 10 is_waiting
 }

@@ -47,7 +47,8 @@ setup_file() {
     sql target "START TRANSACTION; UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; DO SLEEP(3);
         UPDATE d.t SET v = 'mine' WHERE id = 5002; ROLLBACK" 3>&- &
     wait_until 10 sleeping
-    run ccr apply target --job j --json --quiet
+    # in the order of the log, which is not that of the keys
+    run ccr apply target --job j --json --quiet --road ordered
     [ "$status" -eq 0 ]
     [ "$(json_of '"\(.redone >= 1) \(.transactions)"')" = "true 1" ]
     same d

@@ -1,0 +1,46 @@
+#include "replay/explain.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "replay/roads.h"
+
+static struct err *explain_table(struct run *run, struct conn *c, struct roads *roads, json_t *list,
+                                 char **row)
+{
+    struct catalog_table *catalog = NULL;
+    struct road_table *t = NULL;
+
+    TRY(catalog_table_read(c, row[0], row[1], false, &catalog));
+    if (!catalog) /* a view */
+        return NULL;
+    struct err *e = roads_find(roads, catalog, &t);
+    if (!e) {
+        char *name = mem_printf("%s.%s", t->db, t->name);
+        run_say(run, "%-40s %-8s %s", name, road_name(t->road), t->reason);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "db", t->db, "name", t->name, "road",
+                                              road_name(t->road), "reason", t->reason));
+        free(name);
+    }
+    catalog_table_free(catalog);
+    return e;
+}
+
+struct err *explain_roads(struct run *run, struct conn *c, const char *job)
+{
+    struct roads *roads = roads_new(c, job);
+    json_t *list = json_array();
+    struct result *r = NULL;
+    char *quoted = sql_string_dup(job);
+    struct err *e =
+        conn_query(c, &r, "SELECT db, name FROM ccr.tables WHERE job = %s ORDER BY db, name", quoted);
+    char **row;
+
+    while (!e && (row = result_next(r, NULL)) != NULL)
+        e = explain_table(run, c, roads, list, row);
+    result_free(r);
+    free(quoted);
+    roads_free(roads);
+    json_object_set_new(run->result, "tables", list);
+    return e;
+}
