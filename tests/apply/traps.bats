@@ -71,6 +71,26 @@ sleeping() {
     [ "$(sql target 'SELECT COUNT(*) FROM d.c WHERE p IS NULL')" -eq 1 ]
 }
 
+@test "the position row has the target's own time, not the source's" {
+    sql source "SET timestamp = 1500000000; INSERT INTO d.t VALUES (6001, 'long ago')"
+    replay
+    [ "$(sql target "SELECT ABS(TIMESTAMPDIFF(SECOND, updated, NOW())) < 60 FROM ccr.position_j")" -eq 1 ]
+    sql source "DELETE FROM d.t WHERE id = 6001"
+    replay
+}
+
+@test "a source that was restarted, and a batch that is sent in two pieces" {
+    sql source "CREATE TABLE d.first (id INT PRIMARY KEY); CREATE TABLE d.second (id INT PRIMARY KEY)"
+    replay
+    server_restart source
+    # the second table is new to the run, so that the batch is sent up to there, and begun again behind it
+    sql source "INSERT INTO d.first VALUES (1); INSERT INTO d.second VALUES (1); INSERT INTO d.first VALUES (2)"
+    ship
+    run ccr apply target --job j --json --quiet
+    [ "$(json_of '"\(.batches) \(.rows)"')" = "1 3" ]
+    same d
+}
+
 @test "a target without a binlog, read-only, in another time zone, with another sql_mode" {
     server_restart target --local-infile=ON --skip-log-bin --read-only=ON --default-time-zone=+09:00 --sql-mode=TRADITIONAL \
         --character-set-server=utf8mb3 --lower-case-table-names=0 --innodb-lock-wait-timeout=50

@@ -1,0 +1,26 @@
+# Facts of the server that take their time to show.
+
+load ../lib/common
+load follow
+
+setup_file() {
+    follow_servers
+    sql source "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(20)); INSERT INTO d.t VALUES (1, 'a'), (2, 'b')"
+    follow_start
+}
+
+@test "a lock wait that times out rolls back only its statement: the batch is rolled back, and done again" {
+    sql source "BEGIN; INSERT INTO d.t VALUES (3, 'c'); UPDATE d.t SET v = 'source' WHERE id = 2; COMMIT; INSERT INTO d.t VALUES (4, 'd')"
+    ship
+    # longer than the session waits (20 s)
+    sql target "START TRANSACTION; UPDATE d.t SET v = 'mine' WHERE id = 2; DO SLEEP(22); ROLLBACK" 3>&- &
+    wait_until 10 sleeping
+    run ccr apply target --job j --json --quiet
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.redone >= 1) \(.rows) \(.batches)"')" = "true 3 1" ]
+    same d
+}
+
+sleeping() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'")" -eq 1 ]
+}
