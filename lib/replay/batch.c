@@ -11,8 +11,7 @@
 
 enum {
     PARCEL_BYTES = 4 * 1024 * 1024, /* of changes that wait for a busy lane */
-    PARCEL_LEAST = 1024 * 1024,
-    PARCEL_EARLY = 64 * 1024, /* of changes that are worth waking an idle one */
+    PARCEL_EARLY = 64 * 1024,       /* of changes that are worth waking an idle one */
 };
 
 struct err *batch_init(struct batch *b, const struct batch_params *params)
@@ -167,8 +166,8 @@ void batch_set_room(struct batch *b, uint64_t bytes)
 {
     uint64_t each = bytes / 2 / lanes_count(b->lanes); /* one is gathered, one under way */
 
-    b->parcel_bytes = each > PARCEL_BYTES ? PARCEL_BYTES : each < PARCEL_LEAST ? PARCEL_LEAST : (size_t)each;
-    b->net_bytes = each > b->parcel_bytes ? (size_t)each - b->parcel_bytes : 0;
+    b->parcel_bytes = each / 4 < PARCEL_BYTES ? (size_t)each / 4 : PARCEL_BYTES;
+    b->net_bytes = (size_t)each - b->parcel_bytes;
 }
 
 struct err *batch_set_format(struct batch *b, const struct buf *event)

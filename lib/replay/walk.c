@@ -14,8 +14,9 @@
 /* The inflated size of a compressed event. */
 #define EVENT_LIMIT BINLOG_EVENT_MAX
 
-/* What a run takes besides the log's objects and the changes: code, connection, bundles. */
-enum { MEMORY_FIXED = 24 * 1024 * 1024 };
+/* What a run takes besides the log's objects and the changes: code, connection, bundles; and the least for
+ * changes. */
+enum { MEMORY_FIXED = 24 * 1024 * 1024, MEMORY_CHANGES = 8 * 1024 * 1024 };
 
 struct walk {
     struct apply *a;
@@ -133,7 +134,7 @@ static void walk_share_memory(struct walk *w)
     uint64_t taken = MEMORY_FIXED + feed_memory(w->feed);
     uint64_t memory = w->a->limits.memory;
 
-    batch_set_room(&w->a->batch, memory > taken ? memory - taken : 0);
+    batch_set_room(&w->a->batch, memory > taken + MEMORY_CHANGES ? memory - taken : MEMORY_CHANGES);
 }
 
 /* Behind the batch that only some lanes had: now all have it. */
