@@ -85,34 +85,45 @@ static struct err *add_key(struct finish *f, const struct pending_key *k)
     return e;
 }
 
-/* The server keeps the text of a default, which names the sequence's database: staging, so far. */
+/* ALTER TABLE table ALTER COLUMN a SET DEFAULT (...), ALTER COLUMN b ... */
+static void append_defaults(const struct restore_plan *plan, struct result *columns, struct buf *sql)
+{
+    bool first = true;
+    char **row;
+
+    for (; (row = result_next(columns, NULL)) != NULL; first = false) {
+        buf_append_str(sql, first ? " ALTER COLUMN " : ", ALTER COLUMN ");
+        sql_ident(sql, row[0]);
+        buf_append_str(sql, " SET DEFAULT (");
+        ddl_unstage(plan, row[1], sql);
+        buf_append_str(sql, ")");
+    }
+}
+
+/* The server keeps the text of a default, which names the sequence's database: staging, so far. All of a
+ * table's in one statement: it cannot be opened while one names a sequence that is not there. */
 static struct err *place_defaults(struct finish *f, const struct restore_table *t)
 {
     struct result *r = NULL;
-    char **row;
+    struct buf sql = BUF_INIT;
     char *db = sql_string_dup(t->target.db);
     char *name = sql_string_dup(t->target.name);
-    char *table = sql_table_dup(t->target.db, t->target.name);
     struct err *e =
         conn_query(f->conn, &r,
                    "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE "
                    "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND COLUMN_DEFAULT LIKE '%%(`ccr\\_stage\\_%%'",
                    db, name);
 
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        struct buf sql = BUF_INIT;
-        buf_printf(&sql, "ALTER TABLE %s ALTER COLUMN ", table);
-        sql_ident(&sql, row[0]);
-        buf_append_str(&sql, " SET DEFAULT (");
-        ddl_unstage(f->plan, row[1], &sql);
-        buf_append_str(&sql, ")");
+    if (!e && result_count(r) > 0) {
+        buf_append_str(&sql, "ALTER TABLE ");
+        sql_table(&sql, t->target.db, t->target.name);
+        append_defaults(f->plan, r, &sql);
         e = conn_exec_bytes(f->conn, sql.data, sql.len);
-        buf_free(&sql);
     }
     result_free(r);
+    buf_free(&sql);
     free(db);
     free(name);
-    free(table);
     return e;
 }
 

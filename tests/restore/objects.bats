@@ -32,7 +32,7 @@ teardown_file() {
     [ "$(sql target "SELECT status FROM information_schema.events WHERE event_name = 'daily'")" = ENABLED ]
     [ "$(sql target "SELECT NEXTVAL(zoo.tickets) > (SELECT MAX(id) FROM zoo.visit)")" -eq 1 ]
     # shellcheck disable=SC2016 # backticks of SQL
-    [[ "$(sql target "SHOW CREATE TABLE zoo.visit")" == *'nextval(`zoo`.`tickets`)'* ]]
+    [[ "$(sql target "SHOW CREATE TABLE zoo.visit")" == *'nextval(`zoo`.`tickets`)'*'nextval(`zoo`.`tickets`)'* ]]
     [ "$(sql target "SELECT m FROM zoo.b_more")" = "$(sql source "SELECT m + 2 FROM zoo.b_more")" ]
 }
 

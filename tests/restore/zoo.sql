@@ -15,7 +15,7 @@ CREATE TABLE animal (
     CONSTRAINT fk_mother FOREIGN KEY (mother) REFERENCES animal (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=latin1 COMMENT='it\'s an "animal" `here`';
 CREATE TABLE visit (
-    id BIGINT NOT NULL DEFAULT NEXTVAL(tickets), animal INT NOT NULL, at DATE,
+    id BIGINT NOT NULL DEFAULT NEXTVAL(tickets), animal INT NOT NULL, at DATE, turn BIGINT DEFAULT NEXTVAL(tickets),
     PRIMARY KEY (id, at), KEY by_animal (animal)
 ) ENGINE=InnoDB PARTITION BY HASH (YEAR(at)) PARTITIONS 3;
 CREATE TABLE notes (id INT NOT NULL PRIMARY KEY, body TEXT, FULLTEXT KEY words (body)) ENGINE=MyISAM;
