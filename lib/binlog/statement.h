@@ -71,9 +71,12 @@ struct statement {
     bool if_not_exists;
     bool or_replace;
     bool temporary;
-    bool with_select;             /* CREATE TABLE ... SELECT */
-    bool imports;                 /* ALTER TABLE ... IMPORT/DISCARD TABLESPACE: cannot be replayed */
-    bool truncates;               /* ALTER TABLE ... TRUNCATE PARTITION: running it again changes nothing */
+    bool with_select;      /* CREATE TABLE ... SELECT */
+    bool imports;          /* ALTER TABLE ... IMPORT/DISCARD TABLESPACE: cannot be replayed */
+    bool truncates;        /* ALTER TABLE ... TRUNCATE PARTITION: running it again changes nothing */
+    bool volatile_default; /* ALTER TABLE ... ADD: a default that gives other values on another server */
+    bool numbers_rows;     /* ALTER TABLE: a column becomes AUTO_INCREMENT */
+    bool drops_duplicates; /* ALTER IGNORE */
     struct statement_name *names; /* every object whose name decides about scope, in order of appearance */
     size_t name_count;
 };

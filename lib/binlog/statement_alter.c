@@ -10,88 +10,13 @@ static void wait_skip(struct parser *p)
         parser_accept(p, "NOWAIT");
 }
 
-/* RENAME [TO | AS | =] name, but not RENAME COLUMN, INDEX or KEY a TO b. */
-static bool spec_rename(struct parser *p)
-{
-    static const char *const parts[] = {"COLUMN", "INDEX", "KEY", NULL};
-
-    if (parser_is_any(p, parts))
-        return true;
-    if (!parser_accept(p, "TO") && !parser_accept(p, "AS"))
-        parser_accept_symbol(p, '=');
-    return parser_name(p, STATEMENT_TO);
-}
-
-/* EXCHANGE PARTITION p WITH TABLE name */
-static bool spec_exchange(struct parser *p)
-{
-    if (!parser_accept(p, "PARTITION") || !sql_token_is_name(&p->token))
-        return false;
-    parser_next(p);
-    return parser_accept(p, "WITH") && parser_accept(p, "TABLE") && parser_name(p, STATEMENT_EXCHANGED);
-}
-
-/* CONVERT TABLE name TO PARTITION ...; CONVERT PARTITION p TO TABLE name; CONVERT TO CHARACTER SET ... */
-static bool spec_convert(struct parser *p)
-{
-    if (parser_accept(p, "TABLE"))
-        return parser_name(p, STATEMENT_EXCHANGED);
-    if (!parser_accept(p, "PARTITION"))
-        return true;
-    if (!sql_token_is_name(&p->token))
-        return false;
-    parser_next(p);
-    return parser_accept(p, "TO") && parser_accept(p, "TABLE") && parser_name(p, STATEMENT_EXCHANGED);
-}
-
-/* What a specification begins with, where it can concern another table. */
-static bool spec_begin(struct parser *p)
-{
-    if (parser_accept(p, "RENAME"))
-        return spec_rename(p);
-    if (parser_accept(p, "EXCHANGE"))
-        return spec_exchange(p);
-    if (parser_accept(p, "CONVERT"))
-        return spec_convert(p);
-    if (parser_is(p, "TRUNCATE"))
-        p->out->truncates = true;
-    if (parser_is(p, "IMPORT") || parser_is(p, "DISCARD"))
-        p->out->imports = true;
-    return true;
-}
-
-/* The specifications, divided by commas outside of parentheses. */
-static bool table_specs(struct parser *p)
-{
-    size_t depth = 0;
-
-    if (!spec_begin(p))
-        return false;
-    while (p->token.type != SQL_END) {
-        if (p->token.type == SQL_BAD)
-            return false;
-        if (parser_is(p, "REFERENCES") || (parser_is(p, "UNION") && depth == 0)) {
-            if (!parser_table_reference(p))
-                return false;
-            continue;
-        }
-        bool comma = depth == 0 && parser_is_symbol(p, ',');
-        depth += parser_is_symbol(p, '(');
-        depth -= parser_is_symbol(p, ')') && depth > 0;
-        parser_next(p);
-        if (comma && !spec_begin(p))
-            return false;
-    }
-    return true;
-}
-
 static bool alter_table(struct parser *p)
 {
     p->out->kind = STATEMENT_TABLE;
     if (!parser_if(p) || !parser_name(p, STATEMENT_OBJECT))
         return false;
     wait_skip(p);
-    return table_specs(p);
+    return parse_table_specs(p);
 }
 
 /* The name may be missing: the default database. */
@@ -140,7 +65,7 @@ bool parse_alter(struct parser *p)
         return true;
     }
     parser_accept(p, "ONLINE");
-    parser_accept(p, "IGNORE");
+    p->out->drops_duplicates = parser_accept(p, "IGNORE");
     if (parser_accept(p, "TABLE"))
         return alter_table(p);
     if (parser_accept(p, "DATABASE") || parser_accept(p, "SCHEMA"))

@@ -16,18 +16,12 @@ static bool table_rest(struct parser *p)
         return parser_name(p, STATEMENT_REFERENCED);
     }
     while (p->token.type != SQL_END) {
-        if (p->token.type == SQL_BAD)
-            return false;
-        if (parser_is(p, "REFERENCES") || parser_is(p, "UNION")) {
-            if (!parser_table_reference(p))
-                return false;
-            continue;
-        }
         if (parser_is(p, "SELECT") || (parser_is(p, "VALUES") && next_is_symbol(p, '('))) {
             p->out->with_select = true;
             return true;
         }
-        parser_next(p);
+        if (!parser_definition(p))
+            return false;
     }
     return true;
 }

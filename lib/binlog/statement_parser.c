@@ -195,9 +195,12 @@ static bool union_list(struct parser *p)
     return true;
 }
 
-bool parser_table_reference(struct parser *p)
+bool parser_definition(struct parser *p)
 {
     if (parser_accept(p, "REFERENCES"))
         return parser_name(p, STATEMENT_REFERENCED);
-    return parser_accept(p, "UNION") && union_list(p);
+    if (parser_accept(p, "UNION"))
+        return union_list(p);
+    parser_next(p);
+    return p->token.type != SQL_BAD;
 }

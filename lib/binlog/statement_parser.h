@@ -33,8 +33,8 @@ bool parser_name(struct parser *p, enum statement_role role);
 bool parser_database(struct parser *p, enum statement_role role);
 /* A name without either part: the session's default database. */
 bool parser_default_database(struct parser *p);
-/* REFERENCES name, or UNION = (name, ...): the word is current. */
-bool parser_table_reference(struct parser *p);
+/* Moves on by one token of a table's definition; what names another table, with that name. */
+bool parser_definition(struct parser *p);
 /* IF EXISTS, IF NOT EXISTS; false only for an IF with anything else behind it. */
 bool parser_if(struct parser *p);
 /* Skips DEFINER, ALGORITHM, SQL SECURITY, AGGREGATE: what stands before the kind of a view or program. */
@@ -48,6 +48,8 @@ bool parse_alter(struct parser *p);
 bool parse_drop(struct parser *p);
 bool parse_rename(struct parser *p);
 bool parse_truncate(struct parser *p);
+/* ALTER TABLE from behind the table's name. */
+bool parse_table_specs(struct parser *p);
 /* CREATE INDEX and DROP INDEX from behind INDEX. */
 bool parse_index(struct parser *p);
 

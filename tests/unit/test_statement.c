@@ -35,6 +35,12 @@ static char *describe(const char *sql, uint64_t sql_mode)
         buf_append_str(&out, " with-select");
     if (s.imports)
         buf_append_str(&out, " imports");
+    if (s.volatile_default)
+        buf_append_str(&out, " volatile");
+    if (s.numbers_rows)
+        buf_append_str(&out, " numbers");
+    if (s.drops_duplicates)
+        buf_append_str(&out, " ignore");
     for (size_t i = 0; i < s.name_count; i++) {
         const struct statement_name *n = &s.names[i];
         buf_printf(&out, " %s%s%s%s", roles[n->role], n->db ? n->db : "", n->db || !n->name ? "." : "",
@@ -107,7 +113,7 @@ static const struct parse_case ddl[] = {
     {"create table t (a int) /*!50100 partition by hash (a)", "unknown"},
 
     {"alter table t add a int", "alter table t"},
-    {"alter online ignore table if exists d.t wait 5 add a int", "alter table if-exists d.t"},
+    {"alter online ignore table if exists d.t wait 5 add a int", "alter table if-exists ignore d.t"},
     {"alter table t nowait drop a", "alter table t"},
     {"alter table t rename to d.u", "alter table t to:d.u"},
     {"alter table t rename u", "alter table t to:u"},
@@ -183,6 +189,25 @@ static const struct parse_case ddl[] = {
     {"create or replace package body d.p as end", "create package-body or-replace d.p"},
     {"drop package body if exists p", "drop package-body if-exists p"},
     {"drop package p", "drop package p"},
+
+    {"alter table t add a char(36) default (uuid())", "alter table volatile t"},
+    {"alter table t add column if not exists (a int, b double default (1 + rand()))",
+     "alter table volatile t"},
+    {"alter table t drop a, add b varchar(99) default current_user", "alter table volatile t"},
+    {"alter table t add a bigint default (next value for d.s)", "alter table volatile t"},
+    {"alter table t add a datetime(6) default now(6), add b date default (curdate())", "alter table t"},
+    {"alter table t add uuid uuid default 'x', add user varchar(9), add rand int", "alter table t"},
+    {"alter table t add key user (a), add constraint version check (a > 1), add unique uuid (b)",
+     "alter table t"},
+    {"alter table t modify a char(36) default (uuid()), alter b set default (rand())", "alter table t"},
+    {"alter table t add a char(36) default 'uuid()' comment 'rand()'", "alter table t"},
+    {"alter table t add id int auto_increment primary key", "alter table numbers t"},
+    {"alter table t add primary key (id), modify id int auto_increment", "alter table numbers t"},
+    {"alter table t change a b serial", "alter table numbers t"},
+    {"alter table t auto_increment = 5, add serial int, add key (serial)", "alter table t"},
+    {"alter ignore table t add unique (a)", "alter table ignore t"},
+    {"alter table t add (a int, b int references p (id)), union = (u, v), rename x",
+     "alter table t referenced:p referenced:u referenced:v to:x"},
 
     {"set statement lock_wait_timeout=1, sort_buffer_size=(1+2) for alter table t add a int",
      "alter table t"},
