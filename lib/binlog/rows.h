@@ -36,6 +36,8 @@ struct rows_table_map {
     const uint8_t *raw; /* column count, types, metadata, null bits (without optional metadata): equal for
                            equal shapes */
     size_t raw_len;
+    const uint8_t *metadata; /* what follows them, where the source logs it: rows_metadata.h */
+    size_t metadata_len;
 };
 
 struct err *rows_table_map_parse(const struct binlog_event *e, struct rows_table_map *out) CHECKED;

@@ -129,6 +129,8 @@ struct err *rows_table_map_parse(const struct binlog_event *e, struct rows_table
     if (!name_parse(&c, &m.db, &m.db_len) || !name_parse(&c, &m.table, &m.table_len))
         return binlog_malformed(e->type, "damaged names");
     struct err *error = columns_parse(&c, &m);
+    m.metadata = c.p;
+    m.metadata_len = cursor_left(&c);
     if (error) {
         rows_table_map_free(&m);
         return error;

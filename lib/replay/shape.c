@@ -238,16 +238,23 @@ static char *column_text(const struct rows_column *c)
     }
 }
 
+struct err *shape_difference(const struct catalog_table *t, size_t column, const char *source,
+                             const char *target)
+{
+    const char *name = column < t->column_count ? t->columns[column].name : "hidden";
+
+    return err_hint(err_new(ERR_UNSAFE,
+                            "table %s.%s: column %zu (%s) is %s on the source and %s on the target", t->db,
+                            t->name, column + 1, name, source, target),
+                    SHAPE_HINT);
+}
+
 static struct err *difference(const struct catalog_table *t, size_t column, const struct rows_column *source,
                               const struct rows_column *target)
 {
-    const char *name = column < t->column_count ? t->columns[column].name : "hidden";
     char *a = column_text(source);
     char *b = column_text(target);
-    struct err *e =
-        err_hint(err_new(ERR_UNSAFE, "table %s.%s: column %zu (%s) is %s on the source and %s on the target",
-                         t->db, t->name, column + 1, name, a, b),
-                 "make the definitions equal, or restore a new snapshot");
+    struct err *e = shape_difference(t, column, a, b);
 
     free(a);
     free(b);
@@ -270,7 +277,7 @@ struct err *shape_check(const struct rows_table_map *map, const struct catalog_t
                                  "table %s.%s has %zu columns on the source and %zu on the target "
                                  "(hidden ones included)",
                                  t->db, t->name, map->column_count, count),
-                         "make the definitions equal, or restore a new snapshot");
+                         SHAPE_HINT);
     }
     for (size_t i = 0; !e && i < count; i++) {
         const struct rows_column *source = &map->columns[i];

@@ -222,8 +222,12 @@ static struct err *tables_take_map(struct tables *t, struct table *table, const 
     own.data = table->body.data;
     own.body = table->body.data + (event->body - event->data);
     TRY(rows_table_map_parse(&own, &table->map));
-    if (!table->unchecked)
+    if (!table->unchecked) {
         TRY(shape_check(&table->map, table->catalog));
+        if (table->map.metadata_len > 0)
+            TRY(t->idle(t->idle_arg));
+        TRY(shape_check_metadata(&table->map, table->catalog, t->conn));
+    }
     buf_clear(&table->map_event);
     rows_table_map_build(&table->map_event, &table->map, table->id, table->db, table->name, 0, 0);
     return NULL;
