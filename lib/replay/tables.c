@@ -224,8 +224,6 @@ static struct err *tables_take_map(struct tables *t, struct table *table, const 
     TRY(rows_table_map_parse(&own, &table->map));
     if (!table->unchecked) {
         TRY(shape_check(&table->map, table->catalog));
-        if (table->map.metadata_len > 0)
-            TRY(t->idle(t->idle_arg));
         TRY(shape_check_metadata(&table->map, table->catalog, t->conn));
     }
     buf_clear(&table->map_event);
