@@ -44,7 +44,7 @@ static const char *const settings[] = {
     "check_constraint_checks = 1, auto_increment_increment = 1, auto_increment_offset = 1, "
     "lc_time_names = 'en_US', explicit_defaults_for_timestamp = DEFAULT, sql_auto_is_null = 0, "
     "sql_if_exists = 0, tx_isolation = 'REPEATABLE-READ', max_statement_time = 0, "
-    "idle_transaction_timeout = 0, wait_timeout = 28800, net_read_timeout = 3600, "
+    "idle_transaction_timeout = 0, wait_timeout = 31536000, net_read_timeout = 3600, "
     "net_write_timeout = 3600, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT,
     /* with a binlog of its own, the target would otherwise write every BINLOG statement's text into it, once
      * for each row event */

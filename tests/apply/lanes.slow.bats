@@ -1,9 +1,10 @@
-# Several lanes under kill -9 at random moments: the next run, with any number of lanes, goes on exactly. SOAK=1: 300 times.
+# Several lanes under kill -9 at random moments: the next run, with any number of lanes, goes on exactly. SOAK=N: N times
+# as often.
 
 load ../lib/common
 load follow
 
-KILLS=$((SOAK ? 300 : 30))
+KILLS=$((30 * ${SOAK:-1}))
 
 setup_file() {
     follow_servers

@@ -1,4 +1,4 @@
-# Memory stays bounded whatever the size of a transaction. SOAK=1: with one of 4 GB.
+# Memory stays bounded whatever the size of a transaction. SOAK=N (above 1): with one of 4 GB.
 
 load ../lib/common
 load follow
@@ -10,7 +10,7 @@ setup_file() {
 }
 
 # Of 900 bytes each: 600 MB, or 4 GB
-ROWS=$((SOAK ? 4600000 : 660000))
+ROWS=$((${SOAK:-1} > 1 ? 4600000 : 660000))
 
 # Runs ccr-apply; $peak becomes its highest resident size in MB.
 measured() {
