@@ -145,7 +145,7 @@ static struct err *set_database_defaults(struct finish *f)
     for (size_t i = 0; i < p->manifest->object_count; i++) {
         const struct manifest_object *o = &p->manifest->objects[i];
         const struct restore_db *db = restore_plan_db(p, o->db);
-        if (o->kind != OBJECT_DATABASE || !p->in_scope[i])
+        if (o->kind != OBJECT_DATABASE || !p->in_scope[i] || !db->whole)
             continue;
         struct buf defaults = BUF_INIT;
         char *name = sql_ident_dup(db->target);

@@ -136,7 +136,8 @@ teardown_file() {
     ccr restore target --job part --tables zoo.animal,zoo.notes
     [ "$(sql target "SHOW TABLES IN zoo")" = "$(printf 'animal\nnotes')" ]
     [ "$(sql target "SELECT COUNT(*) FROM zoo.animal")" = "$(sql source "SELECT COUNT(*) FROM zoo.animal")" ]
-    [ "$(sql target "SELECT scope FROM ccr.jobs WHERE name = 'part'")" = '{"databases":[],"tables":["zoo/animal","zoo/notes"]}' ]
+    [ "$(sql target "SELECT scope FROM ccr.jobs WHERE name = 'part'")" = \
+        '{"version":2,"fold_case":false,"include":{"databases":[],"tables":[{"db":"zoo","name":"animal"},{"db":"zoo","name":"notes"}]},"exclude":{"databases":[],"tables":[]}}' ]
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.referential_constraints WHERE constraint_schema = 'zoo'
         AND unique_constraint_schema = 'keepers'")" -eq 1 ]
     run ! sql target "DELETE FROM keepers.person WHERE id = 1; INSERT INTO zoo.animal (name, keeper) VALUES ('x', 77)"
@@ -148,7 +149,7 @@ teardown_file() {
     target_clean
     ccr restore target --job one --databases keepers --rename-db keepers:people
     [ "$(user_databases target)" = people ]
-    [ "$(sql target "SELECT renames FROM ccr.jobs")" = '{"keepers":"people"}' ]
+    [ "$(sql target "SELECT renames FROM ccr.jobs")" = '{"databases":{"keepers":"people"},"tables":[]}' ]
     ccr restore target --job one
     [ "$(user_databases target)" = people ]
     [ "$(sql target "SELECT COUNT(*) FROM people.person")" -eq 3 ]

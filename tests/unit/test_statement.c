@@ -344,12 +344,18 @@ static const struct parse_case renames[] = {
      "create view v as select `neu`.`t`.`id` AS `id` from `neu`.`t`"},
     {"create view shop.v as select s.id, shop.f(1) from shop.t s join shop.u on s.id = u.id",
      "create view `neu`.v as select s.id, `neu`.f(1) from `neu`.t s join `neu`.u on s.id = u.id"},
-    {"create view v as select shop.id from other.t shop", NULL},
-    {"create view v as select shop.id from shop.shop", NULL},
+    {"create view v as select shop.id from other.t shop",
+     "create view v as select shop.id from other.t shop"},
+    {"create view v as select shop.id from shop.shop", "create view v as select shop.id from `neu`.shop"},
+    {"create view v as select extract(year from shop.d) from t as shop",
+     "create view v as select extract(year from shop.d) from t as shop"},
+    {"create view v as select extract(year from shop.d) from shop.t", NULL},
     {"create view v as select shop.t.id from shop.t, shop.u",
      "create view v as select `neu`.t.id from `neu`.t, `neu`.u"},
-    {"create view v as select shop.*, a from shop", NULL},
-    {"grant select on shop.* to u", "grant select on `neu`.* to u"},
+    {"create view v as select shop.*, a from shop", "create view v as select shop.*, a from shop"},
+    {"grant select on shop.* to u", NULL},
+    {"create procedure p() begin prepare s from 'select * from shop.t'; execute s; end", NULL},
+    {"create procedure p() begin show tables from shop; end", NULL},
     {"create view v as select * from Shop.t", NULL},
     {"create view v as select Shop.id from t as Shop", "create view v as select Shop.id from t as Shop"},
     {"create trigger shop.tr before insert on shop.t for each row set new.a = shop.f(old.b)",
@@ -397,16 +403,119 @@ static void test_rename(void)
 /* A database of the name that the row has in a trigger. */
 static void test_trigger_rows(void)
 {
+    static const char trigger[] =
+        "create trigger d.tr before insert on d.t for each row set new.a = (select 1 from "
+        "new.t)";
     struct statement_renames names = {0};
-    static const char trigger[] = "create trigger d.tr before insert on d.t for each row set new.a = 1";
-    static const char table[] = "create table new.t (a int)";
     struct buf out = BUF_INIT;
 
     statement_renames_add(&names, "new", NULL, "b", NULL);
-    CHECK_ERR(statement_rename(trigger, strlen(trigger), 0, "", &names, &out), ERR_UNSUPPORTED, "'new'");
-    CHECK_OK(statement_rename(table, strlen(table), 0, "", &names, &out));
-    CHECK_STR(buf_str(&out), "create table `b`.t (a int)");
+    CHECK_OK(statement_rename(trigger, strlen(trigger), 0, "", &names, &out));
+    CHECK_STR(buf_str(&out),
+              "create trigger d.tr before insert on d.t for each row set new.a = (select 1 from `b`.t)");
     buf_free(&out);
+    statement_renames_free(&names);
+}
+
+/* shop is called neu, its table a lies in other as b, and its table x is called y. The default database is
+ * shop. */
+static const struct parse_case table_renames[] = {
+    {"select shop.a.id, x.n from shop.a join x",
+     "select `other`.`b`.id, `y`.n from `other`.`b` join `neu`.`y`"},
+    {"insert into a select * from x", "insert into `other`.`b` select * from `neu`.`y`"},
+    {"insert into x (a) values (1) on duplicate key update a = x.a + 1, n = 2",
+     "insert into `neu`.`y` (a) values (1) on duplicate key update a = `y`.a + 1, n = 2"},
+    {"replace low_priority into x set a = 1", "replace low_priority into `neu`.`y` set a = 1"},
+    {"select replace(a, 'x', 'y'), insert(a, 1, 2, 'x') from t",
+     "select replace(a, 'x', 'y'), insert(a, 1, 2, 'x') from t"},
+    {"create view v as select `a`.`id` AS `id` from (`a` join `shop`.`x` `z` on(`z`.`a` = `a`.`id`))",
+     "create view v as select `b`.`id` AS `id` from (`other`.`b` join `neu`.`y` `z` on(`z`.`a` = `b`.`id`))"},
+    {"delete from a where a.id = 1", "delete from `other`.`b` where `b`.id = 1"},
+    {"delete history from a", "delete history from `other`.`b`"},
+    {"delete a, q from a join t q on q.id = a.id",
+     "delete `other`.`b`, q from `other`.`b` join t q on q.id = `b`.id"},
+    {"delete a.* from t as a", "delete a.* from t as a"},
+    {"delete from a using a join x", "delete from `other`.`b` using `other`.`b` join `neu`.`y`"},
+    {"update a, x set a.n = x.n where a.id = x.id",
+     "update `other`.`b`, `neu`.`y` set `b`.n = `y`.n where `b`.id = `y`.id"},
+    {"select * from t for update", "select * from t for update"},
+    {"create trigger tr before update on a for each row set new.n = (select 1 from x)",
+     "create trigger `other`.`tr` before update on `other`.`b` for each row set new.n = (select 1 from "
+     "`neu`.`y`)"},
+    {"create table t (id int, a int, foreign key (a) references a (id) on update cascade, s int default "
+     "nextval(shop.s))",
+     "create table t (id int, a int, foreign key (a) references `other`.`b` (id) on update cascade, s int "
+     "default "
+     "nextval(`neu`.s))"},
+    {"alter table a drop foreign key a_ibfk_1", "alter table `other`.`b` drop foreign key `b_ibfk_1`"},
+    {"alter table a exchange partition p with table shop.x",
+     "alter table `other`.`b` exchange partition p with table `neu`.`y`"},
+    {"alter table x rename column a to b, rename index a to x, rename to a",
+     "alter table `neu`.`y` rename column a to b, rename index a to x, rename to `other`.`b`"},
+    {"rename table a to old_a, a2 to x, shop.q to shop.a",
+     "rename table `other`.`b` to old_a, a2 to `neu`.`y`, `neu`.q to `other`.`b`"},
+    {"create table if not exists a like shop.x", "create table if not exists `other`.`b` like `neu`.`y`"},
+    {"create table a (like x)", "create table `other`.`b` (like `neu`.`y`)"},
+    {"drop table if exists a, shop.x, t", "drop table if exists `other`.`b`, `neu`.`y`, t"},
+    {"create unique index i on a (n)", "create unique index i on `other`.`b` (n)"},
+    {"drop index a on a", "drop index a on `other`.`b`"},
+    {"truncate table a", "truncate table `other`.`b`"},
+    {"lock tables a write, x as z read", "lock tables `other`.`b` write, `neu`.`y` as z read"},
+    {"with a as (select 1) select * from a", NULL},
+    {"with recursive c (n) as (select 1 union all select n + 1 from c) select * from c join x using (n)",
+     "with recursive c (n) as (select 1 union all select n + 1 from c) select * from c join `neu`.`y` using "
+     "(n)"},
+    {"create procedure p() begin declare a int; select a into a from x; end",
+     "create procedure p() begin declare a int; select a into a from `neu`.`y`; end"},
+    {"create procedure p() begin declare a row type of a; select a.id from a; end", NULL},
+    {"create procedure p() begin declare c cursor for select id from a; fetch next from c into x; end",
+     "create procedure p() begin declare c cursor for select id from `other`.`b`; fetch next from c into x; "
+     "end"},
+    {"select * from (select id from a) as q, x where q.id in (select a from x where x.id = q.id)",
+     "select * from (select id from `other`.`b`) as q, `neu`.`y` where q.id in (select a from `neu`.`y` "
+     "where `y`.id "
+     "= q.id)"},
+    {"select * from json_table('[]', '$[*]' columns (a int path '$')) as a join x",
+     "select * from json_table('[]', '$[*]' columns (a int path '$')) as a join `neu`.`y`"},
+    {"create event e on schedule every 1 day do delete from a",
+     "create event e on schedule every 1 day do delete from `other`.`b`"},
+    {"select next value for a, nextval(shop.x), lastval(a)",
+     "select next value for `other`.`b`, nextval(`neu`.`y`), lastval(`other`.`b`)"},
+    {"load data infile 'f' replace into table a", "load data infile 'f' replace into table `other`.`b`"},
+    {"select trim(leading 'x' from a.n) from a", "select trim(leading 'x' from `b`.n) from `other`.`b`"},
+    {"create table m (id int) union=(a, shop.c)", "create table m (id int) union=(`other`.`b`, `neu`.c)"},
+    {"select 1 from t union (select 2 from a)", "select 1 from t union (select 2 from `other`.`b`)"},
+    {"select 1 from t force index (i) join a on t.a = a.t, x",
+     "select 1 from t force index (i) join `other`.`b` on t.a = `b`.t, `neu`.`y`"},
+    {"select * from a partition (p0, p1) q where q.x = 1",
+     "select * from `other`.`b` partition (p0, p1) q where q.x = 1"},
+    {"select a.id from other.a", "select a.id from other.a"},
+    {"select a.id from a, b", NULL},
+    {"select a.id from other.a, shop.a", NULL},
+    {"select A.id from A", NULL}, /* the same table, where names are not case-sensitive */
+    {"/*!50001 create view v as select 1 from */ /* a */ a -- a",
+     "/*!50001 create view v as select 1 from */ /* a */ `other`.`b` -- a"},
+};
+
+static void test_table_renames(void)
+{
+    struct statement_renames names = {0};
+
+    statement_renames_add(&names, "shop", NULL, "neu", NULL);
+    statement_renames_add(&names, "shop", "a", "other", "b");
+    statement_renames_add(&names, "shop", "x", "neu", "y");
+    for (size_t i = 0; i < sizeof(table_renames) / sizeof(table_renames[0]); i++) {
+        const char *sql = table_renames[i].sql;
+        struct buf out = BUF_INIT;
+        struct err *e = statement_rename(sql, strlen(sql), 0, "shop", &names, &out);
+        if (!table_renames[i].expected) {
+            CHECK_ERR(e, ERR_UNSUPPORTED, "cannot tell");
+        } else {
+            CHECK_OK(e);
+            CHECK_STR(buf_str(&out), table_renames[i].expected);
+        }
+        buf_free(&out);
+    }
     statement_renames_free(&names);
 }
 
@@ -454,6 +563,7 @@ int main(void)
     test_prefixes();
     test_rename();
     test_trigger_rows();
+    test_table_renames();
     test_if_exists();
     return UNIT_END;
 }
