@@ -231,7 +231,7 @@ static struct err *batch_merge(struct batch *b, unsigned lane, const struct chan
     b->long_transaction = true;
     batch_load_nets(b);
     for (unsigned i = 0; i < lanes_count(b->lanes); i++)
-        TRY(lane_send(lanes_at(b->lanes, i), LANE_GO_ON, NULL));
+        TRY(lanes_send(b->lanes, i));
     return NULL;
 }
 
@@ -253,7 +253,7 @@ struct err *batch_add(struct batch *b, const struct change *change)
     parcel_add(p, change);
     if (parcel_size(p) < b->parcel_bytes && (parcel_size(p) < PARCEL_EARLY || !lane_is_idle(l)))
         return NULL;
-    return lane_send(l, LANE_GO_ON, NULL);
+    return lanes_send(b->lanes, lane);
 }
 
 static bool batch_is_empty(const struct batch *b)

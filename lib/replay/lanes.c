@@ -104,6 +104,15 @@ struct err *lanes_wait(struct lanes *ls)
     return first;
 }
 
+struct err *lanes_send(struct lanes *ls, unsigned index)
+{
+    struct err *e = lane_send(ls->items[index], LANE_GO_ON, NULL);
+
+    if (e)
+        ls->failed = index;
+    return e;
+}
+
 struct err *lanes_settle(struct lanes *ls)
 {
     TRY(lanes_wait(ls));

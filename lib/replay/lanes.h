@@ -38,6 +38,8 @@ unsigned lanes_count(const struct lanes *ls);
 struct lane *lanes_at(struct lanes *ls, unsigned index);
 /* Waits for all, and returns the first error. */
 struct err *lanes_wait(struct lanes *ls) CHECKED;
+/* Hands over what lane `index` has gathered; more is to follow. */
+struct err *lanes_send(struct lanes *ls, unsigned index) CHECKED;
 /* Everything handed over and gathered is applied and counted; nothing is under way. */
 struct err *lanes_settle(struct lanes *ls) CHECKED;
 /* Hands over what is gathered, to be committed with `to`. tables[i] is what lane i has changed (job.h). */

@@ -85,6 +85,25 @@ places() {
     same d
 }
 
+@test "a row that is refused in a lane while much more of its batch is to come" {
+    local before
+
+    before=$(sql source "SELECT @@gtid_binlog_pos")
+    sql source "INSERT INTO d.b (id, v) VALUES (200000, 'source')"
+    for i in {1..10}; do
+        sql source "INSERT INTO d.a (v) SELECT REPEAT('a', 90) FROM d.seq_1_to_1000; INSERT INTO d.b (v) SELECT REPEAT('b', 90) FROM d.seq_1_to_1000"
+    done
+    ship
+    sql target "INSERT INTO d.b (id, v) VALUES (200000, 'mine')"
+    run apply --lanes 3 --road ordered
+    fails 9 'insert of d.b (id=200000)'
+    [ "$(sql target "SELECT pos FROM ccr.position_j")" = "$before" ]
+    sql target "DELETE FROM d.b WHERE id = 200000"
+    sql source "DELETE FROM d.a WHERE v LIKE 'aaa%'; DELETE FROM d.b WHERE v LIKE 'bbb%'"
+    replay --lanes 3 --road ordered
+    same d
+}
+
 @test "killed between the lanes' commits: the next run, whatever its lanes, first gives the others what they lack" {
     for lanes in 1 2 3; do
         rounds 15
