@@ -19,6 +19,10 @@ DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-l
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
 DEPS_CHECK := $(DEPS_RUN) mariadb-server bats clang libclang-rt-dev diffutils
 DEPS_FUZZ := clang libclang-rt-dev
+# suites that read SOAK
+SOAK_SUITES := tests/model/model.slow.bats
+SOAK ?= 50
+SOAK_TIMEOUT ?= 86400
 DEPS_LINT := clang-format cppcheck shellcheck
 DEPS_BENCH := $(DEPS_RUN) sysbench time
 
@@ -58,6 +62,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/bin/%)
+MODEL_SRC := $(sort $(wildcard tests/model/*.c))
 
 all: $(PROGRAMS:%=$(BIN)/%) ## build the binaries into bin/
 
@@ -73,7 +78,7 @@ $(BUILD)/%.o: %.c | tools
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-unit: $(UNIT_BIN) ## build the unit tests
+unit: $(UNIT_BIN) $(BUILD)/unit/model_history ## build the unit tests
 
 # A compiler's complaint about missing headers would not say what to do.
 tools:
@@ -90,8 +95,13 @@ $(FUZZ_BIN): $(BUILD)/bin/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+$(BUILD)/unit/model_history: $(MODEL_SRC:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/src/%.d) $(UNIT_SRC:%.c=$(BUILD)/%.d) $(FUZZ_SRC:%.c=$(BUILD)/%.d)
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/src/%.d) \
+	$(patsubst %.c,$(BUILD)/%.d,$(UNIT_SRC) $(FUZZ_SRC) $(MODEL_SRC))
 
 deps: ## install the packages that building and running need (apt)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
@@ -126,6 +136,11 @@ fuzz: ## fuzz the parsers (FUZZ_SECONDS each, FUZZ_TARGETS some of them)
 	@$(MAKE) --no-print-directory FUZZ=1 fuzz-targets
 	@tests/run fuzz
 
+soak: ## the random tests, SOAK times as many as make check runs (SOAK=50)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@$(MAKE) --no-print-directory all unit
+	@SOAK=$(SOAK) TEST_TIMEOUT=$(SOAK_TIMEOUT) tests/run $(SOAK_SUITES)
+
 lint: ## clang-format (check only), cppcheck, shellcheck
 	@.ci/deps $(DEPS_LINT)
 	@.ci/lint
@@ -152,4 +167,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all man unit tools deps demo check check-fast bench fuzz fuzz-targets lint install clean help
+.PHONY: all man unit tools deps demo check check-fast bench fuzz fuzz-targets soak lint install clean help

@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# One history, replayed in three ways, compared. The source writes it; it is followed by
+#
+#   native   the server's own replication, into database m of the server `native`
+#   merged   ccr-apply as it comes, into database m of the server `target`
+#   ordered  ccr-apply with every table on the ordered road, into database o of the same server
+#
+#   model_servers              starts the three servers
+#   model_reset                database m empty and everybody at its start, whatever happened before
+#   model_history SEED COUNT   writes a random history of COUNT transactions to $T/history.sql
+#   model_round                plays $T/history.sql and compares; 1 where something differs or failed
+#   model_rounds ROUNDS COUNT  that many histories, from CCR_SEED on; ROUNDS of the environment comes first
+#   model_restart              restarts the replicas, and compares again: counters have to be on the disk
+#   model_keep NAME            keeps the history and what was seen, for a failure of that name
+#   $MODEL_BATCHES             commits of the merged job so far
+#
+# RANDOM decides about the sizes of batches.
+
+MODEL_BATCHES=0
+
+model_servers() {
+    server_start source
+    server_start native --skip-log-bin --skip-slave-start
+    server_start target --skip-log-bin --local-infile=ON
+    server_grant source source
+    server_grant target target
+    sql source "CREATE USER replica@'%' IDENTIFIED BY 'replica'; GRANT REPLICATION SLAVE ON *.* TO replica@'%'"
+}
+
+model_reset() {
+    sql source "DROP DATABASE IF EXISTS m; CREATE DATABASE m; CREATE TABLE m.nothing (id INT PRIMARY KEY)" &&
+        sql native "STOP SLAVE; RESET SLAVE; DROP DATABASE IF EXISTS m; CREATE DATABASE m; CREATE TABLE m.nothing (id INT PRIMARY KEY);
+            SET GLOBAL gtid_slave_pos = '$(sql source "SELECT @@gtid_binlog_pos")';
+            CHANGE MASTER TO master_host = '127.0.0.1', master_port = $(server_port source), master_user = 'replica',
+                master_password = 'replica', master_use_gtid = slave_pos; START SLAVE" &&
+        ccr backup source --quiet --databases m &&
+        ccr restore target --quiet --job merged --replace &&
+        ccr restore target --quiet --job ordered --rename-db m:o --replace
+}
+
+model_history() {
+    local units=$CCR_ROOT/build/unit
+
+    case $CCR_BIN in
+    */build/*) units=${CCR_BIN%/bin}/unit ;;
+    esac
+    "$units/model_history" "$1" "$2" >"$T/history.sql"
+}
+
+# Everything that can be seen of a database: a line for each row with every column, definitions, what CHECK TABLE says.
+model_dump() {
+    local statements
+
+    statements=$(sql "$1" "SELECT CONCAT('SELECT \'row of ', t.table_name, '\', ',
+            GROUP_CONCAT(CONCAT('COALESCE(HEX(CONCAT(\`', c.column_name, '\`)), \'-\')') ORDER BY c.ordinal_position),
+            IF(t.table_type = 'SYSTEM VERSIONED', ', row_start, row_end', ''), ' FROM \`$2\`.\`', t.table_name, '\`',
+            IF(t.table_type = 'SYSTEM VERSIONED', ' FOR SYSTEM_TIME ALL', ''), '; SHOW CREATE TABLE \`$2\`.\`', t.table_name,
+            '\`; CHECK TABLE \`$2\`.\`', t.table_name, '\`;')
+        FROM information_schema.tables t JOIN information_schema.columns c USING (table_schema, table_name)
+        WHERE t.table_schema = '$2' GROUP BY t.table_name") || return 1
+    sql "$1" "$statements" >"$T/dump" || return 1
+    sed "s/^$2\\.//" "$T/dump" | LC_ALL=C sort >"$T/$3.dump"
+}
+
+model_same() {
+    local who
+
+    model_dump source m source && model_dump native m native && model_dump target m merged && model_dump target o ordered || return 1
+    # a counter of the source also counts what was rolled back
+    for who in source native; do
+        sed 's/ AUTO_INCREMENT=[0-9]*//' "$T/$who.dump" >"$T/$who.uncounted"
+    done
+    same_text source native "$T/source.uncounted" "$T/native.uncounted" &&
+        same_text native ordered "$T/native.dump" "$T/ordered.dump" &&
+        same_text native merged "$T/native.dump" "$T/merged.dump"
+}
+
+# model_apply JOB [OPTIONS]: in batches of any size.
+model_apply() {
+    local job=$1
+
+    shift
+    [ $((RANDOM % 4)) -gt 0 ] || set -- --batch-size $((1 + RANDOM % 20))K "$@"
+    ccr apply target --job "$job" --quiet --json --batch-transactions $((1 + RANDOM % 40)) "$@" >"$T/$job.json"
+}
+
+# A replica that stopped would make the wait a long one.
+native_is_there() {
+    sql_client native --vertical --execute="SHOW SLAVE STATUS" >"$T/native.status"
+    grep -q "^ *Slave_SQL_Running: No" "$T/native.status" ||
+        [ "$(sql native "SELECT @@gtid_slave_pos")" = "$1" ]
+}
+
+model_round() {
+    sql_client source --force <"$T/history.sql" >/dev/null 2>"$T/refused"
+    ccr ship source --quiet || return 1
+    model_apply merged || return 1
+    MODEL_BATCHES=$((MODEL_BATCHES + $(jq .batches "$T/merged.json")))
+    model_apply ordered || return 1
+    wait_until 60 native_is_there "$(sql source "SELECT @@gtid_binlog_pos")" || return 1
+    if grep -E "^ *Last_SQL_Error: ." "$T/native.status"; then
+        return 1
+    fi
+    model_same
+}
+
+model_restart() {
+    server_restart native --skip-slave-start && server_restart target && sql native "START SLAVE" && model_same
+}
+
+model_keep() {
+    local folder=${CCR_TEST_LOGS:-$CCR_ROOT/build/test-logs}/model-$1
+
+    mkdir -p "$folder"
+    cp "$T/history.sql" "$T/refused" "$T"/*.dump "$T"/*.json "$folder" 2>/dev/null
+    echo "the history is kept in ${folder#"$CCR_ROOT"/}; tests/model/shrink makes it smaller"
+}
+
+# Seeds CCR_SEED, CCR_SEED + 1, ...
+model_rounds() {
+    local i current rounds=${ROUNDS:-$1}
+
+    for ((i = 0; i < rounds; i++)); do
+        current=$((CCR_SEED + i))
+        RANDOM=$current
+        model_history "$current" "$2"
+        if ! model_round; then
+            echo "# failed: CCR_SEED=$current ROUNDS=1 repeats it"
+            model_keep "$current"
+            return 1
+        fi
+    done
+    echo "# $rounds histories of $2 transactions, $MODEL_BATCHES batches" >&3
+}
