@@ -17,7 +17,7 @@ DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
-DEPS_CHECK := $(DEPS_RUN) mariadb-server bats clang libclang-rt-dev diffutils
+DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils
 DEPS_FUZZ := clang libclang-rt-dev
 # suites that read SOAK
 SOAK_SUITES := tests/model/model.slow.bats

@@ -1,0 +1,74 @@
+# Targets of every kind: with a binlog that annotates row events, without a binlog, read-only for all but SUPER, and one
+# Galera node with and without wsrep_gtid_mode. Restore, DML, DDL of all kinds, and kill -9 of ccr-apply and of the server.
+# SOAK=N: N kills of each, where a seeded sample runs otherwise.
+
+load ../lib/common
+load follow
+load kills
+
+KILLS=${SOAK:-6}
+SERVER_KILLS=${SOAK:-3}
+
+setup_file() {
+    server_start source
+    server_grant source source
+    kills_schema
+}
+
+# The target of one test; the source stays, and its rows with it.
+target_new() {
+    export TARGET_VARIANT=$1
+    store_use "store-$1"
+    target_start --innodb-flush-log-at-trx-commit=1
+    server_grant target target
+    follow_start
+    : >"$T/runs.log"
+    export ROUND=$2
+}
+
+whole_life() {
+    seed
+    target_new "$1" "$2"
+    more
+    kill_apply "$KILLS"
+    kill_server "$SERVER_KILLS"
+    more
+    finished
+    echo "# $1: $(recoveries)" >&3
+}
+
+teardown() {
+    logs_keep
+    server_remove target
+}
+
+@test "a target with a binlog, and binlog_annotate_row_events on: its binlog holds rows, not the statements" {
+    local size
+
+    whole_life binlog 1000
+    sql target "FLUSH BINARY LOGS; SET GLOBAL binlog_annotate_row_events = ON"
+    sql source "CREATE TABLE d.wide AS SELECT seq AS id, REPEAT('w', 1000) AS t FROM d.seq_1_to_2000"
+    replay
+    size=$(stat -c %s "$(find "$T/target/data" -name 'binlog.0*' | sort | tail -n 1)")
+    # 2 MB of rows
+    [ "$size" -gt 2000000 ]
+    [ "$size" -lt 4000000 ]
+    same d
+}
+
+@test "a target without a binlog" {
+    whole_life nobinlog 2000
+}
+
+@test "a read-only target" {
+    whole_life readonly 3000
+    [ "$(sql target 'SELECT @@read_only')" -eq 1 ]
+}
+
+@test "one Galera node" {
+    whole_life galera 4000
+}
+
+@test "one Galera node with wsrep_gtid_mode" {
+    whole_life galera-gtid 5000
+}
