@@ -125,6 +125,11 @@ check-fast: ## build and run the unit tests and the fast tier
 	@$(MAKE) --no-print-directory all unit
 	@tests/run unit fast
 
+soak: ## the tests that count kills and histories, with full counts (SOAK=300); the result goes to tests/SOAK.md
+	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@$(MAKE) --no-print-directory all unit
+	@tests/soak
+
 bench: ## measure against mariadb-dump, mariadb-binlog and native replication (tests/bench/README.md)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_BENCH)
 	@$(MAKE) --no-print-directory all
@@ -167,4 +172,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all man unit tools deps demo check check-fast bench fuzz fuzz-targets soak lint install clean help
+.PHONY: all man unit tools deps demo check check-fast soak bench fuzz fuzz-targets soak lint install clean help
