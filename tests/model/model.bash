@@ -14,7 +14,7 @@
 #   model_keep NAME            keeps the history and what was seen, for a failure of that name
 #   $MODEL_BATCHES             commits of the merged job so far
 #
-# RANDOM decides about the sizes of batches.
+# RANDOM decides about the sizes of batches and the number of lanes.
 
 MODEL_BATCHES=0
 
@@ -75,11 +75,12 @@ model_same() {
         same_text native merged "$T/native.dump" "$T/merged.dump"
 }
 
-# model_apply JOB [OPTIONS]: in batches of any size.
+# model_apply JOB [OPTIONS]: in batches of any size, by one lane or several.
 model_apply() {
     local job=$1
 
     shift
+    [ $((RANDOM % 3)) -gt 0 ] || set -- --lanes $((2 + RANDOM % 2)) "$@"
     [ $((RANDOM % 4)) -gt 0 ] || set -- --batch-size $((1 + RANDOM % 20))K "$@"
     ccr apply target --job "$job" --quiet --json --batch-transactions $((1 + RANDOM % 40)) "$@" >"$T/$job.json"
 }
@@ -96,7 +97,7 @@ model_round() {
     ccr ship source --quiet || return 1
     model_apply merged || return 1
     MODEL_BATCHES=$((MODEL_BATCHES + $(jq .batches "$T/merged.json")))
-    model_apply ordered || return 1
+    model_apply ordered --road ordered || return 1
     wait_until 60 native_is_there "$(sql source "SELECT @@gtid_binlog_pos")" || return 1
     if grep -E "^ *Last_SQL_Error: ." "$T/native.status"; then
         return 1
