@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "binlog/sql_lex.h"
@@ -689,4 +690,12 @@ void statement_refs_free(struct statement_refs *r)
     }
     free(r->items);
     *r = (struct statement_refs){0};
+}
+
+bool statement_refs_has_alias(const struct statement_refs *r, const char *name)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i].kind == REF_ALIAS && strcasecmp(r->items[i].name, name) == 0)
+            return true;
+    return false;
 }

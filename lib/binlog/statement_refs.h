@@ -53,6 +53,8 @@ struct statement_refs {
 /* ERR_UNSUPPORTED for a text whose quotes or comments have no end. *out is set in any case. */
 struct err *statement_refs_read(const char *sql, size_t len, uint64_t sql_mode,
                                 struct statement_refs *out) CHECKED;
+/* A name that the statement gives to a table, derived table or common table expression. */
+bool statement_refs_has_alias(const struct statement_refs *r, const char *name);
 void statement_refs_free(struct statement_refs *r); /* its members */
 
 #endif

@@ -175,6 +175,7 @@ static void apply_close(struct apply *a)
     progress_end(a->progress);
     err_free(a->redo.error);
     free(a->redo.what);
+    need_free(&a->need);
     gtid_pos_free(&a->limits.until_gtid);
     gtid_pos_free(&a->in_order_until);
     batch_free(&a->batch);
@@ -313,6 +314,14 @@ static struct err *apply_walk(struct apply *a, const struct run *run, enum walk_
     return e;
 }
 
+/* A table that only a snapshot can bring in is asked for. */
+static struct err *apply_record_need(struct apply *a, struct err *e)
+{
+    if (!a->need.db || err_code(e) != ERR_RESYNC || a->dry_run || conn_is_lost(a->conn))
+        return e;
+    return err_first(e, need_record(a->conn, a->job->name, &a->need));
+}
+
 static struct err *apply_all(struct apply *a, const struct run *run)
 {
     uint64_t commits = 0;
@@ -337,7 +346,7 @@ static struct err *apply_all(struct apply *a, const struct run *run)
             apply_consider(a, &e, &attempts);
         if (e) {
             batch_rollback(&a->batch);
-            return e;
+            return apply_record_need(a, e);
         }
         TRY(apply_back(a));
     }

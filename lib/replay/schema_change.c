@@ -8,8 +8,10 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "replay/intent.h"
+#include "replay/schema_border.h"
 #include "replay/schema_event.h"
 #include "replay/schema_kept.h"
+#include "replay/schema_scope.h"
 #include "replay/session.h"
 
 enum { STATEMENT_SHOWN = 300 };
@@ -36,7 +38,7 @@ struct err *schema_change_enter(struct schema_change *s)
     };
 
     for (size_t i = 0; i < s->statement.name_count; i++)
-        session.needs_db |= s->statement.names[i].db == NULL;
+        session.needs_db |= s->border == BORDER_NONE && s->statement.names[i].db == NULL;
     return session_enter(s->a->conn, &session);
 }
 
@@ -45,26 +47,35 @@ struct err *schema_change_leave(struct schema_change *s)
     return session_prepare(s->a->conn);
 }
 
-/* The objects that the statement changes, and the text with databases renamed. */
+/* A trigger lies where its table lies; a name alone is a database. */
+static struct scope_name change_target(const struct schema_change *s, const struct statement_name *name)
+{
+    const struct scope *scope = &s->a->job->scope;
+    const char *db = schema_change_db(s, name);
+
+    for (size_t i = 0; i < s->statement.name_count && s->statement.kind == STATEMENT_TRIGGER; i++) {
+        const struct statement_name *on = &s->statement.names[i];
+        if (on->role == STATEMENT_ON)
+            return (struct scope_name){scope_target_table(scope, schema_change_db(s, on), on->name).db,
+                                       name->name};
+    }
+    if (name->name && schema_kind_is_table(s->statement.kind))
+        return scope_target_table(scope, db, name->name);
+    return (struct scope_name){scope_target_database(scope, db), name->name};
+}
+
+/* The objects that the statement changes, and the text with databases and tables renamed. */
 static struct err *change_translate(struct schema_change *s)
 {
-    const struct job *job = s->a->job;
-    struct schema_objects *o = &s->objects;
-
+    if (s->border != BORDER_NONE)
+        return schema_border_translate(s);
     for (size_t i = 0; i < s->statement.name_count; i++) {
         const struct statement_name *name = &s->statement.names[i];
-        if (name->role == STATEMENT_REFERENCED || name->role == STATEMENT_ON)
-            continue;
-        o->items = mem_grow(o->items, o->count, &o->cap, sizeof(*o->items));
-        o->items[o->count++] = (struct schema_object){
-            .kind = s->statement.kind,
-            .role = name->role,
-            .db = mem_strdup(job_target_database(job, schema_change_db(s, name))),
-            .name = name->name ? mem_strdup(name->name) : NULL,
-        };
+        if (name->role != STATEMENT_REFERENCED && name->role != STATEMENT_ON)
+            schema_border_add(s, name->role, change_target(s, name));
     }
     return statement_rename(s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db,
-                            &job->scope.renames, &s->sql);
+                            &s->a->job->scope.renames, &s->sql);
 }
 
 /* Statements that are never replayed: *skip, or the reason to stop. */
@@ -134,7 +145,12 @@ static struct err *change_execute(struct schema_change *s)
 {
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
-    TRY(conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len));
+    if (s->border == BORDER_LEAVE || s->border == BORDER_CLEAR)
+        TRY(schema_border_drop(s));
+    else
+        TRY(conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len));
+    if (s->behind.len)
+        TRY(conn_exec_bytes(s->a->conn, s->behind.data, s->behind.len));
     failpoint("ddl-after");
     return schema_change_leave(s);
 }
@@ -256,6 +272,10 @@ static struct err *change_replay(struct schema_change *s)
     if (s->t->rows_added)
         return schema_change_stop(s, ERR_UNSUPPORTED, "a statement behind row changes in one transaction");
     TRY(change_translate(s));
+    /* a DROP that failed for one of several is logged for all; a restore leaves out a view that cannot be
+     * made */
+    if (s->statement.name_count > 1 || s->statement.kind == STATEMENT_VIEW)
+        change_make_repeatable(s);
     if (s->query->error_code != 0)
         TRY(change_failed_on_source(s));
     if (a->dry_run) {
@@ -308,5 +328,6 @@ struct err *schema_change_statement(struct apply *a, struct transaction *t, cons
     schema_objects_free(&s.objects);
     free(s.default_db);
     buf_free(&s.sql);
+    buf_free(&s.behind);
     return error;
 }

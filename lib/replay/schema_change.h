@@ -3,10 +3,10 @@
  * stop.
  *
  * Scope decides first: what names only objects outside the job's scope is skipped, what names both sides
- * stops the run. Triggers are recorded in ccr.kept instead of being made, events
- * are made disabled. Accounts and maintenance
- * are skipped. DDL runs in the session that the source ran it in, with databases renamed. Whatever else there
- * is, and whatever cannot be told, stops the run with transaction and statement named.
+ * is replayed in part, or stops the run (schema_scope.h). Triggers are recorded in ccr.kept instead of being
+ * made, events are made disabled. Accounts and maintenance are skipped. DDL runs in the session that the
+ * source ran it in, with databases renamed. Whatever else there is, and whatever cannot be told, stops the
+ * run with transaction and statement named.
  *
  * Exactly once: an intent with the state of every object that the statement changes is committed first. After
  * a crash the state is compared with the catalog again (schema_state.h). Definition hashes of the tables
@@ -20,6 +20,15 @@
 #include "replay/schema_state.h"
 #include "replay/transaction.h"
 
+/* What of a statement is run (schema_border.h). */
+enum schema_border {
+    BORDER_NONE,   /* the whole statement */
+    BORDER_REDUCE, /* for those of its tables that are in scope */
+    BORDER_LEAVE,  /* its tables leave the scope: they are dropped */
+    BORDER_CLEAR,  /* DROP DATABASE: what is followed of it */
+    BORDER_MAKE,   /* CREATE DATABASE, unless it is there */
+};
+
 struct schema_change {
     struct apply *a;
     struct transaction *t;
@@ -29,7 +38,9 @@ struct schema_change {
     struct statement statement;
     char *default_db;              /* of the source's session; "" for none */
     struct schema_objects objects; /* what it changes, by target names */
+    enum schema_border border;     /* schema_scope.h */
     struct buf sql;                /* as it runs on the target */
+    struct buf behind;             /* another statement behind it; empty for none */
 };
 
 /* A query event that is neither BEGIN, COMMIT nor ROLLBACK. What ran is committed, with the position, at the
@@ -44,9 +55,6 @@ struct err *schema_change_enter(struct schema_change *s) CHECKED;
 struct err *schema_change_leave(struct schema_change *s) CHECKED;
 /* An error that shows the statement. */
 struct err *schema_change_stop(const struct schema_change *s, enum err_code code, const char *why) CHECKED;
-
-/* schema_scope.c: is it followed? ERR_RESYNC for a statement that touches both sides. */
-struct err *schema_scope(const struct schema_change *s, bool *in_scope) CHECKED;
 
 /* schema_record.c: what ccr knows of the tables, before the statement (ERR_UNSAFE for a table that is not as
  * ccr left it) and behind it (written with the transaction that is open). */

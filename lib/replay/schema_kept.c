@@ -31,32 +31,6 @@ static const struct statement_name *kept_table(const struct schema_change *s)
     return NULL;
 }
 
-static struct err *kept_create(struct schema_change *s, const struct schema_object *o)
-{
-    const struct statement_name *table = kept_table(s);
-    struct kept_session session = {0};
-
-    struct err *e = kept_read_session(s, &session);
-    if (!e)
-        e = batch_open(&s->a->batch);
-    if (!e) {
-        const struct job_kept kept = {
-            .kind = "trigger",
-            .db = o->db,
-            .name = o->name,
-            .table = table ? table->name : NULL,
-            .sql = buf_str(&s->sql),
-            .sql_mode = session.row[0],
-            .character_set_client = session.row[1],
-            .collation_connection = session.row[2],
-            .database_collation = session.row[3],
-        };
-        e = job_kept_put(s->a->conn, s->a->job->name, &kept);
-    }
-    result_free(session.result);
-    return e;
-}
-
 /* "job = ... AND kind = ... AND db = ... AND column = ...", malloc'ed; NULL leaves a condition out. */
 static char *kept_where(const struct schema_change *s, const char *kind, const char *db, const char *column,
                         const char *value)
@@ -97,6 +71,65 @@ static struct err *kept_exists(const struct schema_change *s, const struct schem
     return e;
 }
 
+/* Triggers of two source databases in one of the target, where their tables are renamed into it. */
+static struct err *kept_check_name(const struct schema_change *s, const struct schema_object *o,
+                                   const char *table)
+{
+    char *found = NULL;
+    char *where = kept_where(s, "trigger", o->db, "name", o->name);
+    struct err *e = conn_value(s->a->conn, &found, "SELECT table_name FROM ccr.kept WHERE %s", where);
+
+    if (!e && found && table && strcmp(found, table) != 0 && !s->statement.or_replace)
+        e = err_new(ERR_UNSUPPORTED, "two triggers would be called %s.%s on the target", o->db, o->name);
+    free(found);
+    free(where);
+    return e;
+}
+
+static struct err *kept_create(struct schema_change *s, const struct schema_object *o)
+{
+    const struct statement_name *table = kept_table(s);
+    struct scope_name on = {NULL, NULL};
+    struct kept_session session = {0};
+
+    if (table)
+        on = scope_target_table(&s->a->job->scope, schema_change_db(s, table), table->name);
+    TRY(kept_check_name(s, o, on.name));
+    struct err *e = kept_read_session(s, &session);
+    if (!e)
+        e = batch_open(&s->a->batch);
+    if (!e) {
+        const struct job_kept kept = {
+            .kind = "trigger",
+            .db = o->db,
+            .name = o->name,
+            .table = on.name,
+            .sql = buf_str(&s->sql),
+            .sql_mode = session.row[0],
+            .character_set_client = session.row[1],
+            .collation_connection = session.row[2],
+            .database_collation = session.row[3],
+        };
+        e = job_kept_put(s->a->conn, s->a->job->name, &kept);
+    }
+    result_free(session.result);
+    return e;
+}
+
+/* By its name, in all databases of the target where its table may be. */
+static struct err *kept_drop(const struct schema_change *s, const struct schema_object *o)
+{
+    const struct scope *scope = &s->a->job->scope;
+
+    TRY(kept_delete(s, "trigger", o->db, "name", o->name));
+    for (size_t i = 0; i < scope->renames.count; i++) {
+        const struct statement_rename *r = &scope->renames.items[i];
+        if (r->name && strcmp(scope_target_database(scope, r->db), o->db) == 0)
+            TRY(kept_delete(s, "trigger", r->to_db, "name", o->name));
+    }
+    return NULL;
+}
+
 struct err *schema_kept_trigger(struct schema_change *s)
 {
     const struct statement *st = &s->statement;
@@ -106,7 +139,7 @@ struct err *schema_kept_trigger(struct schema_change *s)
         bool exists = false;
         if (st->action == STATEMENT_DROP) {
             TRY(batch_open(&s->a->batch));
-            TRY(kept_delete(s, "trigger", o->db, "name", o->name));
+            TRY(kept_drop(s, o));
             continue;
         }
         if (st->if_not_exists)
@@ -186,6 +219,10 @@ struct err *schema_kept_follow(struct schema_change *s)
 
     if (st->kind == STATEMENT_EVENT)
         return schema_event_keep(s);
+    if (s->border == BORDER_CLEAR)
+        TRY(kept_delete(s, "event",
+                        job_target_database(s->a->job, schema_change_db(s, &s->statement.names[0])), NULL,
+                        NULL));
     for (size_t i = 0; i < s->objects.count; i++) {
         const struct schema_object *o = &s->objects.items[i];
         if (o->kind == STATEMENT_DATABASE && drops)

@@ -108,7 +108,17 @@ static struct err *record_drop_database(const struct schema_change *s, const cha
     return e;
 }
 
-static struct err *record_object(const struct schema_change *s, const struct schema_object *o,
+/* A view has no hash of its own. */
+static struct err *record_name(const char *job, struct conn *c, const struct schema_object *o, bool exists,
+                               const char *hash)
+{
+    char of_nothing[HASH_HEX_SIZE];
+
+    hash_bytes_hex("", 0, of_nothing);
+    return job_table_record(c, job, o->db, o->name, hash[0] ? hash : exists ? of_nothing : NULL);
+}
+
+static struct err *record_object(const struct schema_change *s, const struct schema_object *o, bool exists,
                                  const char *hash)
 {
     const char *job = s->a->job->name;
@@ -118,7 +128,7 @@ static struct err *record_object(const struct schema_change *s, const struct sch
         return dropped ? record_drop_database(s, o->db) : NULL;
     if (!schema_object_is_table(o))
         return NULL;
-    TRY(job_table_record(s->a->conn, job, o->db, o->name, hash[0] ? hash : NULL));
+    TRY(record_name(job, s->a->conn, o, exists, hash));
     return changes_children(s) ? each_child(s, o, child_record) : NULL;
 }
 
@@ -129,7 +139,8 @@ struct err *schema_record_write(const struct schema_change *s)
     TRY(schema_state_read(s->a->conn, &s->objects, &state));
     struct err *e = NULL;
     for (size_t i = 0; !e && i < s->objects.count; i++)
-        e = record_object(s, &s->objects.items[i], schema_state_hash(state, i));
+        e = record_object(s, &s->objects.items[i], schema_state_exists(state, i),
+                          schema_state_hash(state, i));
     json_decref(state);
     return e;
 }

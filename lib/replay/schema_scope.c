@@ -1,62 +1,219 @@
-/* Which statements a job follows. */
-#include "replay/schema_change.h"
+/* Which statements a job follows, and what those that cross the border of its scope mean. */
+#include "replay/schema_scope.h"
 
-/* A database followed table by table is made, but its defaults are the target's own affair, and dropping it
- * would touch what is not followed. */
-static struct err *scope_of_database(const struct schema_change *s, const char *db, bool *in, bool *out)
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "binlog/statement_refs.h"
+#include "replay/schema_border.h"
+
+static const struct scope *scope_of(const struct schema_change *s)
 {
-    const struct job *job = s->a->job;
-    bool whole = scope_programs(&job->scope, db);
-    bool part = !whole && scope_database(&job->scope, db) != SCOPE_OUT;
+    return &s->a->job->scope;
+}
 
-    if (part && s->statement.action == STATEMENT_DROP)
-        return err_hint(schema_change_stop(s, ERR_RESYNC,
-                                           "a database was dropped of which single tables are "
-                                           "followed"),
-                        "drop those tables on the target, and restore a new snapshot with another scope");
-    *in = whole || (part && s->statement.action == STATEMENT_CREATE);
-    *out = !*in;
+static bool name_in_scope(const struct schema_change *s, const struct statement_name *n)
+{
+    const char *db = schema_change_db(s, n);
+
+    switch (s->statement.kind) {
+    case STATEMENT_DATABASE:
+        return scope_database(scope_of(s), db) != SCOPE_OUT;
+    case STATEMENT_TRIGGER: /* where its table goes; when it is dropped, whatever is recorded under its name
+                               goes */
+        return n->role == STATEMENT_ON ? scope_table(scope_of(s), db, n->name)
+                                       : scope_database(scope_of(s), db) != SCOPE_OUT;
+    case STATEMENT_FUNCTION:
+    case STATEMENT_PROCEDURE:
+    case STATEMENT_PACKAGE:
+    case STATEMENT_PACKAGE_BODY:
+    case STATEMENT_EVENT:
+        return scope_programs(scope_of(s), db);
+    case STATEMENT_NO_OBJECT:
+    case STATEMENT_TABLE:
+    case STATEMENT_SEQUENCE:
+    case STATEMENT_VIEW:
+    default:
+        return n->name && scope_table(scope_of(s), db, n->name);
+    }
+}
+
+static struct err *need(struct schema_change *s, const struct statement_name *n, const char *why)
+{
+    struct need *to = &s->a->need;
+    const char *db = schema_change_db(s, n);
+    char *what = mem_printf("%s (table %s.%s)", why, db, n->name ? n->name : "*");
+    struct err *e = schema_change_stop(s, ERR_RESYNC, what);
+
+    free(what);
+    need_free(to);
+    *to = (struct need){mem_strdup(db), mem_strdup(n->name ? n->name : ""), mem_strdup(err_message(e)),
+                        s->t->begin.gtid};
+    return err_hint(
+        e, "take a new snapshot that holds the table (ccr-backup) and restore it (ccr-restore); the need "
+           "is recorded in ccr.needs on the target");
+}
+
+/* Pairs FROM, TO. */
+static struct err *scope_of_rename(struct schema_change *s, bool *in_scope)
+{
+    size_t stays = 0;
+    size_t outside = 0;
+    const struct statement_name *leaves = NULL;
+
+    for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
+        bool from = name_in_scope(s, &s->statement.names[i]);
+        bool to = name_in_scope(s, &s->statement.names[i + 1]);
+        if (to && !from)
+            return need(s, &s->statement.names[i + 1], "a table was renamed into what the job follows");
+        stays += from && to;
+        outside += !from && !to;
+        if (from && !to)
+            leaves = &s->statement.names[i];
+    }
+    if (leaves && stays)
+        return need(s, leaves,
+                    "tables were renamed out of what the job follows and within it, in one statement");
+    *in_scope = leaves || stays;
+    if (leaves)
+        s->border = BORDER_LEAVE;
+    else if (outside && stays)
+        s->border = BORDER_REDUCE;
     return NULL;
 }
 
-/* The name of a trigger that is dropped says nothing about its table: whatever is recorded under it goes. */
-static bool name_in_scope(const struct schema_change *s, const struct statement_name *name, const char *db)
+static struct err *scope_of_database(struct schema_change *s, bool *in_scope)
 {
-    const struct job *job = s->a->job;
+    const char *db = schema_change_db(s, &s->statement.names[0]);
+    bool plain = schema_border_is_plain(scope_of(s), db);
 
-    if (s->statement.kind == STATEMENT_TRIGGER && name->role != STATEMENT_ON)
-        return scope_database(&job->scope, db) != SCOPE_OUT;
-    return tables_in_scope(job, db, name->name);
+    *in_scope = name_in_scope(s, &s->statement.names[0]);
+    if (plain || !*in_scope || s->statement.action == STATEMENT_ALTER)
+        return NULL;
+    if (s->statement.or_replace)
+        return need(s, &s->statement.names[0], "a database that is followed in part was replaced");
+    s->border = s->statement.action == STATEMENT_DROP ? BORDER_CLEAR : BORDER_MAKE;
+    return NULL;
 }
 
-struct err *schema_scope(const struct schema_change *s, bool *in_scope)
+/* What a view reads must be there. */
+static struct err *scope_of_view(struct schema_change *s)
 {
-    bool any_in = false;
-    bool any_out = false;
+    struct statement_refs refs;
+    struct err *e = statement_refs_read(s->query->sql, s->query->sql_len, s->session.sql_mode, &refs);
 
-    for (size_t i = 0; i < s->statement.name_count; i++) {
-        const struct statement_name *name = &s->statement.names[i];
-        const char *db = schema_change_db(s, name);
-        bool in = false;
-        bool out = false;
-        if (!name->name) {
-            TRY(scope_of_database(s, db, &in, &out));
-        } else {
-            in = name_in_scope(s, name, db);
-            out = !in;
-        }
-        /* a trigger goes where its table goes */
-        if (s->statement.kind == STATEMENT_TRIGGER && s->statement.action == STATEMENT_CREATE &&
-            name->role != STATEMENT_ON)
+    for (size_t i = 0; i < refs.count && !e; i++) {
+        const struct statement_ref *r = &refs.items[i];
+        const char *db = r->db ? r->db : s->default_db;
+        if (r->kind != REF_TABLE || scope_table(scope_of(s), db, r->name) ||
+            (catalog_is_system_database(db) && strcmp(db, JOB_DATABASE) != 0) ||
+            (!r->db && statement_refs_has_alias(&refs, r->name)))
             continue;
-        any_in |= in;
-        any_out |= out;
+        e = need(s, &s->statement.names[0], "a view reads what the job does not follow");
     }
-    if (any_in && any_out)
-        return err_hint(schema_change_stop(s, ERR_RESYNC,
-                                           "a statement touches what the job follows and what it "
-                                           "does not"),
-                        "take a new snapshot (ccr-backup, ccr-restore) to go on behind it");
-    *in_scope = any_in;
+    statement_refs_free(&refs);
+    return e;
+}
+
+/* All other statements: an object, and others that it names. */
+static struct err *scope_of_others(struct schema_change *s, bool *in_scope)
+{
+    const struct statement *st = &s->statement;
+    const struct statement_name *in = NULL;
+    bool out = false;
+    bool refers_out = false;
+    bool leaves = false;
+
+    for (size_t i = 0; i < st->name_count; i++) {
+        const struct statement_name *n = &st->names[i];
+        bool here = name_in_scope(s, n);
+        if (st->kind == STATEMENT_TRIGGER && st->action == STATEMENT_CREATE && n->role != STATEMENT_ON)
+            continue;
+        if (n->role == STATEMENT_REFERENCED) {
+            refers_out |= !here;
+            continue;
+        }
+        if (here && !in)
+            in = n;
+        out |= !here;
+        leaves |= n->role == STATEMENT_TO && !here;
+    }
+    *in_scope = in != NULL;
+    if (in && out && st->action == STATEMENT_DROP)
+        s->border = BORDER_REDUCE;
+    else if (in && leaves && in->role == STATEMENT_OBJECT && st->kind == STATEMENT_TABLE)
+        s->border = BORDER_LEAVE;
+    else if (in && out)
+        return need(s, in, "a statement touches what the job follows and what it does not");
+    else if (in && refers_out)
+        return need(s, in,
+                    "a table of the job was made from, or refers to, one that the job does not follow");
+    return NULL;
+}
+
+/* Two tables of the source would have one name on the target. */
+static struct err *check_clashes(const struct schema_change *s)
+{
+    const struct statement *st = &s->statement;
+
+    for (size_t i = 0; i < st->name_count; i++) {
+        const struct statement_name *n = &st->names[i];
+        const char *db = schema_change_db(s, n);
+        bool table =
+            st->kind == STATEMENT_TABLE || st->kind == STATEMENT_VIEW || st->kind == STATEMENT_SEQUENCE;
+        if (!name_in_scope(s, n) || (!table && st->kind != STATEMENT_DATABASE))
+            continue;
+        if (scope_clashes(scope_of(s), db, n->name))
+            return err_hint(schema_change_stop(s, ERR_UNSAFE,
+                                               "by its renames the job has given that name to another one"),
+                            "restore with other renames (--rename-db, --rename-table)");
+    }
+    return NULL;
+}
+
+struct err *schema_scope(struct schema_change *s, bool *in_scope)
+{
+    const struct statement *st = &s->statement;
+
+    if (st->action == STATEMENT_RENAME)
+        TRY(scope_of_rename(s, in_scope));
+    else if (st->kind == STATEMENT_DATABASE && st->name_count == 1)
+        TRY(scope_of_database(s, in_scope));
+    else
+        TRY(scope_of_others(s, in_scope));
+    if (!*in_scope)
+        return NULL;
+    TRY(check_clashes(s));
+    if (st->kind == STATEMENT_VIEW && (st->action == STATEMENT_CREATE || st->action == STATEMENT_ALTER))
+        return scope_of_view(s);
+    return NULL;
+}
+
+struct err *schema_side_of(const struct scope *scope, const struct statement_text *text,
+                           enum schema_side *side)
+{
+    struct statement_refs refs;
+    bool in = false;
+    bool out = false;
+    bool read_out = false;
+
+    TRY(statement_refs_read(text->sql, text->len, text->sql_mode, &refs));
+    for (size_t i = 0; i < refs.count; i++) {
+        const struct statement_ref *r = &refs.items[i];
+        if (r->kind != REF_TABLE || (!r->db && statement_refs_has_alias(&refs, r->name)))
+            continue;
+        bool here = scope_table(scope, r->db ? r->db : text->default_db, r->name);
+        in |= r->changed && here;
+        out |= r->changed && !here;
+        read_out |= !here;
+    }
+    if (refs.programs || refs.dynamic || refs.opaque || (!in && !out))
+        *side = SIDE_UNKNOWN;
+    else if (in)
+        *side = out || read_out ? SIDE_BOTH : SIDE_IN;
+    else
+        *side = SIDE_OUT;
+    statement_refs_free(&refs);
     return NULL;
 }

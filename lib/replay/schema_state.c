@@ -21,9 +21,14 @@ void schema_objects_free(struct schema_objects *o)
     *o = (struct schema_objects){0};
 }
 
+bool schema_kind_is_table(enum statement_kind kind)
+{
+    return kind == STATEMENT_TABLE || kind == STATEMENT_SEQUENCE || kind == STATEMENT_VIEW;
+}
+
 bool schema_object_is_table(const struct schema_object *o)
 {
-    return o->kind == STATEMENT_TABLE || o->kind == STATEMENT_SEQUENCE || o->kind == STATEMENT_VIEW;
+    return schema_kind_is_table(o->kind);
 }
 
 static json_t *state_item(bool exists, const char *hash, const char *ids)

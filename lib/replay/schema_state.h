@@ -29,6 +29,7 @@ struct schema_objects {
 
 void schema_objects_free(struct schema_objects *o); /* its members */
 /* Tables, sequences and views share their names. */
+bool schema_kind_is_table(enum statement_kind kind);
 bool schema_object_is_table(const struct schema_object *o);
 
 /* *out is an array with one object for each item, in order: {"exists", "hash", "ids"}; the caller's. */

@@ -180,6 +180,11 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
 
     if (table->catalog || table->unchecked)
         return NULL;
+    if (scope_clashes(&t->job->scope, table->source_db, table->source_name))
+        return err_hint(err_new(ERR_UNSAFE,
+                                "table %s.%s would have the name that the job gives to another one",
+                                table->source_db, table->source_name),
+                        "restore with other renames (--rename-db, --rename-table)");
     struct scope_name target = scope_target_table(&t->job->scope, table->source_db, table->source_name);
     table->db = mem_strdup(target.db);
     table->name = mem_strdup(target.name);

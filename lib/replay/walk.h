@@ -13,6 +13,7 @@
 #include "replay/batch.h"
 #include "replay/evening.h"
 #include "replay/feed.h"
+#include "replay/need.h"
 
 enum redo_kind {
     REDO_NOTHING,
@@ -54,6 +55,7 @@ struct apply {
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */
     struct redo redo;
+    struct need need;               /* why the run ended, where a table must be brought in (schema_scope.h) */
     uint64_t unmerged;              /* batches that the target refused merged: done again in order */
     struct gtid_pos in_order_until; /* while the batch is in order: where that ends */
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */

@@ -11,6 +11,11 @@
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
+#define JOB_NEEDS_TABLE                                                                                      \
+    "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "            \
+    "db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT NULL, "  \
+    "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (job, kind, db, name))" TABLE_OPTIONS
+
 /* An identifier has 64 characters; the longest names here are databases and tables of the target. */
 static const char *const job_tables[] = {
     "CREATE TABLE IF NOT EXISTS ccr.jobs ("
@@ -34,6 +39,8 @@ static const char *const job_tables[] = {
     "job VARCHAR(64) NOT NULL, db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, "
     "chunk BIGINT UNSIGNED NOT NULL, row_count BIGINT UNSIGNED NOT NULL, "
     "PRIMARY KEY (job, db, name, chunk))" TABLE_OPTIONS,
+
+    JOB_NEEDS_TABLE,
 
     "CREATE TABLE IF NOT EXISTS ccr.history ("
     "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, job VARCHAR(64) NOT NULL, "
@@ -280,4 +287,25 @@ void job_free(struct job *job)
 const char *job_target_database(const struct job *job, const char *db)
 {
     return scope_target_database(&job->scope, db);
+}
+
+struct err *job_need_put(struct conn *c, const char *job, const char *db, const char *name, const char *gtid,
+                         const char *reason)
+{
+    const char *const values[] = {job, db, name, gtid, reason};
+    struct buf list = BUF_INIT;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        buf_append_str(&list, i ? ", " : "");
+        sql_string(&list, values[i]);
+    }
+    struct err *e = conn_exec(c, "%s", JOB_NEEDS_TABLE); /* a job of an earlier version has none */
+    if (!e)
+        e = conn_exec(
+            c,
+            "INSERT INTO ccr.needs (kind, job, db, name, gtid, reason) VALUES ('partial', %s) ON DUPLICATE "
+            "KEY UPDATE gtid = VALUES(gtid), reason = VALUES(reason)",
+            buf_str(&list));
+    buf_free(&list);
+    return e;
 }

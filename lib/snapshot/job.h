@@ -10,6 +10,7 @@
  *   tables        the target tables that ccr created, with the hash of each one's definition
  *   kept          triggers and events that wait for promotion
  *   loads         finished chunks of a restore in progress, written in their chunk's transaction
+ *   needs         what only another copy can bring in, and why
  *   history       every full or partial copy and its reason
  *   lanes         one row per lane of the last run of ccr-apply that had several
  *
@@ -146,6 +147,10 @@ struct err *job_table_record(struct conn *c, const char *job, const char *db, co
 
 /* Adds a line to the history. Part of the caller's transaction. */
 struct err *job_history_add(struct conn *c, const char *job, const char *what, const char *reason) CHECKED;
+
+/* Records that only a snapshot can bring in a table (source names). In a commit of its own. */
+struct err *job_need_put(struct conn *c, const char *job, const char *db, const char *name, const char *gtid,
+                         const char *reason) CHECKED;
 
 /* A trigger or event kept for promotion: inserted, replaced, or (sql NULL) removed. */
 struct job_kept {

@@ -180,7 +180,7 @@ static struct err *record_tables(struct finish *f, char (*hashes)[HASH_HEX_SIZE]
 /* Within a transaction: what the job now is, and nothing pending any more. */
 static struct err *record_all(struct finish *f, struct job_position *position, char (*hashes)[HASH_HEX_SIZE])
 {
-    static const char *const tables[] = {"tables", "kept", "loads"};
+    static const char *const tables[] = {"tables", "kept", "loads", "needs"};
     const char *job = f->plan->job->name;
     char *quoted = sql_string_dup(job);
     char *what = mem_printf("full copy of snapshot %s", f->pending.snapshot);

@@ -148,6 +148,13 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
     uint64_t setting = 0;
 
     TRY(conn_number(c, &setting, "SELECT @@GLOBAL.lower_case_table_names"));
+    if (!p->standalone && (setting != 0) != p->job->scope.fold_case)
+        return err_hint(
+            err_new(ERR_TARGET,
+                    "target: lower_case_table_names is %llu, unlike the source's: names in the log would "
+                    "mean other tables here",
+                    (unsigned long long)setting),
+            "set up the target with the source's lower_case_table_names, or restore with --standalone");
     for (size_t i = 0; setting && i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
         if (has_upper_case(t->target.name) || has_upper_case(t->target.db))

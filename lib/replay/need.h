@@ -1,0 +1,25 @@
+/*
+ * need - what the log alone cannot bring to the target: a table that only a snapshot can bring in.
+ *
+ * Found while a statement is looked at, kept in struct apply, and written to ccr.needs (formats/target.md)
+ * when the run has ended and its batch is rolled back. A restore clears what is recorded.
+ */
+#ifndef CCR_REPLAY_NEED_H
+#define CCR_REPLAY_NEED_H
+
+#include "binlog/event.h"
+#include "mysql/conn.h"
+
+/* `db` is NULL where there is none. Source names. */
+struct need {
+    char *db;
+    char *name; /* "" for a whole database */
+    char *reason;
+    struct gtid gtid;
+};
+
+void need_free(struct need *n); /* its members */
+/* In a commit of its own. */
+struct err *need_record(struct conn *c, const char *job, const struct need *n) CHECKED;
+
+#endif
