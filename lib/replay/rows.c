@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "binlog/rows_types.h"
 #include "replay/intent.h"
+#include "replay/sequence.h"
 #include "replay/transaction.h"
 
 static bool cannot_roll_back(const struct table *table)
@@ -79,6 +80,24 @@ static struct err *rows_check_images(struct apply *a, struct table *table, const
     return NULL;
 }
 
+static struct err *rows_add(struct apply *a, const struct change *change)
+{
+    struct buf image = BUF_INIT;
+    struct rows_event whole;
+    struct change completed = *change;
+
+    if (!sequence_is_partial(change->table, change->rows))
+        return batch_add(&a->batch, change);
+    completed.rows = &whole;
+    struct err *e = batch_flush(&a->batch);
+    if (!e)
+        e = sequence_complete(a, change->table, change->rows, &image, &whole);
+    if (!e)
+        e = batch_add(&a->batch, &completed);
+    buf_free(&image);
+    return e;
+}
+
 struct err *rows_take(struct apply *a, struct transaction *t, const struct binlog_event *e)
 {
     struct rows_event rows;
@@ -107,7 +126,7 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
             if (a->batch.bytes > a->limits.batch_bytes)
                 TRY(interrupt_check()); /* within a transaction only where it is long */
             TRY(rows_check_images(a, table, &rows));
-            TRY(batch_add(&a->batch, &change));
+            TRY(rows_add(a, &change));
         }
     }
     if (statement_end)

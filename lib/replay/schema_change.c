@@ -143,6 +143,7 @@ static void change_make_repeatable(struct schema_change *s)
 
 static struct err *change_execute(struct schema_change *s)
 {
+    TRY(schema_rows_check(s));
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
     if (s->border == BORDER_LEAVE || s->border == BORDER_CLEAR)

@@ -61,4 +61,8 @@ struct err *schema_change_stop(const struct schema_change *s, enum err_code code
 struct err *schema_record_check(const struct schema_change *s, const json_t *state) CHECKED;
 struct err *schema_record_write(const struct schema_change *s) CHECKED;
 
+/* schema_rows.c: ERR_RESYNC where the statement would leave other values in the target's rows than in the
+ * source's. */
+struct err *schema_rows_check(const struct schema_change *s) CHECKED;
+
 #endif

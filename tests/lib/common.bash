@@ -92,7 +92,7 @@ table_sums() {
     local statements
 
     statements=$(sum_statements "$1" "$2") || return 1
-    [ -z "$statements" ] || sql "$1" "$statements" | sed "s/^$2\\.//"
+    [ -z "$statements" ] || sql "$1" "SET time_zone = '+00:00'; $statements" | sed "s/^$2\\.//"
 }
 
 same_text() {
