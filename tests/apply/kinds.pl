@@ -5,6 +5,7 @@
 #   kinds.pl rows SEED COUNT [KEYS] COUNT changes; the same seed gives the same text
 #
 # v_FAMILY    one table for the types of a family: each column once nullable, once not
+# (A compressed VARCHAR takes more characters than it is declared for, where the bytes allow it, and LOAD DATA does not.)
 # n_FAMILY    the same without any key
 # k_NN        a type as the primary key, and once more as a value
 # The tables of kinds.sql have their own changes here, below.
@@ -146,7 +147,7 @@ my %families = (
         ['TINYBLOB', sub { bytes(255) }, '(9)'], ['BLOB', sub { bytes(65535) }, '(9)'], ['MEDIUMBLOB', sub { bytes(70000) }, '(9)'], ['LONGBLOB', sub { bytes(70000) }, '(9)'],
     ],
     packed => [
-        ['VARCHAR(10) COMPRESSED', sub { text(10) }], ['VARCHAR(254) CHARACTER SET latin1 COMPRESSED', sub { text(254) }], ['VARCHAR(255) CHARACTER SET latin1 COMPRESSED', sub { text(255) }],
+        ['VARCHAR(10) COMPRESSED', sub { 'LEFT(' . text(10) . ', 10)' }], ['VARCHAR(254) CHARACTER SET latin1 COMPRESSED', sub { text(254) }], ['VARCHAR(255) CHARACTER SET latin1 COMPRESSED', sub { text(255) }],
         ['VARCHAR(3000) COMPRESSED', sub { text(3000) }], ['VARBINARY(300) COMPRESSED', sub { bytes(300) }], ['TINYTEXT COMPRESSED', sub { text(60) }], ['TEXT COMPRESSED', sub { text(5000) }],
         ['MEDIUMTEXT COMPRESSED', sub { text(30000) }], ['LONGTEXT COMPRESSED', sub { text(30000) }], ['TINYBLOB COMPRESSED', sub { bytes(254) }], ['BLOB COMPRESSED', sub { bytes(65000) }],
         ['MEDIUMBLOB COMPRESSED', sub { bytes(70000) }], ['LONGBLOB COMPRESSED', sub { bytes(70000) }],

@@ -11,7 +11,7 @@ setup_file() {
     local round image road
 
     for ((round = 0; round < ${SOAK:-3}; round++)); do
-        for road in auto ordered; do
+        for road in merged ordered; do
             for image in FULL NOBLOB MINIMAL; do
                 sql source "SET GLOBAL binlog_row_image = $image, binlog_row_metadata = $([ $((RANDOM % 2)) -eq 0 ] && echo FULL || echo NO_LOG)"
                 kinds_changes 1500 "$([ $image = FULL ] || echo current)"
