@@ -29,6 +29,7 @@ setup_file() {
 }
 
 # One run in one batch; nothing may have been refused.
+# shellcheck disable=SC2120 # options, where a test has any
 merge() {
     ship
     run --separate-stderr ccr apply target --job j --json --quiet "$@"
