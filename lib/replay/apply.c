@@ -94,6 +94,7 @@ static struct err *apply_open_batch(struct apply *a, const struct job_position *
         .store = a->store,
         .job = a->job,
         .max_packet = max_packet,
+        .conn_params = &a->conn_params,
         .position = position,
     };
 
@@ -140,7 +141,6 @@ static struct err *apply_idle(void *batch)
 
 static struct err *apply_open(struct apply *a, struct run *run)
 {
-    struct conn_params params;
     struct server_info info;
     const char *url;
 
@@ -151,8 +151,8 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(opts_store_url(run->opts, &url));
     TRY(apply_limits_read(run->opts, &a->limits));
     TRY(store_open(url, &a->store));
-    conn_params_from_opts(run->opts, CONN_TARGET, &params);
-    TRY(conn_open(&params, &a->conn));
+    conn_params_from_opts(run->opts, CONN_TARGET, &a->conn_params);
+    TRY(conn_open(&a->conn_params, &a->conn));
     TRY(server_info_read(a->conn, &info));
     uint64_t max_packet = info.max_allowed_packet;
     bool is_mariadb = info.is_mariadb;
@@ -163,8 +163,10 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(session_check_server(a->conn));
     TRY(session_prepare(a->conn));
     TRY(lanes_from_opts(run->opts, &a->lanes));
-    TRY(apply_open_lanes(a, &params));
+    TRY(apply_open_lanes(a, &a->conn_params));
     TRY(apply_open_position(a, max_packet));
+    if (!a->dry_run)
+        TRY(side_tables_clean(a->conn, a->job->name));
     a->tables = tables_new(a->job, a->conn, apply_idle, &a->batch);
     tables_set_lanes(a->tables, a->lanes);
     return session_prepare(a->conn);

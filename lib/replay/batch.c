@@ -21,6 +21,7 @@ struct err *batch_init(struct batch *b, const struct batch_params *params)
         .count = params->lanes,
         .job = params->job->name,
         .max_packet = params->max_packet,
+        .conn_params = params->conn_params,
         .position = params->position,
     };
 
@@ -35,8 +36,11 @@ struct err *batch_init(struct batch *b, const struct batch_params *params)
     TRY(lanes_new(&lanes, &b->lanes));
     b->done = mem_zalloc(params->lanes, sizeof(*b->done));
     b->nets = mem_zalloc(params->lanes, sizeof(struct net *));
-    for (unsigned i = 0; i < params->lanes; i++)
+    b->bags = mem_zalloc(params->lanes, sizeof(struct bag *));
+    for (unsigned i = 0; i < params->lanes; i++) {
         b->nets[i] = net_new();
+        b->bags[i] = bag_new();
+    }
     return NULL;
 }
 
@@ -53,9 +57,12 @@ void batch_free(struct batch *b)
 {
     batch_forget_tables(b);
     free(b->done);
-    for (unsigned i = 0; b->nets && i < lanes_count(b->lanes); i++)
+    for (unsigned i = 0; b->nets && i < lanes_count(b->lanes); i++) {
         net_free(b->nets[i]);
+        bag_free(b->bags[i]);
+    }
     free(b->nets);
+    free(b->bags);
     lanes_free(b->lanes);
     job_position_free(&b->committed);
     job_position_free(&b->handed);
@@ -128,9 +135,13 @@ struct err *batch_wait(struct batch *b)
 /* The net changes go with what is handed over next. */
 static void batch_load_nets(struct batch *b)
 {
-    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++) {
+        struct parcel *p = lane_parcel(lanes_at(b->lanes, i));
         if (!net_is_empty(b->nets[i]))
-            parcel_take_net(lane_parcel(lanes_at(b->lanes, i)), &b->nets[i]);
+            parcel_take_net(p, &b->nets[i]);
+        if (!bag_is_empty(b->bags[i]))
+            parcel_take_bag(p, &b->bags[i]);
+    }
 }
 
 struct err *batch_flush(struct batch *b)
@@ -221,17 +232,20 @@ static bool batch_merges(const struct batch *b, const struct table *table)
     return table->road && table->road->road == ROAD_MERGED && !b->in_order && !b->long_transaction;
 }
 
-/* Too many net changes are sent on before the transaction has ended. */
-static struct err *batch_merge(struct batch *b, unsigned lane, const struct change *change)
+static bool batch_bags(const struct batch *b, const struct table *table)
 {
-    b->merged = true;
-    TRY(net_add(b->nets[lane], change));
-    if (net_bytes(b->nets[lane]) < b->net_bytes)
+    return table->road && table->road->road == ROAD_BAG && !b->in_order;
+}
+
+/* Too many net changes are sent on before the transaction has ended. */
+static struct err *batch_relieve(struct batch *b, unsigned lane)
+{
+    if (net_bytes(b->nets[lane]) + bag_bytes(b->bags[lane]) < b->net_bytes)
         return NULL;
-    b->long_transaction = true;
+    b->long_transaction = !net_is_empty(b->nets[lane]);
     batch_load_nets(b);
     for (unsigned i = 0; i < lanes_count(b->lanes); i++)
-        TRY(lanes_send(b->lanes, i));
+        TRY(lane_send(lanes_at(b->lanes, i), LANE_GO_ON, NULL));
     return NULL;
 }
 
@@ -248,8 +262,12 @@ struct err *batch_add(struct batch *b, const struct change *change)
     b->open = true;
     b->bytes += change->rows->rows_len;
     batch_note_table(b, lane, change->table);
-    if (batch_merges(b, change->table))
-        return batch_merge(b, lane, change);
+    bool merges = batch_merges(b, change->table);
+    if (merges || batch_bags(b, change->table)) {
+        b->merged = true;
+        TRY(merges ? net_add(b->nets[lane], change) : bag_add(b->bags[lane], change));
+        return batch_relieve(b, lane);
+    }
     parcel_add(p, change);
     if (parcel_size(p) < b->parcel_bytes && (parcel_size(p) < PARCEL_EARLY || !lane_is_idle(l)))
         return NULL;
@@ -306,8 +324,10 @@ void batch_rollback(struct batch *b)
     lanes_rollback(b->lanes);
     batch_learn(b);
     batch_forget_tables(b);
-    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++) {
         net_clear(b->nets[i]);
+        bag_clear(b->bags[i]);
+    }
     b->open = b->merged = b->long_transaction = false;
     b->transactions = b->bytes = 0;
     b->counts = b->handed_counts = b->committed_counts;

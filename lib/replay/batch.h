@@ -46,6 +46,7 @@ struct batch {
     bool uneven;                /* the lanes' rows differ until the next commit (evening.h) */
     json_t **done;              /* by lane: the tables that the open batch changes */
     uint64_t serial;            /* of the open batch */
+    struct bag **bags;          /* the same of tables without a key */
     struct net **nets;          /* by lane: net changes of the open batch, of tables that are merged */
     size_t parcel_bytes;        /* of one parcel, at the most, */
     size_t net_bytes;           /* and of one net */
@@ -70,7 +71,8 @@ struct batch_params {
     struct store *store;
     const struct job *job;
     uint64_t max_packet;
-    const struct job_position *position; /* copied */
+    const struct conn_params *conn_params; /* borrowed */
+    const struct job_position *position;   /* copied */
 };
 
 /* batch_free also after an error. */

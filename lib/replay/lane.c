@@ -29,6 +29,7 @@ struct lane {
     struct conn *conn;
     const char *job;
     struct ordered *road;
+    struct side_tables *sides;
     struct job_position at;
     bool open;                /* a transaction */
     bool counting;            /* `before` was read, and rows were sent since */
@@ -45,16 +46,6 @@ struct err *lane_open(struct lane *l)
     TRY(conn_exec(l->conn, "START TRANSACTION"));
     l->open = true;
     return NULL;
-}
-
-static struct err *lane_apply(struct lane *l, const struct parcel *p)
-{
-    TRY(lane_open(l));
-    if (!l->counting) {
-        TRY(session_counts(l->conn, &l->before));
-        l->counting = true;
-    }
-    return parcel_unpack(p, l->road);
 }
 
 static bool count_differs(uint64_t expected, uint64_t before, uint64_t after, bool at_least)
@@ -101,6 +92,21 @@ static struct err *lane_settle(struct lane *l)
     l->counting = false;
     ordered_reset(l->road);
     return NULL;
+}
+
+static struct err *lane_apply(struct lane *l, const struct parcel *p)
+{
+    TRY(lane_open(l));
+    if (p->bag && bag_needs_removal(p->bag)) {
+        const struct bag_target target = {.conn = l->conn, .road = l->road, .sides = l->sides};
+        TRY(lane_settle(l)); /* what it does is none of the counters' */
+        TRY(bag_remove(p->bag, &target, &l->settled));
+    }
+    if (!l->counting) {
+        TRY(session_counts(l->conn, &l->before));
+        l->counting = true;
+    }
+    return parcel_unpack(p, l->road);
 }
 
 static struct err *lane_write_position(struct lane *l)
@@ -199,12 +205,14 @@ struct err *lane_new(const struct lane_params *params, struct lane **out)
     l->index = params->index;
     l->meeting = params->meeting;
     l->road = ordered_new(params->conn, params->max_packet, l->index);
+    l->sides = side_tables_new(params->conn_params, params->job, l->index);
     job_position_copy(&l->at, params->position);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->changed, NULL);
     int status = pthread_create(&l->thread, NULL, lane_work, l);
     if (status != 0) {
         ordered_free(l->road);
+        side_tables_free(l->sides);
         job_position_free(&l->at);
         free(l);
         return err_errno(ERR_INTERNAL, status, "starting the thread that applies changes");
@@ -246,6 +254,7 @@ void lane_free(struct lane *l)
     job_position_free(&l->at);
     free(l->tables);
     ordered_free(l->road);
+    side_tables_free(l->sides);
     err_free(l->error);
     free(l);
 }

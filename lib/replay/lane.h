@@ -33,7 +33,8 @@ struct lane_params {
     unsigned index;                /* the first one, 0, writes the position row */
     struct lanes_meeting *meeting; /* NULL for the only lane */
     uint64_t max_packet;
-    const struct job_position *position; /* as the target's row has it; copied */
+    const struct conn_params *conn_params; /* for a connection beside it; borrowed */
+    const struct job_position *position;   /* as the target's row has it; copied */
 };
 
 /* What LANE_COMMIT needs to know. */

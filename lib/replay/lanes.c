@@ -57,6 +57,7 @@ struct err *lanes_new(const struct lanes_params *params, struct lanes **out)
             .index = i,
             .meeting = params->count > 1 ? &ls->meeting : NULL,
             .max_packet = params->max_packet,
+            .conn_params = params->conn_params,
             .position = params->position,
         };
         e = lane_new(&lane, &ls->items[i]);

@@ -29,7 +29,7 @@ void parcel_add(struct parcel *p, const struct change *change)
 
 bool parcel_is_empty(const struct parcel *p)
 {
-    return p->count == 0 && (!p->net || net_is_empty(p->net));
+    return p->count == 0 && (!p->net || net_is_empty(p->net)) && (!p->bag || bag_is_empty(p->bag));
 }
 
 size_t parcel_size(const struct parcel *p)
@@ -46,6 +46,15 @@ void parcel_take_net(struct parcel *p, struct net **net)
     *net = empty;
 }
 
+void parcel_take_bag(struct parcel *p, struct bag **bag)
+{
+    struct bag *empty = p->bag ? p->bag : bag_new();
+
+    bag_seal(*bag);
+    p->bag = *bag;
+    *bag = empty;
+}
+
 static struct err *add_net_change(void *road, const struct change *change)
 {
     return ordered_add(road, change);
@@ -55,6 +64,8 @@ struct err *parcel_unpack(const struct parcel *p, struct ordered *road)
 {
     if (p->net)
         TRY(net_emit(p->net, add_net_change, road));
+    if (p->bag)
+        TRY(bag_emit(p->bag, road));
     for (size_t i = 0; i < p->count; i++) {
         const struct parcel_item *item = &p->items[i];
         const uint8_t *bytes = p->bytes.data + item->at;
@@ -76,6 +87,8 @@ void parcel_clear(struct parcel *p)
     buf_clear(&p->bytes);
     if (p->net)
         net_clear(p->net);
+    if (p->bag)
+        bag_clear(p->bag);
 }
 
 void parcel_free(struct parcel *p)
@@ -83,5 +96,6 @@ void parcel_free(struct parcel *p)
     free(p->items);
     buf_free(&p->bytes);
     net_free(p->net);
+    bag_free(p->bag);
     *p = (struct parcel){0};
 }

@@ -9,6 +9,7 @@
 #ifndef CCR_REPLAY_PARCEL_H
 #define CCR_REPLAY_PARCEL_H
 
+#include "replay/bag.h"
 #include "replay/net.h"
 #include "replay/ordered.h"
 
@@ -18,12 +19,14 @@ struct parcel {
     size_t cap;
     struct buf bytes; /* what the items point into, by offset */
     struct net *net;  /* sealed; NULL for none */
+    struct bag *bag;  /* the same */
 };
 
 /* Takes a copy. */
 void parcel_add(struct parcel *p, const struct change *change);
 /* Gives it the net (sealed by this), and takes back an empty one. */
 void parcel_take_net(struct parcel *p, struct net **net);
+void parcel_take_bag(struct parcel *p, struct bag **bag);
 bool parcel_is_empty(const struct parcel *p);
 size_t parcel_size(const struct parcel *p); /* bytes of memory, without the net */
 /* Gives all changes to the road. */

@@ -55,7 +55,10 @@ void roads_free(struct roads *r)
 
 const char *road_name(enum road road)
 {
-    return road == ROAD_MERGED ? "merged" : "ordered";
+    static const char *const names[] = {
+        [ROAD_ORDERED] = "ordered", [ROAD_MERGED] = "merged", [ROAD_BAG] = "bag"};
+
+    return names[road];
 }
 
 static struct road_table *roads_lookup(const struct roads *r, const char *db, const char *name)
@@ -157,6 +160,20 @@ static void settle_component(struct roads *r, size_t component)
     }
 }
 
+/* A table without a key that nothing is connected with. */
+static bool fits_bag(const struct catalog_table *t)
+{
+    if (t->is_sequence || !t->transactional || t->versioned || t->cascades || net_identity(t))
+        return false;
+    for (size_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].generated && !t->columns[i].stored)
+            return false;
+    for (size_t i = 0; i < t->key_count; i++)
+        if (t->keys[i].hash)
+            return false;
+    return true;
+}
+
 struct err *roads_find(struct roads *r, const struct catalog_table *t, struct road_table **out)
 {
     *out = roads_lookup(r, t->db, t->name);
@@ -173,6 +190,8 @@ struct err *roads_find(struct roads *r, const struct catalog_table *t, struct ro
     if (joined)
         TRY(add_neighbours(r, component));
     settle_component(r, (*out)->component);
+    if (!joined && fits_bag(t))
+        set_road(*out, ROAD_BAG, "no key: a batch's changes are counted for each distinct row");
     return NULL;
 }
 

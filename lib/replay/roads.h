@@ -7,6 +7,8 @@
  * either side, no system versioning. That the target has no unique key that the source lacks is part of it;
  * tables.h compares the definition with the one that ccr left there, which is the source's.
  *
+ * Bag: the same for a table without a key, of which only the number of equal rows matters (bag.h).
+ *
  * Tables that foreign keys connect go the same way: a parent that is merged away while its child's changes
  * stay in their order is missing in between (error 1452). So the choice is made for each connected component
  * of the target's foreign-key graph, and one ordered table makes its whole component ordered.
@@ -22,6 +24,7 @@
 enum road {
     ROAD_ORDERED,
     ROAD_MERGED,
+    ROAD_BAG,
 };
 
 /* A table's road. Belongs to the roads, until roads_forget. */
@@ -47,6 +50,6 @@ size_t roads_joined(const struct roads *r);
 /* What only the log shows: from here on the table's whole component is ordered. */
 void roads_make_ordered(struct roads *r, struct road_table *t, const char *reason);
 
-const char *road_name(enum road road); /* "ordered", "merged" */
+const char *road_name(enum road road); /* "ordered", "merged", "bag" */
 
 #endif

@@ -73,7 +73,7 @@ static struct err *rows_check_history(const struct table *table, const struct ro
 /* Net changes need all columns. What is merged so far comes first. */
 static struct err *rows_check_images(struct apply *a, struct table *table, const struct rows_event *rows)
 {
-    if (!table->road || table->road->road != ROAD_MERGED || rows_event_is_full(rows))
+    if (!table->road || table->road->road == ROAD_ORDERED || rows_event_is_full(rows))
         return NULL;
     TRY(batch_flush(&a->batch));
     tables_make_ordered(a->tables, table, "rows were logged without all columns (binlog_row_image)");

@@ -28,6 +28,7 @@ struct table {
     uint64_t batch;                /* serial of the last batch that changes it */
     uint64_t bundle;               /* serial of the last bundle that holds the map */
     struct road_table *road;       /* NULL where it is unchecked */
+    struct bag_table *bag;         /* the same, of a table without a key (bag.h) */
     struct net_table *net;         /* what the batch at hand holds of it (net.h), NULL for nothing */
     struct table *next;            /* in its hash chain */
 };

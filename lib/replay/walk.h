@@ -45,6 +45,7 @@ struct apply {
     struct log *log;
     struct progress *progress; /* may be NULL */
     struct store *store;
+    struct conn_params conn_params;
     struct conn *conn;
     struct conn **more_conns; /* of the lanes behind the first */
     unsigned lanes;
