@@ -20,9 +20,6 @@ DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-l
 DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils
 DEPS_FUZZ := clang libclang-rt-dev
 # suites that read SOAK
-SOAK_SUITES := tests/model/model.slow.bats
-SOAK ?= 50
-SOAK_TIMEOUT ?= 86400
 DEPS_LINT := clang-format cppcheck shellcheck
 DEPS_BENCH := $(DEPS_RUN) sysbench time
 
@@ -141,11 +138,6 @@ fuzz: ## fuzz the parsers (FUZZ_SECONDS each, FUZZ_TARGETS some of them)
 	@$(MAKE) --no-print-directory FUZZ=1 fuzz-targets
 	@tests/run fuzz
 
-soak: ## the random tests, SOAK times as many as make check runs (SOAK=50)
-	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
-	@$(MAKE) --no-print-directory all unit
-	@SOAK=$(SOAK) TEST_TIMEOUT=$(SOAK_TIMEOUT) tests/run $(SOAK_SUITES)
-
 lint: ## clang-format (check only), cppcheck, shellcheck
 	@.ci/deps $(DEPS_LINT)
 	@.ci/lint
@@ -172,4 +164,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all man unit tools deps demo check check-fast soak bench fuzz fuzz-targets soak lint install clean help
+.PHONY: all man unit tools deps demo check check-fast soak bench fuzz fuzz-targets lint install clean help

@@ -86,10 +86,9 @@ no_side_table_left() {
 }
 
 @test "random changes" {
-    local round
 
     seed
-    for round in 1 2 3; do
+    for _ in 1 2 3; do
         sql source "USE d; $(for ((i = 0; i < 60; i++)); do
             case $((RANDOM % 4)) in
             0) echo "INSERT INTO big SELECT seq % $((RANDOM % 9 + 1)), CONCAT('row ', seq % 7) FROM seq_1_to_$((RANDOM % 90 + 1));" ;;

@@ -4,7 +4,7 @@
 load ../lib/common
 load follow
 
-KILLS=$((30 * ${SOAK:-1}))
+KILLS=${SOAK:-30}
 
 setup_file() {
     follow_servers
