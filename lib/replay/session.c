@@ -49,6 +49,8 @@ static const char *const settings[] = {
     /* with a binlog of its own, the target would otherwise write every BINLOG statement's text into it, once
      * for each row event */
     "SET SESSION binlog_annotate_row_events = 0, binlog_format = 'ROW'",
+    /* an ALTER of a versioned table is logged only where the source had it so */
+    "SET SESSION system_versioning_alter_history = 'KEEP'",
     "SET NAMES utf8mb4",
     "SET SESSION collation_database = DEFAULT, collation_server = DEFAULT",
 };
