@@ -9,8 +9,9 @@
  * exist yet.
  *
  * In a pattern `*` stands for any characters, `?` for one; a backslash takes the special meaning from the
- * character behind it. As an option a name may stand in backticks, where nothing has a special meaning (a
- * backtick is doubled); database and table are divided by the first dot outside of them.
+ * character behind it. As an option, a name in backticks stands for itself (a backtick in it is doubled), a
+ * backslash is special only before `*`, `?` and itself, and database and table are divided by the first dot
+ * outside of backticks.
  *
  * Renames are exact names. That of a table wins over that of its database. Source names go in, target names
  * come out. With `fold_case` (a source whose lower_case_table_names is not 0) names are compared without

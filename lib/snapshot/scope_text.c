@@ -11,7 +11,7 @@ bool scope_texts_given(const struct scope_texts *t)
     return t->databases[0] || t->tables[0] || t->exclude_databases[0] || t->exclude_tables[0];
 }
 
-/* Behind `...`, whose bytes are literal; NULL where it has no end. */
+/* Behind a name in backticks, whose bytes are literal; NULL where it has no end. */
 static const char *take_quoted(const char *p, struct buf *out)
 {
     for (p++; *p; p++) {
@@ -24,6 +24,20 @@ static const char *take_quoted(const char *p, struct buf *out)
     return NULL;
 }
 
+/* Up to `end`, with wildcards. */
+static const char *take_plain(const char *p, char end, struct buf *out)
+{
+    for (; *p && *p != end; p++) {
+        if (*p == '\\' && p[1] && strchr("*?\\", p[1]))
+            scope_add_literal(out, *++p);
+        else if (*p == '\\')
+            scope_add_literal(out, *p);
+        else
+            buf_append_byte(out, (uint8_t)*p);
+    }
+    return p;
+}
+
 /*
  * One name or pattern, up to `end` or the end of the text; *p moves to there. malloc'ed, NULL where the text
  * is no name.
@@ -32,19 +46,10 @@ static char *take_pattern(const char **p, char end)
 {
     struct buf out = BUF_INIT;
 
-    while (*p && **p && **p != end) {
-        if (**p == '`') {
-            *p = take_quoted(*p, &out);
-            continue;
-        }
-        if (**p == '\\' && (*p)[1])
-            scope_add_literal(&out, *++*p);
-        else
-            buf_append_byte(&out, (uint8_t) * *p);
-        (*p)++;
-    }
+    *p = **p == '`' ? take_quoted(*p, &out) : take_plain(*p, end, &out);
+    bool complete = *p && (!**p || **p == end);
     /* what is no UTF-8 cannot be a name, and could not be stored with the job */
-    json_t *text = *p && out.len ? json_stringn((const char *)out.data, out.len) : NULL;
+    json_t *text = complete && out.len ? json_stringn((const char *)out.data, out.len) : NULL;
     if (!text)
         buf_free(&out);
     json_decref(text);
