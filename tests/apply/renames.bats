@@ -1,5 +1,7 @@
 # Tables under other names, in the same and in other databases, and everything that names them.
 
+# shellcheck disable=SC2016 # names in backticks
+
 load ../lib/common
 load follow
 
