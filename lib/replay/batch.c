@@ -245,7 +245,7 @@ static struct err *batch_relieve(struct batch *b, unsigned lane)
     b->long_transaction = !net_is_empty(b->nets[lane]);
     batch_load_nets(b);
     for (unsigned i = 0; i < lanes_count(b->lanes); i++)
-        TRY(lane_send(lanes_at(b->lanes, i), LANE_GO_ON, NULL));
+        TRY(lanes_send(b->lanes, i));
     return NULL;
 }
 
