@@ -19,7 +19,6 @@ DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-l
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
 DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils
 DEPS_FUZZ := clang libclang-rt-dev
-# suites that read SOAK
 DEPS_LINT := clang-format cppcheck shellcheck
 DEPS_BENCH := $(DEPS_RUN) sysbench time
 
@@ -122,7 +121,7 @@ check-fast: ## build and run the unit tests and the fast tier
 	@$(MAKE) --no-print-directory all unit
 	@tests/run unit fast
 
-soak: ## the tests that count kills and histories, with full counts (SOAK=300); the result goes to tests/SOAK.md
+soak: ## the tests that count kills and histories, SOAK=10 times as many as make check; the result goes to tests/SOAK.md
 	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
 	@$(MAKE) --no-print-directory all unit
 	@tests/soak

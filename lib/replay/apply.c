@@ -191,14 +191,52 @@ static void apply_close(struct apply *a)
     store_close(a->store);
 }
 
-/* Another session's locks were in the way: the same batch may well succeed the next time. */
-static bool is_passing(struct apply *a, const struct err *e)
+/* The server's number of the failure: of the lane where one has failed, else of the run's own connection. */
+static unsigned failed_number(struct apply *a)
 {
     bool bundle;
     bool of_lane = batch_has_failed(&a->batch);
-    unsigned number = conn_errno(of_lane ? lane_conn(batch_failed_lane(&a->batch, &bundle)) : a->conn);
+
+    return conn_errno(of_lane ? lane_conn(batch_failed_lane(&a->batch, &bundle)) : a->conn);
+}
+
+/* Another session's locks were in the way: the same batch may well succeed the next time. */
+static bool is_passing(struct apply *a, const struct err *e)
+{
+    unsigned number = failed_number(a);
 
     return err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
+}
+
+/* A Galera node's limits: of rows, told at the row, and of bytes, told at COMMIT by an error without a number
+ * of its own. */
+static bool is_too_large(struct apply *a, const struct err *e)
+{
+    unsigned number = failed_number(a);
+
+    return err_code(e) == ERR_TARGET &&
+           (number == ER_ERROR_DURING_COMMIT ||
+            (number == ER_UNKNOWN_ERROR && strstr(err_message(e), "writeset size")));
+}
+
+/* Goes on with smaller batches, down to single transactions: *e becomes NULL. */
+static void apply_shrink(struct apply *a, struct err **e)
+{
+    uint64_t *most = &a->limits.batch_transactions;
+
+    if (*most <= 1) {
+        *e = err_hint(*e, "raise wsrep_max_ws_rows or wsrep_max_ws_size on the target: a transaction of the "
+                          "source is larger than it takes");
+        return;
+    }
+    if (a->batch.transactions < *most)
+        *most = a->batch.transactions;
+    *most = *most > 1 ? *most / 2 : 1;
+    log_info(a->log, "the batch is too large for the target; from here on %llu transactions a commit: %s",
+             (unsigned long long)*most, err_message(*e));
+    a->redone++;
+    err_free(*e);
+    *e = NULL;
 }
 
 static struct err *apply_epoch_ended(const struct segment_footer *terminator)
@@ -262,6 +300,10 @@ static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
     err_free(half_done);
     if (batch_is_lost(&a->batch) || half_done)
         return;
+    if (is_too_large(a, *e)) {
+        apply_shrink(a, e);
+        return;
+    }
     if (!is_passing(a, *e)) {
         if (!batch_has_failed(&a->batch))
             return;

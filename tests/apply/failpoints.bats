@@ -107,3 +107,57 @@ nothing_twice() {
     nothing_twice
     [ "$(sql target 'SELECT COUNT(*) FROM ccr.kept')" -eq 0 ]
 }
+
+# Where no advisory lock tells (another node of a Galera cluster), the row does.
+@test "another run takes over the position: 75, and nothing of the batch is written" {
+    local first
+
+    sql source "INSERT INTO d.ledger VALUES ('taken', 'over'); UPDATE d.counter SET n = n + 1"
+    ship
+    CCR_FAILPOINT=claim-after:1:stop "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" \
+        --job j 2>"$T/first.log" 3>&- &
+    first=$!
+    wait_until 20 grep -q '^State:.T' "/proc/$first/status"
+    sql target "UPDATE ccr.position_j SET previous_nonce = nonce, nonce = REPEAT('a', 32)"
+    kill -CONT "$first"
+    status=0
+    wait "$first" || status=$?
+    [ "$status" -eq 75 ]
+    grep -q 'another run has taken over job j' "$T/first.log"
+    [ "$(sql target "SELECT COUNT(*) FROM d.ledger WHERE at = 'taken'")" -eq 0 ]
+    apply
+    same d
+    nothing_twice
+}
+
+@test "the position row's time is the clock's, not the source's: SET timestamp = DEFAULT behind the rows" {
+    sql source "SET timestamp = 1500000000; INSERT INTO d.ledger VALUES ('old', 'times')"
+    replay
+    [ "$(sql target 'SELECT ABS(TIMESTAMPDIFF(SECOND, updated, NOW())) < 60 FROM ccr.position_j')" -eq 1 ]
+}
+
+@test "rows of a table without transactions: behind the intent a killed run's rows cannot be told" {
+    local name
+
+    for name in intent-after commit-before; do
+        sql source "INSERT INTO d.isam VALUES (1), (2)"
+        ship
+        [ "$name" = intent-after ] && nth=1 || nth=2 # the first commit-before is the intent's
+        status=0
+        killed_at "$name:$nth" || status=$?
+        [ "$status" -eq 137 ]
+        run apply
+        fails 8 d.isam 'no transactions' ccr-restore
+        follow_start --replace
+        apply
+        same d
+    done
+    # and behind the commit they are there
+    sql source "INSERT INTO d.isam VALUES (3)"
+    ship
+    status=0
+    killed_at commit-after:2 || status=$?
+    [ "$status" -eq 137 ]
+    apply
+    same d
+}

@@ -1,12 +1,12 @@
 # kill -9 of ccr-apply, and of the target's server, at random moments under DML and DDL: the next run goes on,
-# nothing is lost, nothing is done twice. SOAK=N: N times each, where a seeded sample runs otherwise.
+# nothing is lost, nothing is done twice. SOAK=N: N times as often.
 
 load ../lib/common
 load follow
 load kills
 
-KILLS=${SOAK:-30}
-SERVER_KILLS=${SOAK:-30}
+KILLS=$((30 * ${SOAK:-1}))
+SERVER_KILLS=$((30 * ${SOAK:-1}))
 
 setup_file() {
     follow_servers --innodb-flush-log-at-trx-commit=1

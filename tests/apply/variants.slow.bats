@@ -1,13 +1,13 @@
 # Targets of every kind: with a binlog that annotates row events, without a binlog, read-only for all but SUPER, and one
 # Galera node with and without wsrep_gtid_mode. Restore, DML, DDL of all kinds, and kill -9 of ccr-apply and of the server.
-# SOAK=N: N / 5 kills of each, where a seeded sample runs otherwise.
+# SOAK=N: N times as often.
 
 load ../lib/common
 load follow
 load kills
 
-KILLS=$((${SOAK:-30} / 5))
-SERVER_KILLS=$((${SOAK:-15} / 5))
+KILLS=$((6 * ${SOAK:-1}))
+SERVER_KILLS=$((3 * ${SOAK:-1}))
 
 setup_file() {
     server_start source

@@ -173,7 +173,7 @@ plain_swap_is_pending() {
     target_clean
     next_generation 200
     ccr restore target --job all --quiet
-    for ((round = 1; round <= ${SOAK:-5}; round++)); do
+    for ((round = 1; round <= $((5 * ${SOAK:-1})); round++)); do
         next_generation $((200 + round))
         restore_start --job all
         sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
