@@ -156,26 +156,6 @@ static struct err *change_execute(struct schema_change *s)
     return schema_change_leave(s);
 }
 
-/* A CREATE that was killed left a definition without a table, which nothing but DROP can open. */
-static struct err *change_clear_debris(struct schema_change *s, const json_t *now)
-{
-    struct err *e = NULL;
-
-    for (size_t i = 0; i < s->objects.count && !e; i++) {
-        const struct schema_object *o = &s->objects.items[i];
-        if (o->role != STATEMENT_OBJECT || !schema_state_is_broken(now, i))
-            continue;
-        char *table = sql_table_dup(o->db, o->name);
-        log_info(s->a->log, "a killed CREATE left %s.%s half made: dropped, to be made again", o->db,
-                 o->name);
-        failpoint("debris-before");
-        e = conn_exec(s->a->conn, "DROP TABLE IF EXISTS %s", table);
-        failpoint("debris-after");
-        free(table);
-    }
-    return e;
-}
-
 /* Runs it unless a run that was killed has done so. */
 static struct err *change_run_once(struct schema_change *s, const json_t *before, const json_t *now)
 {
@@ -183,12 +163,10 @@ static struct err *change_run_once(struct schema_change *s, const json_t *before
     case SCHEMA_RUN_AGAIN:
         if (!json_equal(before, now))
             change_make_repeatable(s);
-        return change_execute(s);
+        break;
     case SCHEMA_NOT_DONE:
-        return change_execute(s);
     case SCHEMA_DEBRIS:
-        TRY(change_clear_debris(s, now));
-        return change_execute(s);
+        break;
     case SCHEMA_DONE:
         log_info(s->a->log, "a statement had been run already: %.*s", (int)s->query->sql_len, s->query->sql);
         return NULL;
@@ -199,6 +177,9 @@ static struct err *change_run_once(struct schema_change *s, const json_t *before
                                            "became of it cannot be told"),
                         "take a new snapshot (ccr-backup, ccr-restore)");
     }
+    if (before != now) /* an intent was found */
+        TRY(schema_debris_clear(s, now));
+    return change_execute(s);
 }
 
 static struct err *change_run(struct schema_change *s)

@@ -56,6 +56,9 @@ struct err *schema_change_leave(struct schema_change *s) CHECKED;
 /* An error that shows the statement. */
 struct err *schema_change_stop(const struct schema_change *s, enum err_code code, const char *why) CHECKED;
 
+/* schema_debris.c: before a CREATE is run again, drops what a killed server left of it. */
+struct err *schema_debris_clear(const struct schema_change *s, const json_t *now) CHECKED;
+
 /* schema_record.c: what ccr knows of the tables, before the statement (ERR_UNSAFE for a table that is not as
  * ccr left it) and behind it (written with the transaction that is open). */
 struct err *schema_record_check(const struct schema_change *s, const json_t *state) CHECKED;

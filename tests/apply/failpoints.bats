@@ -161,3 +161,29 @@ nothing_twice() {
     apply
     same d
 }
+
+# As a server killed in the midst of a CREATE may leave it; the failpoints of the way out are passed here.
+@test "InnoDB's parts of a table without its definition are cleared away, also by runs that are killed" {
+    local point
+
+    sql source "CREATE TABLE d.\`half-made\` (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2;
+        INSERT INTO d.\`half-made\` VALUES (1), (2)"
+    ship
+    status=0
+    killed_at ddl-after || status=$?
+    [ "$status" -eq 137 ]
+    server_stop target
+    rm "$T"/target/data/d/half@002dmade.*
+    target_start
+    # it is in the way of any CREATE
+    run sql target "CREATE TABLE d.\`half-made\` (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2"
+    [ "$status" -ne 0 ]
+    [[ $output == *1050* ]]
+    for point in debris-before debris-after; do
+        status=0
+        killed_at "$point" || status=$?
+        [ "$status" -eq 137 ]
+    done
+    apply
+    same d
+}
