@@ -23,6 +23,9 @@ struct err *binlog_malformed(uint8_t type, const char *what) CHECKED;
 /* Everything of a query event in front of its statement; *c is left at the statement. */
 struct err *binlog_query_head(const struct binlog_event *e, struct cursor *c, struct binlog_query *q) CHECKED;
 
+/* Bytes of a DECIMAL of so many digits, `scale` of them behind the point. */
+size_t rows_decimal_bytes(unsigned precision, unsigned scale);
+
 /*
  * Appends to out the original of what log_bin_compress wrote. It is refused when larger than `limit`, or than
  * zlib can make of `len` bytes, before memory is taken for it.

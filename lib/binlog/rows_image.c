@@ -20,11 +20,16 @@ static bool bit_get(const uint8_t *bits, size_t i)
 }
 
 /* Nine digits take four bytes, fewer take as many as they need. */
-static size_t decimal_bytes(unsigned digits)
+static size_t digits_bytes(unsigned digits)
 {
     static const uint8_t rest[9] = {0, 1, 1, 2, 2, 3, 3, 4, 4};
 
     return digits / 9 * 4 + rest[digits % 9];
+}
+
+size_t rows_decimal_bytes(unsigned precision, unsigned scale)
+{
+    return digits_bytes(precision - scale) + digits_bytes(scale);
 }
 
 /* Types whose values have one size whatever the metadata says. */
@@ -57,7 +62,7 @@ static struct err *fixed_length(const struct rows_column *c, size_t *out)
     case TYPE_NEWDECIMAL:
         if (scale > precision || precision == 0 || precision > 65)
             return bad_metadata(c);
-        *out = decimal_bytes(precision - scale) + decimal_bytes(scale);
+        *out = rows_decimal_bytes(precision, scale);
         return NULL;
     case TYPE_BIT:
         *out = (meta + 7) / 8;
