@@ -1,0 +1,277 @@
+#include "replay/reach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "binlog/touched.h"
+#include "replay/temporary.h"
+
+enum { DEPTH_MAX = 30 }; /* of views and routines that use one another */
+
+struct finder {
+    const struct schema_change *s;
+    struct reach *out;
+    bool outside;
+    char *outside_name;
+    unsigned depth;
+    char **seen; /* views and routines that were looked into */
+    size_t seen_count;
+    size_t seen_cap;
+};
+
+/* A text: the statement itself (names of the source), or a definition on the target. */
+struct text {
+    const char *sql;
+    size_t len;
+    uint64_t sql_mode;
+    const char *db; /* the default one */
+    bool of_target;
+};
+
+static struct err *find_in(struct finder *f, const struct text *text);
+
+static struct err *refuse(const struct finder *f, enum err_code code, const char *what, const char *name)
+{
+    char *why = mem_printf(what, name);
+    struct err *e = err_hint(schema_change_stop(f->s, code, why),
+                             "use binlog_format=ROW on the source; take a new snapshot (ccr-backup, "
+                             "ccr-restore) to go on behind the statement");
+
+    free(why);
+    return e;
+}
+
+static const char *source_database(const struct job *job, const char *db)
+{
+    for (size_t i = 0; i < job->rename_count; i++)
+        if (strcmp(job->renames[i].to, db) == 0)
+            return job->renames[i].from;
+    return db;
+}
+
+/* seq_1_to_10, seq_1_to_10_step_2: made up by the server as it is read. */
+static bool is_series(const char *name)
+{
+    size_t from = strspn(name, "seq_0123456789");
+    const char *to = strstr(name, "_to_");
+
+    return strncmp(name, "seq_", 4) == 0 && to && from == (size_t)(to + 1 - name);
+}
+
+static void note_outside(struct finder *f, const char *db, const char *name)
+{
+    if (!f->outside)
+        f->outside_name = mem_printf("%s.%s", db, name);
+    f->outside = true;
+}
+
+static bool seen(struct finder *f, const char *kind, const char *db, const char *name)
+{
+    char *key = mem_printf("%s\n%s\n%s", kind, db, name);
+
+    for (size_t i = 0; i < f->seen_count; i++)
+        if (strcmp(f->seen[i], key) == 0) {
+            free(key);
+            return true;
+        }
+    f->seen = mem_grow(f->seen, f->seen_count, &f->seen_cap, sizeof(*f->seen));
+    f->seen[f->seen_count++] = key;
+    return false;
+}
+
+/* The definition of a view (kind NULL) or routine of the target; *sql is NULL where there is none. */
+static struct err *read_definition(struct conn *c, bool view, const char *db, const char *name, char **sql)
+{
+    char *in = sql_string_dup(db);
+    char *of = sql_string_dup(name);
+    struct err *e;
+
+    if (view)
+        e = conn_value(c, sql,
+                       "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND "
+                       "table_name = %s",
+                       in, of);
+    else
+        e = conn_value(c, sql,
+                       "SELECT GROUP_CONCAT(CONVERT(body USING utf8mb4) SEPARATOR ';') FROM mysql.proc WHERE db = %s "
+                       "AND name = %s AND type IN ('FUNCTION', 'PROCEDURE')",
+                       in, of);
+    free(in);
+    free(of);
+    return e;
+}
+
+/* ANSI_QUOTES and NO_BACKSLASH_ESCAPES do not matter to views, which the server writes itself. */
+static struct err *look_into(struct finder *f, bool view, const char *db, const char *name, bool *found)
+{
+    char *sql = NULL;
+
+    TRY(read_definition(f->s->a->conn, view, db, name, &sql));
+    *found = sql != NULL;
+    if (!sql || seen(f, view ? "view" : "routine", db, name)) {
+        free(sql);
+        return NULL;
+    }
+    struct text text = {sql, strlen(sql), 0, db, true};
+    struct err *e = ++f->depth > DEPTH_MAX ? refuse(f, ERR_UNSUPPORTED, "%s is nested too deep", name)
+                                           : find_in(f, &text);
+    f->depth--;
+    free(sql);
+    return e;
+}
+
+static struct err *has_triggers(struct conn *c, const struct job *job, const struct table *t, bool *yes)
+{
+    char *of = sql_string_dup(job->name);
+    char *db = sql_string_dup(t->db);
+    char *name = sql_string_dup(t->name);
+    uint64_t count = 0;
+    struct err *e = conn_number(c, &count,
+                                "SELECT COUNT(*) FROM ccr.kept WHERE job = %s AND kind = 'trigger' AND db = %s "
+                                "AND table_name = %s",
+                                of, db, name);
+
+    free(of);
+    free(db);
+    free(name);
+    *yes = count > 0;
+    return e;
+}
+
+static bool is_versioned_by_transaction(const struct catalog_table *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].row_start_or_end && strcmp(t->columns[i].data_type, "bigint") == 0)
+            return true;
+    return false;
+}
+
+static struct err *look_at_table(struct finder *f, const struct table *t, bool written)
+{
+    bool triggers;
+
+    if (!t->catalog || !written) /* a dry run behind DDL does not know it */
+        return NULL;
+    if (is_versioned_by_transaction(t->catalog))
+        return refuse(f, ERR_RESYNC,
+                      "table %s is versioned by transaction ids, which are others on every server", t->name);
+    TRY(has_triggers(f->s->a->conn, f->s->a->job, t, &triggers));
+    if (triggers)
+        return refuse(f, ERR_RESYNC,
+                      "a data change was logged as a statement, and table %s has triggers: they are kept away on the "
+                      "target, and their effects would be lost",
+                      t->name);
+    if (!t->catalog->transactional && !f->out->cannot_undo)
+        f->out->cannot_undo = mem_printf("%s.%s", t->db, t->name);
+    return NULL;
+}
+
+static struct err *find_table(struct finder *f, const char *source_db, const char *name, bool written)
+{
+    struct apply *a = f->s->a;
+    struct table *table;
+    bool view;
+
+    if (temporary_is_open(a->temporary, f->s->query->thread_id, source_db, name)) {
+        f->out->temporary = f->out->in_scope = true;
+        return NULL;
+    }
+    if (is_series(name))
+        return NULL;
+    if (!tables_in_scope(a->job, source_db, name)) {
+        note_outside(f, source_db, name);
+        return NULL;
+    }
+    f->out->in_scope = true;
+    TRY(look_into(f, true, job_target_database(a->job, source_db), name, &view));
+    if (view)
+        return NULL;
+    TRY(tables_named(a->tables, source_db, name, &table));
+    return look_at_table(f, table, written);
+}
+
+/* Not every word before a parenthesis is one of the database's routines. */
+static struct err *find_routine(struct finder *f, const char *source_db, const struct touched_name *n)
+{
+    struct apply *a = f->s->a;
+    bool found;
+
+    if (catalog_is_system_database(source_db) || !job_has_database(a->job, source_db)) {
+        if (n->db)
+            note_outside(f, source_db, n->name);
+        return NULL;
+    }
+    TRY(look_into(f, false, job_target_database(a->job, source_db), n->name, &found));
+    f->out->in_scope |= found;
+    if (!found && n->db)
+        return refuse(f, ERR_UNSAFE, "the target has no routine %s", n->name);
+    return NULL;
+}
+
+static struct err *find_name(struct finder *f, const struct text *text, const struct touched_name *n)
+{
+    const char *db = n->db ? n->db : text->db;
+
+    if (!db[0] && n->role != TOUCHED_CALLED)
+        return refuse(f, ERR_UNSUPPORTED, "it cannot be told which database %s is in", n->name);
+    if (!db[0])
+        return NULL;
+    f->out->needs_db |= !n->db && !text->of_target;
+    const char *source = text->of_target ? source_database(f->s->a->job, db) : db;
+    if (n->role == TOUCHED_CALLED)
+        return find_routine(f, source, n);
+    return find_table(f, source, n->name, n->role == TOUCHED_WRITTEN);
+}
+
+static struct err *find_names(struct finder *f, const struct text *text, const struct touched *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        TRY(find_name(f, text, &t->names[i]));
+    if (!f->out->in_scope) /* none of the target's business */
+        return NULL;
+    if (t->unreadable)
+        return refuse(f, ERR_UNSUPPORTED, "it cannot be told which tables a statement touches%s", "");
+    if (t->varies)
+        return refuse(f, ERR_UNSUPPORTED,
+                      "a data change was logged as a statement, and %s gives another result on another server",
+                      t->varies);
+    if (t->asks_for_db && strcmp(job_target_database(f->s->a->job, f->s->default_db), f->s->default_db) != 0)
+        return refuse(f, ERR_UNSUPPORTED, "%s is another one on the target", "DATABASE()");
+    return NULL;
+}
+
+static struct err *find_in(struct finder *f, const struct text *text)
+{
+    struct touched touched;
+
+    touched_read(text->sql, text->len, text->sql_mode, &touched);
+    struct err *e = find_names(f, text, &touched);
+    touched_free(&touched);
+    return e;
+}
+
+struct err *reach_find(const struct schema_change *s, struct reach *out)
+{
+    struct text text = {s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db, false};
+    struct finder f = {.s = s, .out = out};
+
+    *out = (struct reach){0};
+    struct err *e = find_in(&f, &text);
+    if (!e && out->in_scope && f.outside)
+        e = refuse(&f, ERR_RESYNC, "a statement touches what the job follows and what it does not (%s)",
+                   f.outside_name);
+    for (size_t i = 0; i < f.seen_count; i++)
+        free(f.seen[i]);
+    free(f.seen);
+    free(f.outside_name);
+    if (e)
+        reach_free(out);
+    return e;
+}
+
+void reach_free(struct reach *r)
+{
+    free(r->cannot_undo);
+    *r = (struct reach){0};
+}
