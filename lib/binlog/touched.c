@@ -9,11 +9,11 @@
 
 /* One level of parentheses; the outermost is the statement itself. */
 struct level {
-    bool wants;             /* a table's name comes next */
-    bool list;              /* in a list of tables: a comma or JOIN leads to another one */
-    bool writes;            /* they are changed */
-    bool own_from;          /* TRIM(x FROM y): a FROM that leads to no table */
-    bool ordered;           /* ORDER BY was met */
+    bool wants;              /* a table's name comes next */
+    bool list;               /* in a list of tables: a comma or JOIN leads to another one */
+    bool writes;             /* they are changed */
+    bool own_from;           /* TRIM(x FROM y): a FROM that leads to no table */
+    bool ordered;            /* ORDER BY was met */
     struct sql_token opener; /* what stands before the parenthesis */
 };
 
@@ -95,8 +95,8 @@ static void take_name(struct scan *s, enum touched_role role)
 
 static void level_push(struct scan *s)
 {
-    static const char *const own_from[] = {"TRIM",   "EXTRACT", "SUBSTRING", "SUBSTR",
-                                           "MID",    "OVERLAY", "TRIM_ORACLE", NULL};
+    static const char *const own_from[] = {"TRIM", "EXTRACT", "SUBSTRING",   "SUBSTR",
+                                           "MID",  "OVERLAY", "TRIM_ORACLE", NULL};
     struct level *up = level(s);
     struct level down = {
         .wants = up->wants,
@@ -275,21 +275,16 @@ static const struct {
     const char *word;
     void (*take)(struct scan *s);
 } words[] = {
-    {"INSERT", word_insert},       {"REPLACE", word_insert},
-    {"UPDATE", word_update},       {"DELETE", word_delete},
-    {"FROM", word_from},           {"USING", word_using},
-    {"JOIN", word_join},           {"STRAIGHT_JOIN", word_join},
-    {"TABLE", word_table},         {"SELECT", word_select},
-    {"VALUES", list_ends},         {"WHERE", list_ends},
-    {"SET", list_ends},            {"HAVING", list_ends},
-    {"UNION", list_ends},          {"EXCEPT", list_ends},
-    {"INTERSECT", list_ends},      {"RETURNING", list_ends},
-    {"WINDOW", list_ends},         {"PROCEDURE", list_ends},
-    {"ORDER", word_order},         {"GROUP", word_order},
-    {"LIMIT", word_limit},         {"CALL", word_call},
-    {"EXECUTE", word_dynamic},     {"PREPARE", word_dynamic},
-    {"NEXT", word_next},           {"PREVIOUS", word_next},
-    {"CURRENT_USER", word_varies}, {"CURRENT_ROLE", word_varies},
+    {"INSERT", word_insert},   {"REPLACE", word_insert},      {"UPDATE", word_update},
+    {"DELETE", word_delete},   {"FROM", word_from},           {"USING", word_using},
+    {"JOIN", word_join},       {"STRAIGHT_JOIN", word_join},  {"TABLE", word_table},
+    {"SELECT", word_select},   {"VALUES", list_ends},         {"WHERE", list_ends},
+    {"SET", list_ends},        {"HAVING", list_ends},         {"UNION", list_ends},
+    {"EXCEPT", list_ends},     {"INTERSECT", list_ends},      {"RETURNING", list_ends},
+    {"WINDOW", list_ends},     {"PROCEDURE", list_ends},      {"ORDER", word_order},
+    {"GROUP", word_order},     {"LIMIT", word_limit},         {"CALL", word_call},
+    {"EXECUTE", word_dynamic}, {"PREPARE", word_dynamic},     {"NEXT", word_next},
+    {"PREVIOUS", word_next},   {"CURRENT_USER", word_varies}, {"CURRENT_ROLE", word_varies},
 };
 
 static bool keyword(struct scan *s)
@@ -308,11 +303,11 @@ static bool keyword(struct scan *s)
 static bool function_varies(const struct sql_token *t)
 {
     static const char *const names[] = {
-        "UUID",          "UUID_SHORT",  "SYS_GUID",          "SYSDATE",         "RANDOM_BYTES",
-        "LOAD_FILE",     "FOUND_ROWS",  "ROW_COUNT",         "VERSION",         "USER",
-        "SESSION_USER",  "SYSTEM_USER", "GET_LOCK",          "RELEASE_LOCK",    "RELEASE_ALL_LOCKS",
-        "IS_FREE_LOCK",  "IS_USED_LOCK", "MASTER_POS_WAIT",  "MASTER_GTID_WAIT", "NEXTVAL",
-        "LASTVAL",       "SETVAL",      "ENCRYPT",           "BENCHMARK",       NULL,
+        "UUID",         "UUID_SHORT",   "SYS_GUID",        "SYSDATE",          "RANDOM_BYTES",
+        "LOAD_FILE",    "FOUND_ROWS",   "ROW_COUNT",       "VERSION",          "USER",
+        "SESSION_USER", "SYSTEM_USER",  "GET_LOCK",        "RELEASE_LOCK",     "RELEASE_ALL_LOCKS",
+        "IS_FREE_LOCK", "IS_USED_LOCK", "MASTER_POS_WAIT", "MASTER_GTID_WAIT", "NEXTVAL",
+        "LASTVAL",      "SETVAL",       "ENCRYPT",         "BENCHMARK",        NULL,
     };
 
     return is_one_of(t, names);
@@ -321,11 +316,11 @@ static bool function_varies(const struct sql_token *t)
 /* Words before a parenthesis that call nothing. */
 static bool is_syntax(const struct sql_token *t)
 {
-    static const char *const names[] = {"AND",  "OR",     "NOT",  "IN",    "ON",    "AS",   "VALUES", "VALUE", "EXISTS",
-                                        "CASE", "WHEN",   "THEN", "ELSE",  "LIKE",  "WHERE", "BY",    "PARTITION",
-                                        "INT",  "VARCHAR", "CHAR", "OVER", "INDEX", "KEY",  "IF",     "COALESCE",
-                                        "CONCAT", "COUNT", "SUM", "MAX",   "MIN",   "CAST", "IFNULL", "NAME_CONST",
-                                        NULL};
+    static const char *const names[] = {
+        "AND",     "OR",   "NOT",  "IN",    "ON",     "AS",         "VALUES",   "VALUE",     "EXISTS",
+        "CASE",    "WHEN", "THEN", "ELSE",  "LIKE",   "WHERE",      "BY",       "PARTITION", "INT",
+        "VARCHAR", "CHAR", "OVER", "INDEX", "KEY",    "IF",         "COALESCE", "CONCAT",    "COUNT",
+        "SUM",     "MAX",  "MIN",  "CAST",  "IFNULL", "NAME_CONST", NULL};
 
     return is_one_of(t, names);
 }
@@ -360,7 +355,7 @@ static void take_call(struct scan *s)
 /* Between a verb and its table: INSERT HIGH_PRIORITY IGNORE INTO t, TABLE IF NOT EXISTS t. */
 static bool is_filler(const struct sql_token *t)
 {
-    static const char *const fillers[] = {"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "INTO",
+    static const char *const fillers[] = {"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE",  "INTO",
                                           "IF",           "NOT",           "EXISTS",  "LATERAL", NULL};
 
     return is_one_of(t, fillers);
@@ -372,7 +367,8 @@ static void take_table(struct scan *s)
 
     if (is_filler(&s->token))
         return;
-    if (is_one_of(&s->token, (const char *const[]){"SELECT", "WITH", "VALUES", "TABLE", "FROM", "SET", NULL})) {
+    if (is_one_of(&s->token,
+                  (const char *const[]){"SELECT", "WITH", "VALUES", "TABLE", "FROM", "SET", NULL})) {
         level(s)->wants = false;
         (void)keyword(s);
         return;
@@ -389,8 +385,9 @@ static void take_table(struct scan *s)
 
 static void variable(struct scan *s)
 {
-    static const char *const same[] = {"@@timestamp", "@@identity",           "@@last_insert_id",   "@@insert_id",
-                                       "@@sql_mode",  "@@foreign_key_checks", "@@pseudo_thread_id", NULL};
+    static const char *const same[] = {"@@timestamp",        "@@identity", "@@last_insert_id",
+                                       "@@insert_id",        "@@sql_mode", "@@foreign_key_checks",
+                                       "@@pseudo_thread_id", NULL};
     const struct sql_token *t = &s->token;
 
     if (t->len < 2 || t->text[1] != '@')

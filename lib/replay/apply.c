@@ -145,6 +145,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
     const char *url;
 
     a->log = run->log;
+    a->prelude = prelude_new();
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
     a->lanes = 1;
     TRY(opts_require(run->opts, OPT_JOB));
@@ -152,6 +153,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(apply_limits_read(run->opts, &a->limits));
     TRY(store_open(url, &a->store));
     conn_params_from_opts(run->opts, CONN_TARGET, &a->conn_params);
+    a->conn_params.local_infile = true; /* for LOAD DATA in the log */
     TRY(conn_open(&a->conn_params, &a->conn));
     TRY(server_info_read(a->conn, &info));
     uint64_t max_packet = info.max_allowed_packet;
@@ -185,6 +187,7 @@ static void apply_close(struct apply *a)
     for (unsigned i = 0; a->more_conns && i + 1 < a->lanes; i++)
         conn_close(a->more_conns[i]);
     free(a->more_conns);
+    prelude_free(a->prelude);
     tables_free(a->tables);
     job_free(a->job);
     conn_close(a->conn);

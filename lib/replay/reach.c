@@ -1,11 +1,11 @@
 #include "replay/reach.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "binlog/touched.h"
-#include "replay/temporary.h"
 
 enum { DEPTH_MAX = 30 }; /* of views and routines that use one another */
 
@@ -31,23 +31,21 @@ struct text {
 
 static struct err *find_in(struct finder *f, const struct text *text);
 
-static struct err *refuse(const struct finder *f, enum err_code code, const char *what, const char *name)
+static struct err *refuse(const struct finder *f, enum err_code code, const char *what, ...) CHECKED
+    __attribute__((format(printf, 3, 4)));
+
+static struct err *refuse(const struct finder *f, enum err_code code, const char *what, ...)
 {
-    char *why = mem_printf(what, name);
+    va_list ap;
+
+    va_start(ap, what);
+    char *why = mem_vprintf(what, ap);
+    va_end(ap);
     struct err *e = err_hint(schema_change_stop(f->s, code, why),
                              "use binlog_format=ROW on the source; take a new snapshot (ccr-backup, "
                              "ccr-restore) to go on behind the statement");
-
     free(why);
     return e;
-}
-
-static const char *source_database(const struct job *job, const char *db)
-{
-    for (size_t i = 0; i < job->rename_count; i++)
-        if (strcmp(job->renames[i].to, db) == 0)
-            return job->renames[i].from;
-    return db;
 }
 
 /* seq_1_to_10, seq_1_to_10_step_2: made up by the server as it is read. */
@@ -93,10 +91,11 @@ static struct err *read_definition(struct conn *c, bool view, const char *db, co
                        "table_name = %s",
                        in, of);
     else
-        e = conn_value(c, sql,
-                       "SELECT GROUP_CONCAT(CONVERT(body USING utf8mb4) SEPARATOR ';') FROM mysql.proc WHERE db = %s "
-                       "AND name = %s AND type IN ('FUNCTION', 'PROCEDURE')",
-                       in, of);
+        e = conn_value(
+            c, sql,
+            "SELECT GROUP_CONCAT(CONVERT(body USING utf8mb4) SEPARATOR ';') FROM mysql.proc WHERE db = %s "
+            "AND name = %s AND type IN ('FUNCTION', 'PROCEDURE')",
+            in, of);
     free(in);
     free(of);
     return e;
@@ -127,10 +126,11 @@ static struct err *has_triggers(struct conn *c, const struct job *job, const str
     char *db = sql_string_dup(t->db);
     char *name = sql_string_dup(t->name);
     uint64_t count = 0;
-    struct err *e = conn_number(c, &count,
-                                "SELECT COUNT(*) FROM ccr.kept WHERE job = %s AND kind = 'trigger' AND db = %s "
-                                "AND table_name = %s",
-                                of, db, name);
+    struct err *e =
+        conn_number(c, &count,
+                    "SELECT COUNT(*) FROM ccr.kept WHERE job = %s AND kind = 'trigger' AND db = %s "
+                    "AND table_name = %s",
+                    of, db, name);
 
     free(of);
     free(db);
@@ -158,10 +158,11 @@ static struct err *look_at_table(struct finder *f, const struct table *t, bool w
                       "table %s is versioned by transaction ids, which are others on every server", t->name);
     TRY(has_triggers(f->s->a->conn, f->s->a->job, t, &triggers));
     if (triggers)
-        return refuse(f, ERR_RESYNC,
-                      "a data change was logged as a statement, and table %s has triggers: they are kept away on the "
-                      "target, and their effects would be lost",
-                      t->name);
+        return refuse(
+            f, ERR_RESYNC,
+            "a data change was logged as a statement, and table %s has triggers: they are kept away on the "
+            "target, and their effects would be lost",
+            t->name);
     if (!t->catalog->transactional && !f->out->cannot_undo)
         f->out->cannot_undo = mem_printf("%s.%s", t->db, t->name);
     return NULL;
@@ -173,10 +174,6 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
     struct table *table;
     bool view;
 
-    if (temporary_is_open(a->temporary, f->s->query->thread_id, source_db, name)) {
-        f->out->temporary = f->out->in_scope = true;
-        return NULL;
-    }
     if (is_series(name))
         return NULL;
     if (!tables_in_scope(a->job, source_db, name)) {
@@ -184,7 +181,8 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
         return NULL;
     }
     f->out->in_scope = true;
-    TRY(look_into(f, true, job_target_database(a->job, source_db), name, &view));
+    struct scope_name target = scope_target_table(&a->job->scope, source_db, name);
+    TRY(look_into(f, true, target.db, target.name, &view));
     if (view)
         return NULL;
     TRY(tables_named(a->tables, source_db, name, &table));
@@ -197,7 +195,7 @@ static struct err *find_routine(struct finder *f, const char *source_db, const s
     struct apply *a = f->s->a;
     bool found;
 
-    if (catalog_is_system_database(source_db) || !job_has_database(a->job, source_db)) {
+    if (!scope_programs(&a->job->scope, source_db)) {
         if (n->db)
             note_outside(f, source_db, n->name);
         return NULL;
@@ -211,6 +209,7 @@ static struct err *find_routine(struct finder *f, const char *source_db, const s
 
 static struct err *find_name(struct finder *f, const struct text *text, const struct touched_name *n)
 {
+    const struct scope *scope = &f->s->a->job->scope;
     const char *db = n->db ? n->db : text->db;
 
     if (!db[0] && n->role != TOUCHED_CALLED)
@@ -218,10 +217,15 @@ static struct err *find_name(struct finder *f, const struct text *text, const st
     if (!db[0])
         return NULL;
     f->out->needs_db |= !n->db && !text->of_target;
-    const char *source = text->of_target ? source_database(f->s->a->job, db) : db;
-    if (n->role == TOUCHED_CALLED)
-        return find_routine(f, source, n);
-    return find_table(f, source, n->name, n->role == TOUCHED_WRITTEN);
+    struct scope_name source = {db, n->name};
+    bool routine = n->role == TOUCHED_CALLED;
+    if (text->of_target && !scope_source_table(scope, db, routine ? NULL : n->name, &source)) {
+        note_outside(f, db, n->name);
+        return NULL;
+    }
+    if (routine)
+        return find_routine(f, source.db, n);
+    return find_table(f, source.db, source.name, n->role == TOUCHED_WRITTEN);
 }
 
 static struct err *find_names(struct finder *f, const struct text *text, const struct touched *t)
@@ -231,11 +235,12 @@ static struct err *find_names(struct finder *f, const struct text *text, const s
     if (!f->out->in_scope) /* none of the target's business */
         return NULL;
     if (t->unreadable)
-        return refuse(f, ERR_UNSUPPORTED, "it cannot be told which tables a statement touches%s", "");
+        return refuse(f, ERR_UNSUPPORTED, "it cannot be told which tables a statement touches");
     if (t->varies)
-        return refuse(f, ERR_UNSUPPORTED,
-                      "a data change was logged as a statement, and %s gives another result on another server",
-                      t->varies);
+        return refuse(
+            f, ERR_UNSUPPORTED,
+            "a data change was logged as a statement, and %s gives another result on another server",
+            t->varies);
     if (t->asks_for_db && strcmp(job_target_database(f->s->a->job, f->s->default_db), f->s->default_db) != 0)
         return refuse(f, ERR_UNSUPPORTED, "%s is another one on the target", "DATABASE()");
     return NULL;

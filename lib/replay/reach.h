@@ -3,8 +3,8 @@
  * the views and routines that it uses.
  *
  * A statement runs on the target only where it does there what it did on the source. Reasons against it are
- * found here: names on both sides of the scope, triggers that wait in ccr.kept and would not fire, values that
- * are another server's, transaction ids as versions, objects that cannot be looked into.
+ * found here: names on both sides of the scope, triggers that wait in ccr.kept and would not fire, values
+ * that are another server's, transaction ids as versions, objects that cannot be looked into.
  */
 #ifndef CCR_REPLAY_REACH_H
 #define CCR_REPLAY_REACH_H
@@ -13,9 +13,8 @@
 
 struct reach {
     bool in_scope;
-    bool needs_db;        /* a name without its database */
-    bool temporary;       /* a temporary table of the session is used */
-    char *cannot_undo;    /* a table without transactions that is changed, "db.t" on the target; or NULL */
+    bool needs_db;     /* a name without its database */
+    char *cannot_undo; /* a table without transactions that is changed, "db.t" on the target; or NULL */
 };
 
 /* ERR_RESYNC or ERR_UNSUPPORTED, with the statement, for one that must not run on the target. */

@@ -23,7 +23,7 @@ struct err *rows_take_map(struct apply *a, struct transaction *t, const struct b
     TRY(tables_map(a->tables, e, &table));
     if (!cannot_roll_back(table) || t->alone || t->drop || a->dry_run)
         return NULL;
-    if (t->rows_added) {
+    if (t->rows_added || t->passed_savepoint) {
         transaction_redo(a, t, REDO_ALONE, NULL);
         a->redo.what = mem_printf("%s.%s", table->db, table->name);
         *redo = true;
@@ -32,7 +32,7 @@ struct err *rows_take_map(struct apply *a, struct transaction *t, const struct b
     char *what = mem_printf("%s.%s", table->db, table->name);
     struct err *error = intent_open_rows(a, &t->begin.gtid, what);
     free(what);
-    t->alone = error == NULL;
+    t->alone = t->savepoints = error == NULL;
     return error;
 }
 

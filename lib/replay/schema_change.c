@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <mysqld_error.h>
 
@@ -13,6 +14,7 @@
 #include "replay/schema_kept.h"
 #include "replay/schema_scope.h"
 #include "replay/session.h"
+#include "replay/statement_dml.h"
 
 enum { STATEMENT_SHOWN = 300 };
 
@@ -35,6 +37,7 @@ struct err *schema_change_enter(struct schema_change *s)
         .vars = &s->session,
         .db = s->default_db[0] ? job_target_database(s->a->job, s->default_db) : "",
         .time = s->time,
+        .thread_id = s->query->thread_id,
     };
 
     for (size_t i = 0; i < s->statement.name_count; i++)
@@ -44,7 +47,7 @@ struct err *schema_change_enter(struct schema_change *s)
 
 struct err *schema_change_leave(struct schema_change *s)
 {
-    return session_prepare(s->a->conn);
+    return session_leave(s->a->conn);
 }
 
 /* A trigger lies where its table lies; a name alone is a database. */
@@ -91,12 +94,6 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
     case STATEMENT_SERVER:
         *skip = true;
         return NULL;
-    case STATEMENT_DML:
-        return err_hint(
-            schema_change_stop(s, ERR_UNSUPPORTED,
-                               "a data change was logged as a statement, which ccr does not replay "
-                               "until the next version"),
-            "set binlog_format=ROW on the source, then take a new snapshot (ccr-backup, ccr-restore)");
     case STATEMENT_XA:
     case STATEMENT_TRANSACTION:
     case STATEMENT_UNKNOWN:
@@ -110,6 +107,7 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
     case STATEMENT_RENAME:
     case STATEMENT_TRUNCATE:
     case STATEMENT_SAVEPOINT:
+    case STATEMENT_DML:
     default:
         break;
     }
@@ -119,7 +117,7 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
                      : err_hint(schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a temporary table"),
                                 "set binlog_format=ROW on the source; %s", go_on);
     }
-    if (st->with_select || s->t->user_vars)
+    if (st->action != STATEMENT_DML && (st->with_select || !prelude_is_empty(s->a->prelude)))
         return err_hint(schema_change_stop(s, ERR_UNSUPPORTED,
                                            "the log holds a statement whose result depends "
                                            "on other data"),
@@ -226,11 +224,25 @@ static void change_pretend(struct schema_change *s)
     s->a->batch.counts.ddl++;
 }
 
+/*
+ * A ROLLBACK TO is rare in logs: servers cut what it undoes, where they can. So savepoints are set only where
+ * one is known to follow, or where tables without transactions are changed.
+ */
 static struct err *change_savepoint(struct schema_change *s)
 {
-    if (s->a->dry_run || !s->a->batch.open)
+    struct transaction *t = s->t;
+    bool rolls_back = s->query->sql_len > 8 && strncasecmp(s->query->sql, "ROLLBACK", 8) == 0;
+
+    if (s->a->dry_run || t->drop)
         return NULL;
-    TRY(batch_flush(&s->a->batch));
+    if (!t->savepoints && rolls_back) {
+        transaction_redo(s->a, t, REDO_SAVEPOINTS, NULL);
+        return NULL;
+    }
+    t->passed_savepoint |= !t->savepoints;
+    if (!t->savepoints)
+        return NULL;
+    TRY(batch_open(&s->a->batch));
     return conn_exec_bytes(s->a->conn, s->query->sql, s->query->sql_len);
 }
 
@@ -281,6 +293,8 @@ static struct err *change_take(struct schema_change *s)
     bool skip = false;
 
     TRY(change_classify(s, &skip));
+    if (s->statement.action == STATEMENT_DML)
+        return statement_dml(s, NULL);
     if (!skip && s->statement.action == STATEMENT_SAVEPOINT)
         return change_savepoint(s);
     /* two-phase ALTER: what counts is its COMMIT, which holds the whole statement */
@@ -296,20 +310,50 @@ static struct err *change_take(struct schema_change *s)
     return change_replay(s);
 }
 
+static void change_free(struct schema_change *s)
+{
+    statement_free(&s->statement);
+    schema_objects_free(&s->objects);
+    free(s->default_db);
+    buf_free(&s->sql);
+    buf_free(&s->behind);
+}
+
+static struct err *change_begin(struct schema_change *s)
+{
+    TRY(query_session_parse(s->query->status, s->query->status_len, &s->session));
+    s->default_db = mem_strndup(s->query->db, s->query->db_len);
+    if (query_text_is_plain(&s->session, s->query->sql, s->query->sql_len))
+        statement_parse(s->query->sql, s->query->sql_len, s->session.sql_mode, &s->statement);
+    return NULL;
+}
+
 struct err *schema_change_statement(struct apply *a, struct transaction *t, const struct binlog_event *e,
                                     const struct binlog_query *query)
 {
     struct schema_change s = {.a = a, .t = t, .query = query, .time = e->time};
+    struct err *error = change_begin(&s);
 
-    TRY(query_session_parse(query->status, query->status_len, &s.session));
-    s.default_db = mem_strndup(query->db, query->db_len);
-    if (query_text_is_plain(&s.session, query->sql, query->sql_len))
-        statement_parse(query->sql, query->sql_len, s.session.sql_mode, &s.statement);
-    struct err *error = change_take(&s);
-    statement_free(&s.statement);
-    schema_objects_free(&s.objects);
-    free(s.default_db);
-    buf_free(&s.sql);
-    buf_free(&s.behind);
+    if (!error)
+        error = change_take(&s);
+    prelude_clear(a->prelude);
+    change_free(&s);
+    return error;
+}
+
+struct err *schema_change_load(struct apply *a, struct transaction *t, const struct binlog_event *e,
+                               const struct binlog_query *query)
+{
+    struct schema_change s = {.a = a, .t = t, .query = query, .time = e->time};
+    struct binlog_load load;
+
+    TRY(binlog_load_parse(e, &load));
+    struct err *error = change_begin(&s);
+    if (!error && s.statement.action != STATEMENT_DML)
+        error = schema_change_stop(&s, ERR_UNSUPPORTED, "the log holds a statement that cannot be read");
+    if (!error)
+        error = statement_dml(&s, &load);
+    prelude_clear(a->prelude);
+    change_free(&s);
     return error;
 }

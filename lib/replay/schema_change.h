@@ -47,6 +47,9 @@ struct schema_change {
  * end of the transaction. */
 struct err *schema_change_statement(struct apply *a, struct transaction *t, const struct binlog_event *e,
                                     const struct binlog_query *query) CHECKED;
+/* An EXECUTE_LOAD_QUERY event. */
+struct err *schema_change_load(struct apply *a, struct transaction *t, const struct binlog_event *e,
+                               const struct binlog_query *query) CHECKED;
 
 /* The source's database that a name of the statement lies in. */
 const char *schema_change_db(const struct schema_change *s, const struct statement_name *name);

@@ -38,12 +38,19 @@ struct err *session_check_server(struct conn *c)
     return NULL;
 }
 
-static const char *const settings[] = {
-    "SET SESSION autocommit = 1, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', "
+/* What session_enter changes. */
+static const char *const of_statement[] = {
+    "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', "
     "time_zone = '+00:00', timestamp = DEFAULT, foreign_key_checks = 1, unique_checks = 1, "
     "check_constraint_checks = 1, auto_increment_increment = 1, auto_increment_offset = 1, "
     "lc_time_names = 'en_US', explicit_defaults_for_timestamp = DEFAULT, sql_auto_is_null = 0, "
-    "sql_if_exists = 0, tx_isolation = 'REPEATABLE-READ', max_statement_time = 0, "
+    "sql_if_exists = 0, system_versioning_insert_history = 0",
+    "SET NAMES utf8mb4",
+    "SET SESSION collation_database = DEFAULT, collation_server = DEFAULT",
+};
+
+static const char *const settings[] = {
+    "SET SESSION autocommit = 1, tx_isolation = 'REPEATABLE-READ', max_statement_time = 0, "
     "idle_transaction_timeout = 0, wait_timeout = 31536000, net_read_timeout = 3600, "
     "net_write_timeout = 3600, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT,
     /* with a binlog of its own, the target would otherwise write every BINLOG statement's text into it, once
@@ -51,15 +58,20 @@ static const char *const settings[] = {
     "SET SESSION binlog_annotate_row_events = 0, binlog_format = 'ROW'",
     /* an ALTER of a versioned table is logged only where the source had it so */
     "SET SESSION system_versioning_alter_history = 'KEEP'",
-    "SET NAMES utf8mb4",
-    "SET SESSION collation_database = DEFAULT, collation_server = DEFAULT",
 };
+
+struct err *session_leave(struct conn *c)
+{
+    for (size_t i = 0; i < sizeof(of_statement) / sizeof(of_statement[0]); i++)
+        TRY(conn_exec(c, "%s", of_statement[i]));
+    return NULL;
+}
 
 struct err *session_prepare(struct conn *c)
 {
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         TRY(conn_exec(c, "%s", settings[i]));
-    return NULL;
+    return session_leave(c);
 }
 
 /*
@@ -81,12 +93,13 @@ static struct err *session_use(struct conn *c, const struct statement_session *s
 
 static void append_flags(struct buf *sql, uint32_t flags)
 {
-    buf_printf(sql,
-               ", foreign_key_checks = %d, unique_checks = %d, sql_auto_is_null = %d, "
-               "explicit_defaults_for_timestamp = %d, sql_if_exists = %d",
-               !(flags & QUERY_NOT_FOREIGN_KEY_CHECKS), !(flags & QUERY_RELAXED_UNIQUE_CHECKS),
-               (flags & QUERY_AUTO_IS_NULL) != 0, (flags & QUERY_EXPLICIT_DEFAULTS_FOR_TIMESTAMP) != 0,
-               (flags & QUERY_IF_EXISTS) != 0);
+    buf_printf(
+        sql,
+        ", foreign_key_checks = %d, unique_checks = %d, sql_auto_is_null = %d, "
+        "explicit_defaults_for_timestamp = %d, sql_if_exists = %d, system_versioning_insert_history = %d",
+        !(flags & QUERY_NOT_FOREIGN_KEY_CHECKS), !(flags & QUERY_RELAXED_UNIQUE_CHECKS),
+        (flags & QUERY_AUTO_IS_NULL) != 0, (flags & QUERY_EXPLICIT_DEFAULTS_FOR_TIMESTAMP) != 0,
+        (flags & QUERY_IF_EXISTS) != 0, (flags & QUERY_INSERT_HISTORY) != 0);
 }
 
 static void append_time_zone(struct buf *sql, const struct query_session *v)
@@ -104,7 +117,8 @@ struct err *session_enter(struct conn *c, const struct statement_session *s)
     struct buf sql = BUF_INIT;
 
     TRY(session_use(c, s));
-    buf_printf(&sql, "SET SESSION timestamp = %u.%06u", (unsigned)s->time, (unsigned)v->microseconds);
+    buf_printf(&sql, "SET SESSION timestamp = %u.%06u, pseudo_thread_id = %u", (unsigned)s->time,
+               (unsigned)v->microseconds, (unsigned)s->thread_id);
     if (v->has_flags2)
         append_flags(&sql, v->flags2);
     if (v->has_sql_mode)

@@ -11,7 +11,7 @@
 /* ERR_UNSAFE, saying what to set, where the server would apply row events otherwise than ccr counts on. */
 struct err *session_check_server(struct conn *c) CHECKED;
 
-/* Everything that replay relies on; also behind a statement that ran under session_enter. */
+/* Everything that replay relies on. Not inside a transaction. */
 struct err *session_prepare(struct conn *c) CHECKED;
 
 /* The session in which the source ran a statement. */
@@ -20,9 +20,12 @@ struct statement_session {
     const char *db; /* on the target; "" for none */
     bool needs_db;  /* the statement names something without its database */
     uint32_t time;
+    uint32_t thread_id; /* of the source's session: temporary tables and CONNECTION_ID() are its own */
 };
 
 struct err *session_enter(struct conn *c, const struct statement_session *s) CHECKED;
+/* Back; a transaction may be open. */
+struct err *session_leave(struct conn *c) CHECKED;
 
 /* The rows that this session has written, updated and deleted so far, cascades and all. */
 struct err *session_counts(struct conn *c, struct row_counts *out) CHECKED;

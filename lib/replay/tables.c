@@ -273,3 +273,12 @@ void tables_statement_end(struct tables *t)
 {
     t->alias_count = 0;
 }
+
+struct err *tables_named(struct tables *t, const char *db, const char *name, struct table **out)
+{
+    const struct rows_table_map names = {
+        .db = db, .db_len = strlen(db), .table = name, .table_len = strlen(name)};
+
+    *out = tables_lookup(t, &names);
+    return (*out)->in_scope ? tables_read_target(t, *out) : NULL;
+}

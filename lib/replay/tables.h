@@ -49,6 +49,9 @@ void tables_set_lanes(struct tables *t, unsigned count);
  * table is not the one that the map or ccr's own record describes.
  */
 struct err *tables_map(struct tables *t, const struct binlog_event *event, struct table **out) CHECKED;
+/* The table that a statement names (source names): in scope or not, read and compared in the same way.
+ * Nothing may be under way. */
+struct err *tables_named(struct tables *t, const char *db, const char *name, struct table **out) CHECKED;
 /* The table that a row event refers to by the source's id, or NULL. */
 struct table *tables_find(const struct tables *t, uint64_t source_id);
 /* The ids of the source are valid for one statement. */

@@ -117,6 +117,7 @@ static struct err *walk_take_note(struct walk *w)
     if (kind == REDO_STOP)
         return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
+    w->t.savepoints = kind == REDO_SAVEPOINTS || kind == REDO_ALONE;
     if (kind == REDO_SINGLE) {
         TRY(batch_commit(&w->a->batch));
         w->t.single = true;
@@ -171,7 +172,10 @@ static struct err *walk_begin(struct walk *w)
     struct batch *b = &a->batch;
 
     w->t = (struct transaction){.begin = *group_gtid(w->group), .time = group_time(w->group)};
+    w->t.held = w->t.begin.flags & BINLOG_GTID_PREPARED_XA;
+    w->t.branch = (struct xa_branch){.gtid = w->t.begin.gtid, .number = feed_number(w->feed)};
     w->t.skip = gtid_pos_has(&b->next.pos, w->t.begin.gtid);
+    prelude_clear(a->prelude);
     if (w->t.skip)
         return NULL;
     walk_advance_number(w);
@@ -214,6 +218,8 @@ static struct err *walk_end(struct walk *w)
     tables_statement_end(a->tables);
     if (w->t.skip)
         return NULL;
+    if (w->t.held)
+        xa_hold(a, &w->t.begin, &w->t.branch);
     gtid_pos_set(&b->next.pos, w->t.begin.gtid);
     b->next.source_time = w->t.time;
     walk_advance_number(w);
@@ -233,6 +239,10 @@ static struct err *walk_end(struct walk *w)
 /* The source wrote the transaction down, and then did not let it happen. */
 static void walk_undo(struct walk *w)
 {
+    if (w->t.alone) { /* tables without transactions keep what was changed, as on the source */
+        batch_rollback(&w->a->batch);
+        return;
+    }
     if (w->t.rows_added) {
         transaction_redo(w->a, &w->t, REDO_DROP, NULL);
         w->redo = true;
@@ -258,6 +268,78 @@ static struct err *walk_make_single(struct walk *w)
     return batch_commit(&a->batch);
 }
 
+static struct err *walk_inside(struct walk *w, const struct binlog_event *e);
+
+static bool query_is_xa(const struct binlog_query *q)
+{
+    return q->sql_len > 3 && memcmp(q->sql, "XA ", 3) == 0;
+}
+
+static struct err *walk_branch_event(const struct binlog_event *e, void *arg, bool *stop)
+{
+    struct walk *w = arg;
+
+    TRY(walk_inside(w, e));
+    *stop = w->redo;
+    return NULL;
+}
+
+static struct err *walk_xa_commit(struct walk *w)
+{
+    struct xa_branch branch;
+    bool found;
+
+    TRY(xa_find(w->a, &w->t.begin, &branch, &found));
+    if (!found)
+        return err_hint(err_new(ERR_RESYNC,
+                                "an XA transaction was committed whose changes the log does not hold "
+                                "behind the target's snapshot"),
+                        "take a new snapshot (ccr-backup, ccr-restore)");
+    TRY(walk_make_single(w));
+    if (w->redo)
+        return NULL;
+    tables_statement_end(w->a->tables);
+    TRY(xa_read(w->a, &branch, walk_branch_event, w));
+    return batch_set_format(&w->a->batch, feed_format_event(w->feed));
+}
+
+static struct err *walk_xa_rollback(struct walk *w)
+{
+    struct xa_branch branch;
+    bool found;
+
+    TRY(xa_find(w->a, &w->t.begin, &branch, &found));
+    if (!found || !branch.statements)
+        return NULL;
+    return err_hint(err_new(ERR_UNSUPPORTED,
+                            "an XA transaction that holds statements was rolled back: it cannot be "
+                            "told whether they changed tables without transactions"),
+                    "use binlog_format=ROW on the source; take a new snapshot (ccr-backup, ccr-restore)");
+}
+
+/* What belongs to XA: the branch's own START and END, and at last its COMMIT or ROLLBACK. */
+static struct err *walk_xa_query(struct walk *w, const struct binlog_query *q)
+{
+    static const char commit[] = "XA COMMIT ";
+    static const char rollback[] = "XA ROLLBACK ";
+
+    if (!query_is_xa(q)) {
+        w->t.branch.statements = true;
+        return NULL;
+    }
+    if (!(w->t.begin.flags & BINLOG_GTID_COMPLETED_XA))
+        return NULL;
+    if (q->sql_len > sizeof(commit) && memcmp(q->sql, commit, sizeof(commit) - 1) == 0)
+        TRY(walk_xa_commit(w));
+    else if (q->sql_len > sizeof(rollback) && memcmp(q->sql, rollback, sizeof(rollback) - 1) == 0)
+        TRY(walk_xa_rollback(w));
+    else
+        return NULL; /* START and END of the branch that is read again */
+    if (!w->redo)
+        xa_release(w->a, &w->t.begin);
+    return NULL;
+}
+
 static struct err *walk_query(struct walk *w, const struct binlog_event *e)
 {
     struct binlog_query query;
@@ -266,16 +348,22 @@ static struct err *walk_query(struct walk *w, const struct binlog_event *e)
     if (binlog_query_is(&query, "BEGIN") || binlog_query_is(&query, "COMMIT"))
         return NULL;
     if (binlog_query_is(&query, "ROLLBACK")) {
-        if (w->t.alone)
-            return err_new(ERR_UNSUPPORTED, "it was rolled back on the source, and changed a table without "
-                                            "transactions");
         walk_undo(w);
         return NULL;
     }
+    if (w->t.held || query_is_xa(&query))
+        return walk_xa_query(w, &query);
     if (w->a->evening) /* the first lane ran it */
         return NULL;
     TRY(walk_make_single(w));
-    return w->redo ? NULL : schema_change_statement(w->a, &w->t, e, &query);
+    if (w->redo)
+        return NULL;
+    if (e->type == BINLOG_EXECUTE_LOAD_QUERY)
+        TRY(schema_change_load(w->a, &w->t, e, &query));
+    else
+        TRY(schema_change_statement(w->a, &w->t, e, &query));
+    w->redo = w->a->redo.kind != REDO_NOTHING && gtid_equal(w->a->redo.gtid, w->t.begin.gtid);
+    return NULL;
 }
 
 static struct err *walk_unsupported(const struct binlog_event *e)
@@ -300,6 +388,12 @@ static struct err *walk_rows(struct walk *w, const struct binlog_event *e)
 
 static struct err *walk_inside(struct walk *w, const struct binlog_event *e)
 {
+    bool query = e->type == BINLOG_QUERY || e->type == BINLOG_QUERY_COMPRESSED;
+
+    if (w->t.held && !query) {
+        w->t.branch.statements |= e->type == BINLOG_EXECUTE_LOAD_QUERY;
+        return NULL;
+    }
     if (e->type == BINLOG_TABLE_MAP)
         return rows_take_map(w->a, &w->t, e, &w->redo);
     if (rows_type_is_rows(e->type))
@@ -315,9 +409,9 @@ static struct err *walk_inside(struct walk *w, const struct binlog_event *e)
     case BINLOG_BEGIN_LOAD_QUERY:
     case BINLOG_APPEND_BLOCK:
     case BINLOG_DELETE_FILE:
-        w->t.user_vars = true; /* the statement behind them tells what to do */
-        return NULL;
+        return prelude_take(w->a->prelude, e);
     case BINLOG_XID:
+    case BINLOG_XA_PREPARE:
     case BINLOG_ANNOTATE_ROWS:
     case BINLOG_ROWS_QUERY:
     case BINLOG_IGNORABLE:

@@ -14,13 +14,15 @@
 #include "replay/evening.h"
 #include "replay/feed.h"
 #include "replay/need.h"
+#include "replay/prelude.h"
 
 enum redo_kind {
     REDO_NOTHING,
     REDO_STOP,   /* commit what lies before the transaction, then end with `error` */
     REDO_ALONE,  /* the transaction changes a table that cannot roll back: commit it by itself */
     REDO_SINGLE, /* the transaction holds a statement: one lane applies all of it, and commits it by itself */
-    REDO_DROP,   /* the source rolled the transaction back, or never finished it: leave out its rows */
+    REDO_SAVEPOINTS, /* the transaction rolls back to a savepoint: set them */
+    REDO_DROP,       /* the source rolled the transaction back, or never finished it: leave out its rows */
 };
 
 struct redo {
@@ -52,6 +54,7 @@ struct apply {
     struct job *job;
     struct tables *tables;
     struct batch batch;
+    struct prelude *prelude; /* of the statement to come */
     struct apply_limits limits;
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */

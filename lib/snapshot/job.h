@@ -61,6 +61,7 @@ struct job_position {
     char *pending; /* JSON: what is left to do after a swap (swap.h); NULL when nothing is */
     char *intent;  /* JSON: a statement about to run that cannot share a transaction (replay/ddl.h); NULL when
                       none */
+    char *held;    /* JSON: XA branches that are prepared (replay/xa.h); NULL when none */
 };
 
 /* ERR_USAGE for a name that cannot be a job's. */

@@ -10,7 +10,7 @@
     " (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, "                           \
     "number BIGINT UNSIGNED NOT NULL, pos LONGTEXT NOT NULL, source_time BIGINT NOT NULL, "                  \
     "nonce CHAR(32) NOT NULL, previous_nonce CHAR(32) NOT NULL, pending LONGTEXT NULL, "                     \
-    "intent LONGTEXT NULL, updates BIGINT UNSIGNED NOT NULL, "                                               \
+    "intent LONGTEXT NULL, held LONGTEXT NULL, updates BIGINT UNSIGNED NOT NULL, "                                               \
     "updated TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)) "            \
     "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
@@ -53,6 +53,8 @@ static void append_assignments(struct buf *sql, const struct job_position *p)
     append_string_or_null(sql, p->pending);
     buf_append_str(sql, ", intent = ");
     append_string_or_null(sql, p->intent);
+    buf_append_str(sql, ", held = ");
+    append_string_or_null(sql, p->held);
     free(pos);
 }
 
@@ -88,6 +90,7 @@ static struct err *position_from_row(char **row, struct job_position *out)
         .source_time = strtoll(row[3], NULL, 10),
         .pending = row[6] ? mem_strdup(row[6]) : NULL,
         .intent = row[7] ? mem_strdup(row[7]) : NULL,
+        .held = row[8] ? mem_strdup(row[8]) : NULL,
     };
     TRY(gtid_pos_parse(row[2], ERR_TARGET, &out->pos));
     TRY(read_nonce(row[4], out->nonce));
@@ -100,7 +103,7 @@ struct err *job_position_read(struct conn *c, const char *job, struct job_positi
     char *table = position_table_quoted(JOB_DATABASE, job);
     struct err *e =
         conn_query(c, &r,
-                   "SELECT epoch, number, pos, source_time, nonce, previous_nonce, pending, intent "
+                   "SELECT epoch, number, pos, source_time, nonce, previous_nonce, pending, intent, held "
                    "FROM %s WHERE id = 1",
                    table);
 
@@ -131,6 +134,7 @@ void job_position_free(struct job_position *p)
     gtid_pos_free(&p->pos);
     free(p->pending);
     free(p->intent);
+    free(p->held);
     *p = (struct job_position){0};
 }
 
@@ -142,6 +146,7 @@ void job_position_copy(struct job_position *to, const struct job_position *from)
     gtid_pos_copy(&copy.pos, &from->pos);
     copy.pending = from->pending ? mem_strdup(from->pending) : NULL;
     copy.intent = from->intent ? mem_strdup(from->intent) : NULL;
+    copy.held = from->held ? mem_strdup(from->held) : NULL;
     job_position_free(to);
     *to = copy;
 }
