@@ -127,10 +127,10 @@ stops() {
 @test "what cannot be replayed exactly stops by name" {
     sql source "CREATE TABLE d.with_trigger (a INT PRIMARY KEY); CREATE TRIGGER d.tr AFTER INSERT ON d.with_trigger FOR EACH ROW INSERT INTO d.t (v) VALUES (NEW.a);
         CREATE TABLE d.ids (a INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,
-            PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING; CREATE VIEW d.over AS SELECT a FROM d.with_trigger" || true
+            PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING; CREATE VIEW d.beyond AS SELECT a FROM d.with_trigger"
     replay
     stops 8 "INSERT INTO with_trigger VALUES (1)" -- 'with_trigger has triggers' 'INSERT INTO with_trigger'
-    stops 8 "INSERT INTO over VALUES (2)" -- 'with_trigger has triggers'
+    stops 8 "INSERT INTO beyond VALUES (2)" -- 'with_trigger has triggers'
     stops 8 "INSERT INTO ids (a) VALUES (1)" -- 'versioned by transaction ids'
     stops 11 "INSERT INTO t (v) VALUES (UUID())" -- UUID
     stops 11 "INSERT INTO t (v) VALUES (@@hostname)" -- @@hostname
