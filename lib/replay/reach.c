@@ -27,6 +27,7 @@ struct text {
     uint64_t sql_mode;
     const char *db; /* the default one */
     bool of_target;
+    bool written; /* of a view that is changed: what it reads is */
 };
 
 static struct err *find_in(struct finder *f, const struct text *text);
@@ -102,17 +103,25 @@ static struct err *read_definition(struct conn *c, bool view, const char *db, co
 }
 
 /* ANSI_QUOTES and NO_BACKSLASH_ESCAPES do not matter to views, which the server writes itself. */
-static struct err *look_into(struct finder *f, bool view, const char *db, const char *name, bool *found)
+static struct err *look_into(struct finder *f, bool view, struct scope_name of, bool written, bool *found)
 {
+    const char *db = of.db;
+    const char *name = of.name;
+    const char *kind = !view ? "routine" : written ? "written view" : "view";
     char *sql = NULL;
 
     TRY(read_definition(f->s->a->conn, view, db, name, &sql));
     *found = sql != NULL;
-    if (!sql || seen(f, view ? "view" : "routine", db, name)) {
+    if (sql && !sql[0]) {
+        free(sql);
+        return err_hint(refuse(f, ERR_TARGET, "the definition of %s.%s cannot be read", db, name),
+                        "grant ccr's user SHOW VIEW on the target");
+    }
+    if (!sql || seen(f, kind, db, name)) {
         free(sql);
         return NULL;
     }
-    struct text text = {sql, strlen(sql), 0, db, true};
+    struct text text = {sql, strlen(sql), 0, db, true, written};
     struct err *e = ++f->depth > DEPTH_MAX ? refuse(f, ERR_UNSUPPORTED, "%s is nested too deep", name)
                                            : find_in(f, &text);
     f->depth--;
@@ -182,7 +191,7 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
     }
     f->out->in_scope = true;
     struct scope_name target = scope_target_table(&a->job->scope, source_db, name);
-    TRY(look_into(f, true, target.db, target.name, &view));
+    TRY(look_into(f, true, target, written, &view));
     if (view)
         return NULL;
     TRY(tables_named(a->tables, source_db, name, &table));
@@ -200,7 +209,8 @@ static struct err *find_routine(struct finder *f, const char *source_db, const s
             note_outside(f, source_db, n->name);
         return NULL;
     }
-    TRY(look_into(f, false, job_target_database(a->job, source_db), n->name, &found));
+    TRY(look_into(f, false, (struct scope_name){job_target_database(a->job, source_db), n->name}, false,
+                  &found));
     f->out->in_scope |= found;
     if (!found && n->db)
         return refuse(f, ERR_UNSAFE, "the target has no routine %s", n->name);
@@ -225,7 +235,7 @@ static struct err *find_name(struct finder *f, const struct text *text, const st
     }
     if (routine)
         return find_routine(f, source.db, n);
-    return find_table(f, source.db, source.name, n->role == TOUCHED_WRITTEN);
+    return find_table(f, source.db, source.name, n->role == TOUCHED_WRITTEN || text->written);
 }
 
 static struct err *find_names(struct finder *f, const struct text *text, const struct touched *t)
@@ -258,7 +268,7 @@ static struct err *find_in(struct finder *f, const struct text *text)
 
 struct err *reach_find(const struct schema_change *s, struct reach *out)
 {
-    struct text text = {s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db, false};
+    struct text text = {s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db, false, false};
     struct finder f = {.s = s, .out = out};
 
     *out = (struct reach){0};
