@@ -204,3 +204,32 @@ struct err *schema_border_drop(const struct schema_change *s)
     const char *db = schema_change_db(s, &s->statement.names[0]);
     return scope_programs(scope, db) ? drop_programs(s, scope_target_database(scope, db)) : NULL;
 }
+
+struct err *schema_border_check_defaults(const struct schema_change *s)
+{
+    const struct scope *scope = &s->a->job->scope;
+    const struct statement *st = &s->statement;
+
+    if (st->action != STATEMENT_CREATE || st->kind != STATEMENT_TABLE || s->objects.count == 0)
+        return NULL;
+    const char *usual = scope_target_database(scope, schema_change_db(s, &st->names[0]));
+    const char *db = s->objects.items[0].db;
+    uint64_t kinds = 0;
+    if (strcmp(usual, db) == 0)
+        return NULL;
+    char *usual_text = sql_string_dup(usual);
+    char *db_text = sql_string_dup(db);
+    struct err *e =
+        conn_number(s->a->conn, &kinds,
+                    "SELECT COUNT(DISTINCT DEFAULT_COLLATION_NAME) FROM information_schema.SCHEMATA WHERE "
+                    "SCHEMA_NAME IN (%s, %s)",
+                    usual_text, db_text);
+    free(usual_text);
+    free(db_text);
+    if (!e && kinds > 1)
+        e = err_hint(
+            schema_change_stop(s, ERR_UNSUPPORTED,
+                               "a new table is renamed into a database of another default collation"),
+            "give %s the default collation of %s on the target", db, usual);
+    return e;
+}

@@ -15,6 +15,11 @@ bool schema_border_is_plain(const struct scope *s, const char *db);
 struct err *schema_border_translate(struct schema_change *s) CHECKED;
 /* LEAVE and CLEAR: drops the objects. Can be repeated. */
 struct err *schema_border_drop(const struct schema_change *s) CHECKED;
+/*
+ * A new table takes character set and collation of its database, unless it names them: ERR_UNSUPPORTED where
+ * it is renamed into a database of other defaults.
+ */
+struct err *schema_border_check_defaults(const struct schema_change *s) CHECKED;
 void schema_border_add(struct schema_change *s, enum statement_role role, struct scope_name target);
 
 #endif

@@ -272,6 +272,7 @@ static struct err *change_replay(struct schema_change *s)
         change_make_repeatable(s);
     if (s->query->error_code != 0)
         TRY(change_failed_on_source(s));
+    TRY(schema_border_check_defaults(s));
     if (a->dry_run) {
         change_pretend(s);
         return NULL;

@@ -110,9 +110,13 @@ SQL
 }
 
 @test "a database whose tables lie elsewhere is dropped and made again" {
-    sql source "DROP TABLE shop.b; DROP DATABASE shop; CREATE DATABASE shop CHARACTER SET latin1; CREATE TABLE shop.a (id INT PRIMARY KEY, n INT);
-        CREATE TABLE shop.c (id INT PRIMARY KEY, v VARCHAR(9))"
-    replay
+    sql source "DROP TABLE shop.b; DROP DATABASE shop; CREATE DATABASE shop CHARACTER SET latin1; CREATE TABLE shop.c (id INT PRIMARY KEY, v VARCHAR(9));
+        CREATE TABLE shop.a (id INT PRIMARY KEY, n INT)"
+    ship
+    run apply # shop.a would become a utf8mb4 table in crm
+    fails 11 'another default collation' 'CREATE TABLE shop.a'
+    sql target "ALTER DATABASE crm CHARACTER SET latin1"
+    apply
     equal shop.a crm.item
     equal shop.c copy.c
     equal crm.person crm.person
