@@ -89,7 +89,8 @@ static void where_print(struct model *m, const struct table *t)
         if (!c->not_null) {
             printf(" WHERE %s IS NULL", c->name);
             return;
-        } /* fall through */
+        }
+        __attribute__((fallthrough));
     default:
         printf(" WHERE %s%s", c->name, operators[below(m, 4)]);
         if (c->origin == ORIGIN_VIRTUAL || c->origin == ORIGIN_STORED)
