@@ -190,6 +190,8 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
         return NULL;
     }
     f->out->in_scope = true;
+    if (written && f->s->statement.action == STATEMENT_CREATE) /* is about to be made */
+        return NULL;
     struct scope_name target = scope_target_table(&a->job->scope, source_db, name);
     TRY(look_into(f, true, target, written, &view));
     if (view)

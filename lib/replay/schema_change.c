@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "replay/intent.h"
+#include "replay/reach.h"
 #include "replay/schema_border.h"
 #include "replay/schema_event.h"
 #include "replay/schema_kept.h"
@@ -81,6 +82,17 @@ static struct err *change_translate(struct schema_change *s)
                             &s->a->job->scope.renames, &s->sql);
 }
 
+/* CREATE TABLE ... SELECT that was logged as it ran: what it reads must be as it was on the source. */
+static struct err *change_check_select(const struct schema_change *s)
+{
+    struct reach reach;
+
+    TRY(batch_flush(&s->a->batch)); /* the catalog is read */
+    TRY(reach_find(s, &reach));
+    reach_free(&reach);
+    return NULL;
+}
+
 /* Statements that are never replayed: *skip, or the reason to stop. */
 static struct err *change_classify(const struct schema_change *s, bool *skip)
 {
@@ -117,11 +129,8 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
                      : err_hint(schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a temporary table"),
                                 "set binlog_format=ROW on the source; %s", go_on);
     }
-    if (st->action != STATEMENT_DML && (st->with_select || !prelude_is_empty(s->a->prelude)))
-        return err_hint(schema_change_stop(s, ERR_UNSUPPORTED,
-                                           "the log holds a statement whose result depends "
-                                           "on other data"),
-                        "set binlog_format=ROW on the source; %s", go_on);
+    if (st->with_select)
+        TRY(change_check_select(s));
     if (st->imports)
         return err_hint(schema_change_stop(s, ERR_RESYNC, "a tablespace was imported or discarded"), go_on);
     return NULL;
@@ -142,6 +151,7 @@ static void change_make_repeatable(struct schema_change *s)
 static struct err *change_execute(struct schema_change *s)
 {
     TRY(schema_rows_check(s));
+    TRY(prelude_set(s->a->prelude, s->a->conn));
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
     if (s->border == BORDER_LEAVE || s->border == BORDER_CLEAR)

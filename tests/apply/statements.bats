@@ -112,6 +112,24 @@ runs() {
     same d
 }
 
+@test "CREATE TABLE ... SELECT as a statement, and as rows; killed behind the CREATE" {
+    local format point
+
+    runs STATEMENT "SET @v = 'x'; CREATE TABLE cs (k INT PRIMARY KEY) SELECT id AS k, v, @v AS w, RAND() AS r FROM t;
+        CREATE OR REPLACE TABLE cs AS SELECT * FROM u; CREATE TABLE IF NOT EXISTS cs SELECT 1 AS one; CREATE TABLE cs2 ENGINE = MyISAM AS SELECT * FROM cs"
+    for format in STATEMENT ROW; do
+        for point in ddl-before ddl-after commit-before; do
+            sql source "SET SESSION binlog_format = $format; CREATE TABLE d.c_${format}_${point#*-} SELECT * FROM d.u" d
+            ship
+            CCR_FAILPOINT=$point run apply
+            [ "$status" -eq 137 ]
+            apply
+            same d
+            sql source "DROP TABLE d.c_${format}_${point#*-}"
+        done
+    done
+}
+
 # stops CODE STATEMENTS -- TEXT...: the run ends so, and a new snapshot leads on.
 stops() {
     local code=$1 statements=$2
