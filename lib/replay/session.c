@@ -56,8 +56,9 @@ static const char *const settings[] = {
     /* with a binlog of its own, the target would otherwise write every BINLOG statement's text into it, once
      * for each row event */
     "SET SESSION binlog_annotate_row_events = 0, binlog_format = 'ROW'",
-    /* an ALTER of a versioned table is logged only where the source had it so */
-    "SET SESSION system_versioning_alter_history = 'KEEP'",
+    /* not logged; what the source's session allowed is allowed: an ALTER of a versioned table, options that
+     * InnoDB leaves aside */
+    "SET SESSION system_versioning_alter_history = 'KEEP', innodb_strict_mode = 0",
 };
 
 struct err *session_leave(struct conn *c)

@@ -24,10 +24,10 @@ kinds_start() {
     server_restart target --default-time-zone=-05:00
     perl "$BATS_TEST_DIRNAME/kinds.pl" schema "${1:-0}" | sql_client source || return 1
     sed '/history/,/;$/d' "$BATS_TEST_DIRNAME/kinds.sql" | sql_client source
-    kinds_run 1500 current
+    kinds_run 2000 current
     follow_start || return 1
     { echo 'USE k;' && sed -n '/history/,/;$/p' "$BATS_TEST_DIRNAME/kinds.sql"; } | sql_client source
-    [ "$(sql source "SELECT COUNT(*) > 2 FROM k.v_text JOIN k.v_day")" -eq 1 ]
+    [ "$(sql source "SELECT (SELECT COUNT(*) FROM k.v_text) + (SELECT COUNT(*) FROM k.n_day) + (SELECT COUNT(*) FROM k.many) > 5")" -eq 1 ]
 }
 
 kinds_changes() {

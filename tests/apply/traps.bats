@@ -100,3 +100,15 @@ sleeping() {
     replay
     same d
 }
+
+@test "a table versioned by transaction id: its ids would be others here, so the run stops" {
+    sql source "CREATE TABLE d.by_id (id INT PRIMARY KEY, a BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, b BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,
+        PERIOD FOR SYSTEM_TIME (a, b)) WITH SYSTEM VERSIONING"
+    replay
+    sql source "INSERT INTO d.by_id (id) VALUES (1)"
+    ship
+    run apply
+    echo "$output"
+    [ "$status" -ne 0 ]
+    [ "$(sql target 'SELECT COUNT(*) FROM d.by_id')" -eq 0 ]
+}
