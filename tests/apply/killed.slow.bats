@@ -62,3 +62,53 @@ sleeping() {
 waiting() {
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'ccr' AND state LIKE 'Waiting for table%'")" -eq 1 ]
 }
+
+killed_at() {
+    { CCR_FAILPOINT=$1 apply; } 2>"$T/killed.log"
+}
+
+@test "rows of a table without transactions: behind the intent a killed run's rows cannot be told" {
+    local name nth
+
+    sql source "CREATE TABLE d.plain (id INT) ENGINE = MyISAM"
+    replay
+
+    for name in intent-after commit-before; do
+        sql source "INSERT INTO d.plain VALUES (1), (2)"
+        ship
+        nth=1
+        [ "$name" = intent-after ] || nth=2 # the first commit-before is the intent's
+        status=0
+        killed_at "$name:$nth" || status=$?
+        [ "$status" -eq 137 ]
+        run apply
+        fails 8 d.plain 'no transactions' ccr-restore
+        follow_start --replace
+        apply
+        same d
+    done
+    # and behind the commit they are there
+    sql source "INSERT INTO d.plain VALUES (3)"
+    ship
+    status=0
+    killed_at commit-after:2 || status=$?
+    [ "$status" -eq 137 ]
+    apply
+    same d
+}
+
+# The statement alone is undone by the server (error 1205); the transaction before it in the batch must be as well.
+@test "a lock wait of the batch's second transaction: rolled back whole, and done again" {
+    sql source "CREATE TABLE d.held (id INT PRIMARY KEY, v INT); INSERT INTO d.held VALUES (1, 1)"
+    replay
+    sql source "INSERT INTO d.ledger VALUES ('waits', 1)"
+    sql source "UPDATE d.held SET v = 2"
+    ship
+    sql target "START TRANSACTION; SELECT * FROM d.held FOR UPDATE; DO SLEEP(24)" >/dev/null 3>&- &
+    wait_until 10 sleeping
+    run ccr apply target --job j --json --quiet --road ordered
+    [ "$status" -eq 0 ]
+    [ "$(json_of '.redone >= 1')" = true ]
+    [ "$(sql target "SELECT COUNT(*) FROM d.ledger WHERE at = 'waits'")" -eq 1 ]
+    same d
+}
