@@ -56,6 +56,12 @@ static struct err *read_ids(struct conn *c, const char *db, const char *name, ch
     return e;
 }
 
+/* The last failure was of a definition without its table, or of a sequence without its row. */
+static bool is_half_made(const struct conn *c)
+{
+    return conn_errno(c) == ER_NO_SUCH_TABLE_IN_ENGINE || conn_errno(c) == ER_KEY_NOT_FOUND;
+}
+
 static struct err *read_table(struct conn *c, const char *db, const char *name, json_t **out)
 {
     char hash[HASH_HEX_SIZE] = "";
@@ -73,7 +79,7 @@ static struct err *read_table(struct conn *c, const char *db, const char *name, 
     bool table = type && strcmp(type, "VIEW") != 0;
     if (!e && table)
         e = catalog_table_hash(c, db, name, hash);
-    if (e && table && conn_errno(c) == ER_NO_SUCH_TABLE_IN_ENGINE) {
+    if (e && table && is_half_made(c)) {
         err_free(e);
         e = NULL;
         memcpy(hash, broken, sizeof(broken));

@@ -37,7 +37,8 @@ struct err *schema_state_read(struct conn *c, const struct schema_objects *objec
 bool schema_state_exists(const json_t *state, size_t object);
 const char *schema_state_hash(const json_t *state, size_t object); /* "" for what is no table */
 
-/* A server killed in the middle of a CREATE may leave a definition without a table behind it (error 1932). */
+/* A server killed in the middle of a CREATE may leave a definition without a table behind it (error 1932), or
+ * a sequence without its row (1032). */
 bool schema_state_is_broken(const json_t *state, size_t object);
 
 enum schema_outcome {

@@ -162,3 +162,24 @@ nothing_twice() {
     apply
     same d
 }
+
+@test "a sequence without its row is cleared away as well" {
+    sql source "CREATE SEQUENCE d.half; DO NEXTVAL(d.half)"
+    ship
+    status=0
+    killed_at ddl-after || status=$?
+    [ "$status" -eq 137 ]
+    server_stop target
+    cp "$T/target/data/d/half.frm" "$T/half.frm"
+    target_start
+    sql target "DROP SEQUENCE d.half; CREATE TABLE d.half (next_not_cached_value BIGINT NOT NULL, minimum_value BIGINT NOT NULL,
+        maximum_value BIGINT NOT NULL, start_value BIGINT NOT NULL, increment BIGINT NOT NULL, cache_size BIGINT UNSIGNED NOT NULL,
+        cycle_option TINYINT(1) UNSIGNED NOT NULL, cycle_count BIGINT NOT NULL) ENGINE = InnoDB"
+    server_stop target
+    cp "$T/half.frm" "$T/target/data/d/half.frm"
+    target_start
+    run sql target "SHOW CREATE TABLE d.half"
+    [[ $output == *1032* ]]
+    apply
+    same d
+}
