@@ -94,8 +94,9 @@ static struct err *read_definition(struct conn *c, bool view, const char *db, co
     else
         e = conn_value(
             c, sql,
-            "SELECT GROUP_CONCAT(CONVERT(body USING utf8mb4) SEPARATOR ';') FROM mysql.proc WHERE db = %s "
-            "AND name = %s AND type IN ('FUNCTION', 'PROCEDURE')",
+            /* not from mysql.proc: that would make Aria part of the transaction, and savepoints fail */
+            "SELECT GROUP_CONCAT(routine_definition SEPARATOR ';') FROM information_schema.routines "
+            "WHERE routine_schema = %s AND routine_name = %s",
             in, of);
     free(in);
     free(of);

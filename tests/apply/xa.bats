@@ -48,8 +48,6 @@ held() {
 }
 
 @test "a branch of several segments" {
-    local before after
-
     sql source "SET GLOBAL max_allowed_packet = 1073741824; CREATE TABLE d.big (id INT PRIMARY KEY, v LONGTEXT)"
     prepare big "INSERT INTO big SELECT seq, REPEAT(MD5(seq), 100) FROM seq_1_to_3000; UPDATE big SET v = CONCAT(v, id)"
     ccr ship source --quiet --segment-size 1M
