@@ -1,8 +1,8 @@
 /*
  * interrupt - SIGINT and SIGTERM become a flag that long work asks for at points where stopping is safe.
  *
- * The flag is process-wide state, as little else in ccr (failpoint.h): a signal handler takes no argument. A second signal
- * ends the process at once, which is as safe as kill -9.
+ * The flag is process-wide state, as little else in ccr (failpoint.h): a signal handler takes no argument. A
+ * second signal ends the process at once, which is as safe as kill -9.
  */
 #ifndef CCR_BASE_INTERRUPT_H
 #define CCR_BASE_INTERRUPT_H

@@ -27,7 +27,7 @@ struct batch_counts {
     uint64_t transactions;
     uint64_t events; /* row events */
     uint64_t ddl;
-    uint64_t statements; /* data changes that were logged as such */
+    uint64_t statements;           /* data changes that were logged as such */
     uint64_t skipped_transactions; /* nothing of them is in scope */
     uint64_t skipped_events;
     uint64_t skipped_statements;

@@ -10,7 +10,7 @@
     " (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, "                           \
     "number BIGINT UNSIGNED NOT NULL, pos LONGTEXT NOT NULL, source_time BIGINT NOT NULL, "                  \
     "nonce CHAR(32) NOT NULL, previous_nonce CHAR(32) NOT NULL, pending LONGTEXT NULL, "                     \
-    "intent LONGTEXT NULL, held LONGTEXT NULL, updates BIGINT UNSIGNED NOT NULL, "                                               \
+    "intent LONGTEXT NULL, held LONGTEXT NULL, updates BIGINT UNSIGNED NOT NULL, "                           \
     "updated TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)) "            \
     "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
