@@ -108,8 +108,11 @@ bool kind_is_integer(enum kind kind);
 bool kind_needs_hash(enum kind kind); /* in a unique key without prefix */
 /* The text of its values does not hang on the session: generated columns may be made from it. */
 bool kind_can_be_base(enum kind kind);
-/* A literal. */
-void value_make(struct model *m, enum kind kind, char out[MODEL_VALUE_SIZE]);
+/*
+ * A literal. A counter never gets its type's highest value: where an UPDATE put it there, InnoDB has
+ * forgotten it after a restart, where an INSERT did, it has not, and merging makes the one the other.
+ */
+void value_make(struct model *m, const struct column *c, char out[MODEL_VALUE_SIZE]);
 
 void schema_make(struct model *m);
 /* The statements that make it. */

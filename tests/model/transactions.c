@@ -37,7 +37,7 @@ static void value_print(struct model *m, const struct column *c)
         printf("LAST_INSERT_ID()");
         return;
     }
-    value_make(m, c->kind, value);
+    value_make(m, c, value);
     printf("%s", value);
 }
 
@@ -51,7 +51,7 @@ static void place_make(struct model *m, const struct table *t, struct place *p)
     const struct key *k = &t->keys[0];
 
     for (unsigned i = 0; i < 2; i++)
-        value_make(m, t->columns[t->key_count && i < k->count ? k->columns[i] : 0].kind, p->values[i]);
+        value_make(m, &t->columns[t->key_count && i < k->count ? k->columns[i] : 0], p->values[i]);
 }
 
 static void place_print(const struct table *t, const struct place *p, const char *between)
@@ -254,7 +254,7 @@ static void swap_print(struct model *m)
     if (c->origin != ORIGIN_PLAIN && c->origin != ORIGIN_AUTO)
         return;
     for (unsigned i = 0; i < 3; i++)
-        value_make(m, c->kind, values[i]);
+        value_make(m, c, values[i]);
     for (unsigned i = 0; i < 3; i++)
         printf("UPDATE %s SET %s = %s WHERE %s = %s;\n", t->name, c->name, values[steps[i][1]], c->name,
                values[steps[i][0]]);
@@ -360,17 +360,19 @@ void rows_print(struct model *m)
 void transaction_print(struct model *m)
 {
     /* versioned rows without all their columns stop a run */
-    if (!m->versioned && chance(m, 3)) {
-        static const char *const images[] = {"FULL", "FULL", "MINIMAL", "NOBLOB"};
-        printf("SET SESSION binlog_row_image = %s;\n", images[below(m, 4)]);
-    }
+    const char *image = m->versioned || !chance(m, 4) ? NULL : chance(m, 50) ? "MINIMAL" : "NOBLOB";
+
+    if (image)
+        printf("SET SESSION binlog_row_image = %s;\n", image);
     if (chance(m, 35)) {
         statements_print(m, 1);
-        return;
+    } else {
+        printf("START TRANSACTION;\n");
+        statements_print(m, 1 + below(m, 6));
+        printf(chance(m, 90) ? "COMMIT;\n" : "ROLLBACK;\n");
     }
-    printf("START TRANSACTION;\n");
-    statements_print(m, 1 + below(m, 6));
-    printf(chance(m, 90) ? "COMMIT;\n" : "ROLLBACK;\n");
+    if (image)
+        printf("SET SESSION binlog_row_image = FULL;\n");
 }
 
 /* Whatever fits no statement fails on the source, and is not logged. */

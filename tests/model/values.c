@@ -97,12 +97,17 @@ bool kind_can_be_base(enum kind kind)
     return kind != KIND_LONG && kind != KIND_TIMESTAMP && kind != KIND_CHAR && kind != KIND_BINARY;
 }
 
-void value_make(struct model *m, enum kind kind, char out[MODEL_VALUE_SIZE])
+void value_make(struct model *m, const struct column *c, char out[MODEL_VALUE_SIZE])
 {
+    enum kind kind = c->kind;
     unsigned count = 0;
 
     if (kinds[kind].integer && chance(m, 95)) {
         snprintf(out, MODEL_VALUE_SIZE, "%u", 1 + below(m, MODEL_SPAN));
+        return;
+    }
+    if (c->origin == ORIGIN_AUTO) {
+        snprintf(out, MODEL_VALUE_SIZE, "%u", 100 + below(m, 300));
         return;
     }
     while (count < VALUES_MOST && kinds[kind].values[count])
