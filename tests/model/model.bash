@@ -16,7 +16,7 @@
 #
 # RANDOM decides about the sizes of batches and the number of lanes.
 
-MODEL_BATCHES=0
+MODEL_BATCHES=0 MODEL_UNMERGED=0
 
 model_servers() {
     server_start source
@@ -60,7 +60,14 @@ model_dump() {
         WHERE t.table_schema = '$2' GROUP BY t.table_name") || return 1
     sql "$1" "$statements" >"$T/dump" || return 1
     sed -E -e "s/^$2\\.//" -e 's/^([^\t]*)(\tCREATE TABLE .*) AUTO_INCREMENT=([0-9]*)/counter of \1 \3\n\1\2/' "$T/dump" |
-        LC_ALL=C sort >"$T/$3.dump"
+        LC_ALL=C sort >"$T/$3.all"
+    grep -v $'\tcheck\t' "$T/$3.all" >"$T/$3.dump" # InnoDB's own faults: no two servers need to have the same
+    grep $'\tcheck\t' "$T/$3.all" | grep -v $'\tstatus\tOK' >"$T/$3.complaints" || :
+}
+
+# The server itself can spoil an index over a virtual column; where native replication did not, ccr-apply must not.
+model_indexes_sound() {
+    [ -s "$T/native.complaints" ] || ! grep . "$T/ordered.complaints" "$T/merged.complaints"
 }
 
 model_same() {
@@ -73,7 +80,7 @@ model_same() {
     done
     same_text source native "$T/source.uncounted" "$T/native.uncounted" &&
         same_text native ordered "$T/native.dump" "$T/ordered.dump" &&
-        same_text native merged "$T/native.dump" "$T/merged.dump"
+        same_text native merged "$T/native.dump" "$T/merged.dump" && model_indexes_sound
 }
 
 # model_apply JOB [OPTIONS]: in batches of any size, by one lane or several.
@@ -98,8 +105,8 @@ model_round() {
     ccr ship source --quiet || return 1
     model_apply merged || return 1
     MODEL_BATCHES=$((MODEL_BATCHES + $(jq .batches "$T/merged.json")))
-    # a batch that the target refused, and that was done again in order
-    [ "$(jq .unmerged "$T/merged.json")" -eq 0 ] || { echo "unmerged: $(<"$T/merged.json")"; return 1; }
+    # merged batches that the target refused, done again in order
+    MODEL_UNMERGED=$((MODEL_UNMERGED + $(jq .unmerged "$T/merged.json")))
     model_apply ordered --road ordered || return 1
     wait_until 60 native_is_there "$(sql source "SELECT @@gtid_binlog_pos")" || return 1
     if grep -E "^ *Last_SQL_Error: ." "$T/native.status"; then
@@ -134,5 +141,5 @@ model_rounds() {
             return 1
         fi
     done
-    echo "# $rounds histories of $2 transactions, $MODEL_BATCHES batches" >&3
+    echo "# $rounds histories of $2 transactions, $MODEL_BATCHES batches, $MODEL_UNMERGED of them done again in order" >&3
 }

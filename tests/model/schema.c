@@ -147,6 +147,20 @@ static void table_make(struct model *m, struct table *t)
     m->versioned |= t->versioned;
 }
 
+bool key_is_hidden(const struct column *c)
+{
+    return c->origin == ORIGIN_VIRTUAL || kind_needs_hash(c->kind);
+}
+
+static bool has_hidden_key(const struct table *t)
+{
+    for (unsigned i = 0; i < t->key_count; i++)
+        for (unsigned j = 0; j < t->keys[i].count; j++)
+            if (key_is_hidden(&t->columns[t->keys[i].columns[j]]))
+                return true;
+    return false;
+}
+
 /* A table without foreign keys of its own points to another, to itself, or round in a circle. */
 static void foreign_key_make(struct model *m, const char *const *actions, unsigned action_count)
 {
@@ -169,8 +183,11 @@ static void foreign_key_make(struct model *m, const char *const *actions, unsign
     child->columns[f->column].not_null = chance(m, 7);
     key_add(child, f->column, chance(m, 10));
     snprintf(f->name, sizeof(f->name), "fk%u", m->foreign_key_count++);
+    if (has_hidden_key(child))
+        action_count = 2;
     f->on_delete = actions[below(m, action_count)];
     f->on_update = actions[below(m, action_count)];
+    child->cascaded |= action_count > 2;
 }
 
 void schema_make(struct model *m)

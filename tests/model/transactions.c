@@ -381,6 +381,8 @@ void definition_change_print(struct model *m)
     const struct table *t = any_table(m);
     const struct column *c = &t->columns[below(m, t->column_count)];
 
+    if (t->cascaded && key_is_hidden(c))
+        c = main_column(t);
     switch (below(m, t->versioned ? 2 : 11)) {
     case 0:
         printf("ALTER TABLE %s ADD KEY x%u (%s);\n", t->name, below(m, 3), c->name);
