@@ -126,6 +126,13 @@ static struct bag_row *bag_row(struct bag *b, struct bag_table *t, const uint8_t
     return row;
 }
 
+static void bag_take(struct bag_row *row)
+{
+    row->copies--;
+    if (row->copies < row->lowest)
+        row->lowest = row->copies;
+}
+
 struct err *bag_add(struct bag *b, const struct change *c)
 {
     struct bag_table *t = bag_table(b, c);
@@ -141,7 +148,7 @@ struct err *bag_add(struct bag *b, const struct change *c)
         if (done)
             return NULL;
         if (row.before)
-            bag_row(b, t, row.before, row.before_len)->copies--;
+            bag_take(bag_row(b, t, row.before, row.before_len));
         if (row.after)
             bag_row(b, t, row.after, row.after_len)->copies++;
     }
@@ -152,7 +159,7 @@ uint64_t bag_taken(const struct bag_table *t)
     uint64_t count = 0;
 
     for (const struct bag_row *row = t->rows; row; row = row->next)
-        count += row->copies < 0 ? (uint64_t)-row->copies : 0;
+        count += (uint64_t)-row->lowest;
     return count;
 }
 

@@ -11,9 +11,10 @@
  *
  * A batch that takes away few rows (BAG_FEWEST) sends row events all the same: a scan each is less.
  *
- * Exact for tables with transactions, full row images, no foreign keys, no system versioning and no virtual
- * columns (whose bytes in an image need not be the same each time); roads.h says which. All removals come
- * before all additions, so that unique keys with NULLs are right too.
+ * Exact for tables with transactions, full row images, no foreign keys, no system versioning, no
+ * AUTO_INCREMENT (whose counter depends on rows that come and go) and no virtual columns (whose bytes in an
+ * image need not be the same each time); roads.h says which. All removals come before all additions, so that
+ * unique keys with NULLs are right too.
  *
  * Filled by one thread, then handed to another (bag_seal).
  */

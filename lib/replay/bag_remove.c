@@ -21,7 +21,7 @@ static void collect_rows(struct removal *r)
     size_t cap = 0;
 
     for (struct bag_row *row = r->t->rows; row; row = row->next) {
-        if (row->copies >= 0)
+        if (row->lowest == 0)
             continue;
         r->rows = mem_grow(r->rows, r->count, &cap, sizeof(struct bag_row *));
         r->rows[r->count++] = row;
@@ -61,7 +61,7 @@ static void append_join(const struct removal *r, struct buf *sql)
 
     buf_append_str(sql, " FROM ");
     sql_table(sql, t->db, t->name);
-    buf_printf(sql, " t STRAIGHT_JOIN %s s ON s.hash = ", r->side->quoted);
+    buf_printf(sql, " t STRAIGHT_JOIN %s s FORCE INDEX (hash) ON s.hash = ", r->side->quoted);
     row_match_hash(sql, t->catalog, ROW_MATCH_TABLE);
     buf_append_str(sql, " AND ");
     row_match_all_equal(sql, t->catalog, NULL);
@@ -94,7 +94,7 @@ static struct err *check_found(const struct removal *r)
     const struct table *t = r->t->table;
 
     for (uint64_t i = 0; i < r->count; i++)
-        if (r->found[i] < (uint64_t)-r->rows[i]->copies)
+        if (r->found[i] < (uint64_t)-r->rows[i]->lowest)
             return err_new(ERR_UNSAFE, "table %s.%s has fewer copies of a row than the log takes away", t->db,
                            t->name);
     return NULL;

@@ -12,6 +12,7 @@ struct bag_row {
     struct bag_row *next; /* of its table, the last one first */
     struct bag_table *table;
     int64_t copies; /* added, or (below zero) taken away */
+    int64_t lowest; /* that `copies` has been: so many must be there */
     uint32_t hash;
     uint32_t len;
     uint8_t image[];
@@ -36,7 +37,7 @@ struct bag {
     bool sealed;
 };
 
-/* Copies that the log takes away. */
+/* Copies that must be there before the batch. */
 uint64_t bag_taken(const struct bag_table *t);
 
 #endif

@@ -22,6 +22,7 @@ struct err *batch_init(struct batch *b, const struct batch_params *params)
         .job = params->job->name,
         .max_packet = params->max_packet,
         .conn_params = params->conn_params,
+        .drift = params->drift,
         .position = params->position,
     };
 
@@ -351,6 +352,15 @@ struct lane *batch_failed_lane(struct batch *b, bool *bundle)
 bool batch_is_lost(struct batch *b)
 {
     return lanes_are_lost(b->lanes);
+}
+
+uint64_t batch_repaired(const struct batch *b)
+{
+    uint64_t rows = 0;
+
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        rows += lane_repaired(lanes_at(b->lanes, i));
+    return rows;
 }
 
 uint64_t batch_bytes_sent(const struct batch *b)

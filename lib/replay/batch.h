@@ -72,6 +72,7 @@ struct batch_params {
     struct store *store;
     const struct job *job;
     uint64_t max_packet;
+    enum drift_mode drift;
     const struct conn_params *conn_params; /* borrowed */
     const struct job_position *position;   /* copied */
 };
@@ -120,6 +121,7 @@ struct err *batch_reread(struct batch *b) CHECKED;
 bool batch_has_failed(struct batch *b);
 /* Which lane reported that error, and whether its road holds the bundle that the target refused. */
 struct lane *batch_failed_lane(struct batch *b, bool *bundle);
+uint64_t batch_repaired(const struct batch *b); /* rows of the target */
 bool batch_is_lost(
     struct batch *b); /* nothing of it can be done again in this run. Nothing may be under way */
 uint64_t batch_bytes_sent(const struct batch *b); /* of events, over all batches */

@@ -30,6 +30,8 @@ struct lane {
     const char *job;
     struct ordered *road;
     struct side_tables *sides;
+    struct drift drift;
+    uint64_t repaired; /* rows of the target, committed */
     struct job_position at;
     bool open;                /* a transaction */
     bool counting;            /* `before` was read, and rows were sent since */
@@ -97,6 +99,10 @@ static struct err *lane_settle(struct lane *l)
 static struct err *lane_apply(struct lane *l, const struct parcel *p)
 {
     TRY(lane_open(l));
+    if (p->net && l->drift.mode != DRIFT_UNCHECKED) {
+        TRY(lane_settle(l));
+        TRY(drift_check(&l->drift, p->net));
+    }
     if (p->bag && bag_needs_removal(p->bag)) {
         const struct bag_target target = {.conn = l->conn, .road = l->road, .sides = l->sides};
         TRY(lane_settle(l)); /* what it does is none of the counters' */
@@ -131,7 +137,8 @@ static struct err *lane_commit(struct lane *l)
     job_position_copy(&l->at, &l->to);
     l->rows += l->settled;
     l->commits++;
-    l->settled = 0;
+    l->repaired += l->drift.repaired;
+    l->settled = l->drift.repaired = 0;
     l->open = false;
     return NULL;
 }
@@ -206,6 +213,8 @@ struct err *lane_new(const struct lane_params *params, struct lane **out)
     l->meeting = params->meeting;
     l->road = ordered_new(params->conn, params->max_packet, l->index);
     l->sides = side_tables_new(params->conn_params, params->job, l->index);
+    l->drift = (struct drift){
+        .mode = params->drift, .conn = l->conn, .road = l->road, .sides = l->sides, .job = l->job};
     job_position_copy(&l->at, params->position);
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->changed, NULL);
@@ -308,8 +317,8 @@ void lane_rollback(struct lane *l)
     ordered_reset(l->road);
     if (!conn_is_lost(l->conn))
         err_free(conn_exec(l->conn, "ROLLBACK")); /* a connection that is gone has rolled back */
-    l->failed = l->open = l->counting = false;
-    l->settled = 0;
+    l->failed = l->open = l->counting = l->drift.found = false;
+    l->settled = l->drift.repaired = 0;
 }
 
 bool lane_is_open(const struct lane *l)
@@ -330,6 +339,17 @@ bool lane_has_failed(struct lane *l)
 struct job_position *lane_position(struct lane *l)
 {
     return &l->at;
+}
+
+bool lane_drifted(const struct lane *l, struct gtid *gtid)
+{
+    *gtid = l->drift.gtid;
+    return l->drift.found;
+}
+
+uint64_t lane_repaired(const struct lane *l)
+{
+    return l->repaired;
 }
 
 uint64_t lane_commits(const struct lane *l)

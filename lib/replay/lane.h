@@ -15,6 +15,7 @@
 #ifndef CCR_REPLAY_LANE_H
 #define CCR_REPLAY_LANE_H
 
+#include "replay/drift.h"
 #include "replay/parcel.h"
 #include "snapshot/job.h"
 
@@ -33,6 +34,7 @@ struct lane_params {
     unsigned index;                /* the first one, 0, writes the position row */
     struct lanes_meeting *meeting; /* NULL for the only lane */
     uint64_t max_packet;
+    enum drift_mode drift;
     const struct conn_params *conn_params; /* for a connection beside it; borrowed */
     const struct job_position *position;   /* as the target's row has it; copied */
 };
@@ -68,7 +70,10 @@ bool lane_is_torn(const struct lane *l);
 /* As the row is: the position of the last commit. To change it by other ways than lane_send is allowed. */
 struct job_position *lane_position(struct lane *l);
 uint64_t lane_commits(const struct lane *l);
-uint64_t lane_rows(const struct lane *l); /* committed */
+/* Behind an error: was it a difference of a row (drift.h), and of which transaction? */
+bool lane_drifted(const struct lane *l, struct gtid *gtid);
+uint64_t lane_repaired(const struct lane *l); /* rows of the target, committed */
+uint64_t lane_rows(const struct lane *l);     /* committed */
 struct conn *lane_conn(struct lane *l);
 struct ordered *lane_road(struct lane *l);
 

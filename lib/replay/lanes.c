@@ -58,6 +58,7 @@ struct err *lanes_new(const struct lanes_params *params, struct lanes **out)
             .meeting = params->count > 1 ? &ls->meeting : NULL,
             .max_packet = params->max_packet,
             .conn_params = params->conn_params,
+            .drift = params->drift,
             .position = params->position,
         };
         e = lane_new(&lane, &ls->items[i]);

@@ -28,6 +28,7 @@ struct lanes_params {
     unsigned count;
     const char *job;
     uint64_t max_packet;
+    enum drift_mode drift;
     const struct conn_params *conn_params; /* borrowed */
     const struct job_position *position;
 };

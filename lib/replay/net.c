@@ -165,7 +165,8 @@ static struct net_row *net_row(struct net *n, struct net_table *t, bool *fresh)
             return row;
     }
     struct net_row *row = arena_alloc(&n->arena, sizeof(*row) + n->key.len);
-    *row = (struct net_row){.next = t->rows, .table = t, .hash = hash, .key_len = (uint32_t)n->key.len};
+    *row = (struct net_row){
+        .next = t->rows, .table = t, .hash = hash, .key_len = (uint32_t)n->key.len, .first = n->gtid};
     memcpy(row->key, n->key.data, n->key.len);
     t->rows = row;
     t->row_count++;

@@ -19,8 +19,9 @@ struct net_row {
     uint32_t after_cap;
     uint32_t key_len;
     uint32_t hash;
-    bool exists; /* `after` is valid */
-    bool moved;  /* it was deleted, or gave up a unique value, at some time */
+    struct gtid first; /* of the transaction that touched it first */
+    bool exists;       /* `after` is valid */
+    bool moved;        /* it was deleted, or gave up a unique value, at some time */
     uint8_t key[];
 };
 

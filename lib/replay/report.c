@@ -8,6 +8,17 @@
 
 enum { MEMORY_LEAST = 64 * 1024 * 1024 };
 
+static struct err *drift_from_opts(const struct opts *opts, enum drift_mode *out)
+{
+    const char *policy = opts_string(opts, OPT_ON_DRIFT);
+    bool repair = strcmp(policy, "repair") == 0;
+
+    if (!repair && strcmp(policy, "stop") != 0)
+        return err_new(ERR_USAGE, "--on-drift is 'stop' or 'repair', not '%s'", policy);
+    *out = repair ? DRIFT_REPAIR : opts_flag(opts, OPT_CHECK_BEFORE_IMAGES) ? DRIFT_STOP : DRIFT_UNCHECKED;
+    return NULL;
+}
+
 struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
 {
     const char *gtid = opts_string(opts, OPT_UNTIL_GTID);
@@ -26,6 +37,7 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     out->in_order = strcmp(road, "ordered") == 0;
     if (!out->in_order && strcmp(road, "merged") != 0)
         return err_new(ERR_USAGE, "--road is 'ordered' or 'merged', not '%s'", road);
+    TRY(drift_from_opts(opts, &out->drift));
     if (gtid) {
         TRY(gtid_pos_parse(gtid, ERR_USAGE, &out->until_gtid));
         out->has_until_gtid = true;
@@ -92,6 +104,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
                                   (json_int_t)n->skipped_statements));
     set_number(r, "redone", a->redone);
     set_number(r, "unmerged", a->unmerged);
+    set_number(r, "repaired", batch_repaired(&a->batch));
     json_object_set_new(r, "dry_run", json_boolean(a->dry_run));
     if (a->limits.has_until_gtid || a->limits.until_time)
         json_object_set_new(r, "until_reached", json_boolean(a->until_reached));

@@ -166,7 +166,7 @@ static bool fits_bag(const struct catalog_table *t)
     if (t->is_sequence || !t->transactional || t->versioned || t->cascades || net_identity(t))
         return false;
     for (size_t i = 0; i < t->column_count; i++)
-        if (t->columns[i].generated && !t->columns[i].stored)
+        if ((t->columns[i].generated && !t->columns[i].stored) || t->columns[i].auto_increment)
             return false;
     for (size_t i = 0; i < t->key_count; i++)
         if (t->keys[i].hash)

@@ -49,8 +49,9 @@ static const char *const of_statement[] = {
     "SET SESSION collation_database = DEFAULT, collation_server = DEFAULT",
 };
 
+/* READ-COMMITTED: side tables may be younger than the transaction that reads them */
 static const char *const settings[] = {
-    "SET SESSION autocommit = 1, tx_isolation = 'REPEATABLE-READ', max_statement_time = 0, "
+    "SET SESSION autocommit = 1, tx_isolation = 'READ-COMMITTED', max_statement_time = 0, "
     "idle_transaction_timeout = 0, wait_timeout = 31536000, net_read_timeout = 3600, "
     "net_write_timeout = 3600, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT,
     /* with a binlog of its own, the target would otherwise write every BINLOG statement's text into it, once

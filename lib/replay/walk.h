@@ -35,7 +35,8 @@ struct redo {
 struct apply_limits {
     uint64_t batch_transactions;
     uint64_t batch_bytes;
-    bool in_order;    /* nothing is merged */
+    bool in_order; /* nothing is merged */
+    enum drift_mode drift;
     int64_t batch_us; /* a batch is ended after this time */
     uint64_t memory;
     bool has_until_gtid;

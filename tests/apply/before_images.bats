@@ -1,0 +1,94 @@
+# --check-before-images and --on-drift repair: rows of the target that are not what the log takes them for.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load follow
+
+setup_file() {
+    follow_servers
+    sql source "CREATE DATABASE d; USE d; CREATE TABLE t (a INT, b VARCHAR(20) COLLATE utf8mb4_general_ci, v VARCHAR(20), f FLOAT, n INT UNIQUE, PRIMARY KEY (a, b));
+        CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT, g INT AS (id * 2) VIRTUAL, p BLOB);
+        INSERT INTO t SELECT seq, CONCAT('k', seq), 'v', seq / 3, seq FROM seq_1_to_50; INSERT INTO u (v, p) SELECT 'text', x'00ff' FROM seq_1_to_20"
+    follow_start
+}
+
+result() {
+    json_of "$1"
+}
+
+@test "a changed column: table, key, column and transaction are named; what lies before is committed, the rest is not" {
+    local culprit
+
+    sql target "UPDATE d.t SET v = 'mine' WHERE a = 7"
+    sql source "UPDATE d.t SET v = 'w' WHERE a < 5"
+    sql source "UPDATE d.t SET n = n + 100 WHERE a BETWEEN 6 AND 8"
+    culprit=$(sql source "SELECT @@gtid_binlog_pos")
+    sql source "DELETE FROM d.t WHERE a = 7"
+    ship
+    run apply --check-before-images
+    fails 9 "d.t (a=7, b='k7')" "transaction $culprit" 'differing: v' '--on-drift repair'
+    [ "$(sql target "SELECT GROUP_CONCAT(v ORDER BY a), MAX(n) FROM d.t WHERE a < 9")" = "$(printf 'w,w,w,w,v,v,mine,v\t8')" ]
+    # put right by hand, it goes on
+    sql target "UPDATE d.t SET v = 'v' WHERE a = 7"
+    apply --check-before-images
+    same d
+}
+
+@test "without the check the server overwrites it, and says nothing" {
+    sql target "UPDATE d.u SET v = 'mine' WHERE id = 3"
+    sql source "UPDATE d.u SET p = 'x' WHERE id = 3"
+    replay
+    same d
+}
+
+@test "differences that only bytes show: case, trailing blanks, the sign of a zero, NULL" {
+    local change
+
+    for change in "b = 'K9'" "v = 'v '" "v = 'V'" "f = f + 0.0001" "v = NULL"; do
+        sql target "UPDATE d.t SET $change WHERE a = 9"
+        sql source "UPDATE d.t SET n = n + 1000 WHERE a = 9"
+        ship
+        run apply --check-before-images
+        fails 9 'd.t (a=9' "differing: ${change%% *}"
+        sql target "UPDATE d.t SET b = 'k9', v = 'v', f = 9 / 3 WHERE a = 9"
+        apply --check-before-images
+    done
+    same d
+}
+
+@test "--on-drift repair: changed and missing rows become the source's, and what was there is recorded" {
+    sql target "UPDATE d.t SET v = 'mine', f = 5 WHERE a = 20; DELETE FROM d.t WHERE a = 21; DELETE FROM d.u WHERE id = 5; UPDATE d.u SET v = 'other' WHERE id = 6"
+    sql source "UPDATE d.t SET v = 'new' WHERE a IN (20, 21, 22); DELETE FROM d.u WHERE id IN (5, 6)"
+    ship
+    run --separate-stderr ccr apply target --job j --json --verbose --on-drift repair
+    [ "$status" -eq 0 ]
+    [ "$(result '"\(.repaired) \(.unmerged)"')" = "4 0" ]
+    same d
+    [ "$(sql target "SELECT name, row_key, differed, action FROM ccr.repairs ORDER BY name, row_key")" = "$(printf '%s\t%s\t%s\t%s\n' \
+        t "a=20, b='k20'" 'v, f' 'row overwritten' t "a=21, b='k21'" '' 'missing row inserted' \
+        u 'id=5' '' 'missing row inserted' u 'id=6' v 'row overwritten')" ]
+    [[ $(sql target "SELECT found FROM ccr.repairs WHERE row_key LIKE 'a=20,%'") == *"v='mine'"* ]]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.repairs WHERE job = 'j' AND gtid = '$(sql source "SELECT @@gtid_binlog_pos")'")" -eq 2 ]
+    # nothing to repair: nothing recorded
+    sql source "UPDATE d.t SET v = 'newer'"
+    ship
+    run --separate-stderr ccr apply target --job j --json --verbose --on-drift repair
+    [ "$(result .repaired)" -eq 0 ]
+    same d
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.repairs")" -eq 4 ]
+}
+
+@test "rows of many kinds that did not drift are not taken for it" {
+    sql source "USE d; SET sql_mode = ''; CREATE TABLE every (i INT PRIMARY KEY, u BIGINT UNSIGNED, f FLOAT, g DOUBLE, d DECIMAL(20, 5), c CHAR(10), b BINARY(4), t TEXT, l BLOB,
+            bits BIT(13), y YEAR, da DATE, ti TIME(3), dt DATETIME(6), ts TIMESTAMP(6) NULL, e ENUM('', 'a'), s SET('x', 'y'), j JSON, uu UUID, i6 INET6, p POINT, st INT AS (i + 1) STORED,
+            vi INT AS (i + 2) VIRTUAL, h TEXT, UNIQUE (h));
+        INSERT INTO every (i, u, f, g, d, c, b, t, l, bits, y, da, ti, dt, ts, e, s, j, uu, i6, p, h) SELECT seq, seq, seq / 7, 1 / seq, -seq / 3, 'c', 'b', REPEAT('t', seq), REPEAT('l', seq), seq, 2000 + seq,
+            '0000-00-00', '-1:2:3.5', NOW(6), NOW(6), '', 'x,y', '{}', UUID(), '::1', POINT(seq, 1), seq FROM seq_1_to_50; INSERT INTO every (i) VALUES (51), (52)"
+    replay
+    sql source "USE d; UPDATE every SET d = d + 1; DELETE FROM every WHERE i > 40; UPDATE every SET h = CONCAT(h, 'x'), e = 'a'"
+    ship
+    apply --check-before-images
+    same_schema --followed source target d
+    [ "$(sql source "SELECT SUM(CRC32(CONCAT_WS(',', i, u, f, g, d, c, b, t, l, bits + 0, y, da, ti, dt, e, s, j, uu, i6, HEX(p), st, vi, h))) FROM d.every")" = \
+        "$(sql target "SELECT SUM(CRC32(CONCAT_WS(',', i, u, f, g, d, c, b, t, l, bits + 0, y, da, ti, dt, e, s, j, uu, i6, HEX(p), st, vi, h))) FROM d.every")" ]
+}
