@@ -238,9 +238,10 @@ static struct err *random_step(struct fixture *f, struct model *m)
 
 static void test_random(struct fixture *f)
 {
-    const char *seed = getenv("CCR_SEED");
+    const char *given = getenv("CCR_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)getpid();
 
-    f->random = seed ? strtoull(seed, NULL, 10) : (uint64_t)getpid();
+    f->random = seed;
     f->random = f->random * 2654435761u + 88172645463325252u;
     for (int round = 0; round < ROUNDS && !unit_failed; round++) {
         struct model source = {0};
@@ -260,7 +261,7 @@ static void test_random(struct fixture *f)
         CHECK(net_is_empty(f->net));
     }
     if (unit_failed)
-        printf("CCR_SEED=%s\n", seed ? seed : "(the process id)");
+        printf("CCR_SEED=%llu\n", (unsigned long long)seed);
 }
 
 static size_t emitted(struct fixture *f, struct model *m)
@@ -323,6 +324,91 @@ static void test_impossible(struct fixture *f)
     refuse(f, erase(f, 1, b), "before image");
 }
 
+/* What comes out is in the order of the key, as a number, in events of a bounded size. */
+struct sequence {
+    int64_t last;
+    size_t rows;
+    size_t events;
+    size_t longest;
+};
+
+static struct err *take_in_order(void *arg, const struct change *c)
+{
+    struct sequence *s = arg;
+    struct rows_row row;
+    size_t at = 0;
+    bool done = false;
+    int32_t id;
+
+    s->events++;
+    if (s->longest < c->rows->rows_len)
+        s->longest = c->rows->rows_len;
+    for (;;) {
+        TRY(rows_next(&c->table->map, c->rows, &at, &row, &done));
+        if (done)
+            return NULL;
+        read_row(row.after, row.after_len, &id);
+        CHECK(c->rows->kind == ROWS_WRITE && id > s->last);
+        s->last = id;
+        s->rows++;
+    }
+}
+
+static void test_order(struct fixture *f)
+{
+    struct sequence s = {.last = INT64_MIN};
+
+    for (int32_t i = 0; i < 6000; i++) /* 7 and 6000 have no common divisor: every number once */
+        CHECK_OK(put(f, i * 7 % 6000 - 3000, (struct row){.v = i}));
+    CHECK_OK(net_emit(f->net, take_in_order, &s));
+    net_clear(f->net);
+    CHECK(s.rows == 6000 && s.last == 2999);
+    CHECK(s.events > 1 && s.longest <= 32 * 1024);
+}
+
+/* A key of two texts: ("ab", "c") is another row than ("a", "bc"). */
+static struct err *put_texts(struct fixture *f, enum rows_kind kind, const char *a, const char *b)
+{
+    static const uint8_t both[] = {0x03};
+    struct buf image = BUF_INIT;
+
+    buf_append_byte(&image, 0xfc);
+    buf_append_byte(&image, (uint8_t)strlen(a));
+    buf_append_str(&image, a);
+    buf_append_byte(&image, (uint8_t)strlen(b));
+    buf_append_str(&image, b);
+    const struct rows_event event = {.kind = kind,
+                                     .column_count = 2,
+                                     .before_columns = both,
+                                     .after_columns = both,
+                                     .rows = image.data,
+                                     .rows_len = image.len};
+    const struct change c = {.table = &f->table, .rows = &event};
+    struct err *e = net_add(f->net, &c);
+    buf_free(&image);
+    return e;
+}
+
+static void test_texts(void)
+{
+    struct fixture f;
+    size_t both[] = {0, 1};
+
+    fixture_init(&f);
+    f.map_columns[0] = f.map_columns[1] = (struct rows_column){.type = TYPE_VARCHAR, .metadata = 40};
+    f.table.map.column_count = f.catalog.column_count = 2;
+    f.columns[0].auto_increment = f.columns[1].nullable = false;
+    f.keys[0].columns = both;
+    f.keys[0].column_count = 2;
+    f.catalog.key_count = 1;
+    CHECK_OK(put_texts(&f, ROWS_WRITE, "ab", "c"));
+    CHECK_OK(put_texts(&f, ROWS_WRITE, "a", "bc"));
+    CHECK_OK(put_texts(&f, ROWS_WRITE, "", "abc"));
+    CHECK_OK(put_texts(&f, ROWS_DELETE, "ab", "c"));
+    refuse(&f, put_texts(&f, ROWS_WRITE, "a", "bc"), "inserted that is there already");
+    net_free(f.net);
+}
+
 /* A table's next changes may go to another net while this one is with another thread. */
 static void test_seal(struct fixture *f)
 {
@@ -365,6 +451,8 @@ int main(void)
     fixture_init(&f);
     test_chains(&f);
     test_impossible(&f);
+    test_order(&f);
+    test_texts();
     test_seal(&f);
     test_memory(&f);
     test_random(&f);
