@@ -118,10 +118,11 @@ static struct err *walk_take_note(struct walk *w)
         return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
     w->t.savepoints = kind == REDO_SAVEPOINTS || kind == REDO_ALONE;
-    if (kind == REDO_SINGLE) {
+    /* with several lanes every note means one: a transaction must not come to need first the one, then the
+     * other */
+    w->t.single = batch_lanes(&w->a->batch) > 1 && !w->a->evening;
+    if (w->t.single)
         TRY(batch_commit(&w->a->batch));
-        w->t.single = true;
-    }
     if (kind == REDO_ALONE) {
         TRY(intent_open_rows(w->a, &w->t.begin.gtid, redo->what));
         w->t.alone = true;
