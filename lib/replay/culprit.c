@@ -29,31 +29,10 @@ static struct err *culprit_describe(unsigned number, const struct bundle_run *ru
                     "restore a new snapshot (ccr-backup, ccr-restore)");
 }
 
-/* Sends one row; *refused is the server's error, NULL where it took the row. */
-static struct err *culprit_try(struct ordered *road, struct bundle *single, const struct bundle_run *run,
-                               const struct rows_event *r, const uint8_t *bytes, size_t len,
-                               struct err **refused)
-{
-    struct rows_event piece = *r;
-    const struct change change = {run->table, &piece, run->time, run->server_id, run->gtid};
-
-    piece.rows = bytes;
-    piece.rows_len = len;
-    bundle_begin(single, single->serial + 1);
-    run->table->bundle = 0; /* the serials of these bundles are not the road's */
-    TRY(bundle_add(single, &change));
-    run->table->bundle = 0;
-    struct err *e = sender_send(ordered_sender(road), single);
-    if (!e)
-        e = sender_wait(ordered_sender(road));
-    *refused = e;
-    return NULL;
-}
-
+/* Sends the run's rows one by one; *refused is the first refusal, NULL where the target takes them all. */
 static struct err *culprit_in_run(struct conn *c, struct ordered *road, const struct bundle *b,
                                   const struct bundle_run *run, struct err **refused)
 {
-    struct bundle single = {0};
     struct rows_event event;
     struct rows_row row;
     bool done = false;
@@ -63,19 +42,21 @@ static struct err *culprit_in_run(struct conn *c, struct ordered *road, const st
     event.flags = b->flags;
     event.rows = b->rows.data + run->start;
     event.rows_len = run->end - run->start;
-    struct err *e = NULL;
-    for (size_t at = 0; !e && !done && !*refused;) {
+    for (size_t at = 0; !*refused;) {
+        struct rows_event single = event;
+        const struct change change = {run->table, &single, run->time, run->server_id, run->gtid};
+        single.rows = event.rows + at;
         size_t start = at;
-        e = rows_next(&run->table->map, &event, &at, &row, &done);
-        if (e || done)
-            break;
-        e = culprit_try(road, &single, run, &event, event.rows + start, at - start, refused);
-        if (!e && *refused)
+        TRY(rows_next(&run->table->map, &event, &at, &row, &done));
+        if (done)
+            return NULL;
+        single.rows_len = at - start;
+        *refused = sender_apply(ordered_sender(road), &change, NULL);
+        if (*refused)
             *refused = culprit_describe(err_code(*refused) == conn_code(c) ? conn_errno(c) : 0, run, &event,
                                         &row, *refused);
     }
-    bundle_free(&single);
-    return e;
+    return NULL;
 }
 
 void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found)

@@ -185,7 +185,6 @@ static struct err *describe(const struct comparison *c, const struct difference 
 static struct err *put_right(const struct comparison *c, const struct difference *x)
 {
     struct buf images = BUF_INIT;
-    struct bundle bundle = {0};
     struct table *table = c->t->table;
 
     for (int i = 0; i < (x->missing ? 1 : 2); i++)
@@ -200,15 +199,7 @@ static struct err *put_right(const struct comparison *c, const struct difference
         .rows_len = images.len,
     };
     const struct change change = {.table = table, .rows = &event, .gtid = x->row->first};
-    table->bundle = 0; /* the serials of such bundles are not the road's */
-    bundle_begin(&bundle, 1);
-    struct err *e = bundle_add(&bundle, &change);
-    table->bundle = 0;
-    if (!e)
-        e = sender_send(ordered_sender(c->d->road), &bundle);
-    if (!e)
-        e = sender_wait(ordered_sender(c->d->road));
-    bundle_free(&bundle);
+    struct err *e = sender_apply(ordered_sender(c->d->road), &change, NULL);
     buf_free(&images);
     return e;
 }

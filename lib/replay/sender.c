@@ -162,6 +162,27 @@ struct err *sender_send(struct sender *s, struct bundle *b)
     return NULL;
 }
 
+struct err *sender_apply(struct sender *s, const struct change *change, struct row_counts *counts)
+{
+    struct bundle b = {0};
+    uint64_t bundle = change->table->bundle;
+
+    change->table->bundle = 0; /* the serial of this bundle is not the road's */
+    bundle_begin(&b, 1);
+    struct err *e = bundle_add(&b, change);
+    change->table->bundle = bundle;
+    if (!e)
+        e = sender_send(s, &b);
+    if (!e)
+        e = sender_wait(s);
+    if (!e && counts)
+        *counts = b.counts;
+    if (s->failed == &b)
+        s->failed = NULL;
+    bundle_free(&b);
+    return e;
+}
+
 struct bundle *sender_failed(const struct sender *s)
 {
     return s->failed;

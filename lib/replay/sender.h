@@ -27,6 +27,11 @@ bool sender_has_format(const struct sender *s, const struct buf *event);
  */
 struct err *sender_send(struct sender *s, struct bundle *b) CHECKED;
 struct err *sender_wait(struct sender *s) CHECKED;
+/*
+ * Applies one change, in a bundle of its own: beside the road's bundles, none of which may be under way.
+ * *counts (may be NULL) are its rows. A refusal leaves no sender_failed.
+ */
+struct err *sender_apply(struct sender *s, const struct change *change, struct row_counts *counts) CHECKED;
 /* The bundle that the server refused, or NULL. */
 struct bundle *sender_failed(const struct sender *s);
 /* Behind a ROLLBACK or an error: forgets what was under way (reading its answer first). */

@@ -181,11 +181,9 @@ static struct err *side_load_send(struct side_load *l)
 
     if (l->images.len == 0)
         return NULL;
-    bundle_begin(&l->bundle, l->bundle.serial + 1);
-    TRY(bundle_add(&l->bundle, &change));
-    TRY(sender_send(l->sender, &l->bundle));
-    TRY(sender_wait(l->sender));
-    l->count += l->bundle.counts.writes;
+    struct row_counts counts;
+    TRY(sender_apply(l->sender, &change, &counts));
+    l->count += counts.writes;
     buf_clear(&l->images);
     return NULL;
 }
@@ -221,5 +219,4 @@ struct err *side_load_end(struct side_load *l, struct conn *c)
 void side_load_free(struct side_load *l)
 {
     buf_free(&l->images);
-    bundle_free(&l->bundle);
 }

@@ -46,7 +46,6 @@ struct side_load {
     const struct table *table;
     const uint8_t *columns; /* bitmap of the columns in the images; borrowed */
     struct buf images;
-    struct bundle bundle;
     uint64_t count;    /* of images */
     uint64_t first_id; /* of the first one; the others follow without a gap */
 };
