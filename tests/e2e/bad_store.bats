@@ -145,7 +145,7 @@ apply() {
     refused 9 "is not the store" apply
     refused 7 "was written for another store" ccr ship source
     sed 's/"version": 1/"version": 2/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
-    refused 11 "format version 2" restore
+    refused 11 "format version 3" restore
     refused 11 "format version 2" apply
     cp "$T/pristine/ccr.json" "$STORE_DIR"
     sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/streams/main/stream.json" \
@@ -167,8 +167,8 @@ apply() {
     rm "$newest/manifest.json"
     refused 4 "has no snapshot $(basename "$newest")" restore --snapshot "$(basename "$newest")"
     cp "$T/pristine/${newest#"$STORE_DIR/"}/manifest.json" "$newest"
-    edit_manifest "$newest/manifest.json" '.version = 2'
-    refused 11 "format version 2" restore
+    edit_manifest "$newest/manifest.json" '.version = 3'
+    refused 11 "format version 3" restore
     edit_manifest "$newest/manifest.json" '.version = 1 | .features_required = ["cms"]'
     refused 11 "'cms'" restore
     edit_manifest "$newest/manifest.json" '.features_required = [] | .tables[0].rows += 1'

@@ -89,7 +89,7 @@ INSERT INTO Chinook.InvoiceLine SELECT 10000 + $i * 2 + seq, $((1000 + i)), $((1
 COMMIT;
 UPDATE world.City SET Population = Population * 1.01 WHERE ID = $((1 + RANDOM % 4079));
 DELETE FROM employee.salary WHERE emp_no = $((10001 + RANDOM % 500)) LIMIT 2;
-UPDATE employee.employee SET last_name = CONCAT(last_name, '-ü') WHERE emp_no = $((10001 + RANDOM % 500));
+UPDATE employee.employee SET last_name = CONCAT(LEFT(last_name, 10), '-ü') WHERE emp_no = $((10001 + RANDOM % 500));
 START TRANSACTION; DELETE FROM world.City; ROLLBACK;
 SQL
         done
