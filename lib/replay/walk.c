@@ -228,13 +228,13 @@ static struct err *walk_end(struct walk *w)
     a->batch.counts.transactions++;
     if (!w->t.in_scope)
         a->batch.counts.skipped_transactions++;
+    if (w->t.alone || w->t.ddl || w->t.single) {
+        intent_clear(a);
+        TRY(batch_commit(b));
+    }
     if (!a->evening)
         TRY(batch_transaction_end(b));
-    TRY(walk_end_order(a));
-    if (!w->t.alone && !w->t.ddl && !w->t.single)
-        return NULL;
-    intent_clear(a);
-    return batch_commit(b);
+    return walk_end_order(a);
 }
 
 /* The source wrote the transaction down, and then did not let it happen. */
