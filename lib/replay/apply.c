@@ -13,6 +13,7 @@
 #include "replay/culprit.h"
 #include "replay/explain.h"
 #include "replay/intent.h"
+#include "replay/repair.h"
 #include "replay/report.h"
 #include "replay/session.h"
 #include "replay/status.h"
@@ -182,6 +183,7 @@ static void apply_close(struct apply *a)
     progress_end(a->progress);
     err_free(a->redo.error);
     free(a->redo.what);
+    repair_free(a);
     need_free(&a->need);
     gtid_pos_free(&a->limits.until_gtid);
     gtid_pos_free(&a->in_order_until);
@@ -256,6 +258,7 @@ static struct err *apply_epoch_ended(const struct segment_footer *terminator)
 static struct err *apply_back(struct apply *a)
 {
     batch_rollback(&a->batch);
+    repair_again(a);
     TRY(batch_reread(&a->batch));
     tables_forget(a->tables);
     return NULL;
@@ -299,20 +302,26 @@ static bool apply_stop_at_drift(struct apply *a, struct err **e)
  */
 static void apply_find_culprit(struct apply *a, struct err **e)
 {
-    struct gtid gtid;
-    bool found = false;
+    struct culprit culprit;
     bool bundle = false;
     struct lane *l = batch_failed_lane(&a->batch, &bundle);
 
     if (!bundle)
         return;
-    culprit_find(lane_conn(l), lane_road(l), e, &gtid, &found);
-    if (!found || a->evening) /* nothing before it can be committed */
-        return;
-    err_free(a->redo.error); /* of a later transaction */
-    free(a->redo.what);
-    a->redo = (struct redo){.kind = REDO_STOP, .gtid = gtid, .error = *e};
-    *e = NULL;
+    culprit_find(lane_conn(l), lane_road(l), e, &culprit);
+    struct gtid gtid = culprit.gtid;
+    bool found = culprit.found;
+    if (found && repair_note(a, &culprit)) {
+        log_warn(a->log, "to be put right: %s", err_message(*e));
+        err_free(*e);
+        *e = NULL;
+    } else if (found && !a->evening) { /* otherwise nothing before it can be committed */
+        err_free(a->redo.error);       /* of a later transaction */
+        free(a->redo.what);
+        a->redo = (struct redo){.kind = REDO_STOP, .gtid = gtid, .error = *e};
+        *e = NULL;
+    }
+    culprit_free(&culprit);
 }
 
 /* *e is an error of a walk: is there something to be gained by another one? If so *e becomes NULL. */

@@ -250,9 +250,25 @@ static struct err *batch_relieve(struct batch *b, unsigned lane)
     return NULL;
 }
 
+static unsigned batch_lane_index(const struct batch *b, const struct table *table)
+{
+    return b->single ? 0 : table->lane;
+}
+
+struct lane *batch_lane(struct batch *b, const struct table *table)
+{
+    return lanes_at(b->lanes, batch_lane_index(b, table));
+}
+
+void batch_touch(struct batch *b, struct table *table)
+{
+    b->open = true;
+    batch_note_table(b, batch_lane_index(b, table), table);
+}
+
 struct err *batch_add(struct batch *b, const struct change *change)
 {
-    unsigned lane = b->single ? 0 : change->table->lane;
+    unsigned lane = batch_lane_index(b, change->table);
     struct lane *l = lanes_at(b->lanes, lane);
     struct parcel *p = lane_parcel(l);
 

@@ -101,6 +101,9 @@ struct err *batch_add(struct batch *b, const struct change *change) CHECKED;
 void batch_set_in_order(struct batch *b, bool in_order);
 /* The source transaction at hand has ended, and `next` stands behind it. */
 struct err *batch_transaction_end(struct batch *b) CHECKED;
+/* By which a table's changes go; and a note that the open batch changes it otherwise than by batch_add. */
+struct lane *batch_lane(struct batch *b, const struct table *table);
+void batch_touch(struct batch *b, struct table *table);
 /* What has gathered is applied when this returns; the transaction stays open. */
 struct err *batch_flush(struct batch *b) CHECKED;
 /*

@@ -1,5 +1,6 @@
 #include "replay/culprit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <mysqld_error.h>
@@ -29,9 +30,30 @@ static struct err *culprit_describe(unsigned number, const struct bundle_run *ru
                     "restore a new snapshot (ccr-backup, ccr-restore)");
 }
 
+static void culprit_keep(struct culprit *out, const struct bundle_run *run, enum rows_kind kind,
+                         const struct rows_row *row)
+{
+    out->found = true;
+    out->gtid = run->gtid;
+    out->kind = kind;
+    out->source_db = mem_strdup(run->table->source_db);
+    out->source_name = mem_strdup(run->table->source_name);
+    buf_append(&out->before, row->before, row->before_len);
+    buf_append(&out->after, row->after, row->after_len);
+}
+
+void culprit_free(struct culprit *u)
+{
+    free(u->source_db);
+    free(u->source_name);
+    buf_free(&u->before);
+    buf_free(&u->after);
+    *u = (struct culprit){0};
+}
+
 /* Sends the run's rows one by one; *refused is the first refusal, NULL where the target takes them all. */
 static struct err *culprit_in_run(struct conn *c, struct ordered *road, const struct bundle *b,
-                                  const struct bundle_run *run, struct err **refused)
+                                  const struct bundle_run *run, struct err **refused, struct culprit *out)
 {
     struct rows_event event;
     struct rows_row row;
@@ -52,28 +74,27 @@ static struct err *culprit_in_run(struct conn *c, struct ordered *road, const st
             return NULL;
         single.rows_len = at - start;
         *refused = sender_apply(ordered_sender(road), &change, NULL);
-        if (*refused)
-            *refused = culprit_describe(err_code(*refused) == conn_code(c) ? conn_errno(c) : 0, run, &event,
-                                        &row, *refused);
+        if (!*refused)
+            continue;
+        out->number = err_code(*refused) == conn_code(c) ? conn_errno(c) : 0;
+        *refused = culprit_describe(out->number, run, &event, &row, *refused);
+        culprit_keep(out, run, event.kind, &row);
     }
     return NULL;
 }
 
-void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found)
+void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct culprit *out)
 {
     const struct bundle *b = ordered_failed(road);
     struct err *refused = NULL;
     struct err *own = NULL;
 
-    *found = false;
-    for (size_t i = 0; b && i < b->run_count && !own && !refused; i++) {
-        own = culprit_in_run(c, road, b, &b->runs[i], &refused);
-        *gtid = b->runs[i].gtid;
-    }
+    *out = (struct culprit){0};
+    for (size_t i = 0; b && i < b->run_count && !own && !refused; i++)
+        own = culprit_in_run(c, road, b, &b->runs[i], &refused, out);
     err_free(own); /* the first error says more */
     if (!refused)
         return;
     err_free(*e);
     *e = refused;
-    *found = true;
 }

@@ -10,10 +10,22 @@
 
 #include "replay/ordered.h"
 
+struct culprit {
+    bool found;
+    struct gtid gtid;
+    unsigned number; /* the server's error */
+    enum rows_kind kind;
+    char *source_db;
+    char *source_name;
+    struct buf before; /* the row's images; empty where the kind has none */
+    struct buf after;
+};
+
 /*
- * Behind an error of the road. Replaces *e by one that names table and key values, and sets *gtid to
- * the transaction; *found is false, and *e unchanged, where no single row is refused.
+ * Behind an error of the road. Replaces *e by one that names table and key values; out->found is false, and
+ * *e unchanged, where no single row is refused.
  */
-void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct gtid *gtid, bool *found);
+void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct culprit *out);
+void culprit_free(struct culprit *u); /* its members */
 
 #endif

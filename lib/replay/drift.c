@@ -97,8 +97,6 @@ static struct err *load_rows(struct comparison *c)
 /* Three columns: is the row missing, which columns differ, what is there. */
 static void append_differences(struct buf *sql, const struct catalog_table *t, size_t key_column)
 {
-    struct buf there = BUF_INIT;
-
     buf_append_str(sql, ", t.");
     sql_ident(sql, t->columns[key_column].name);
     buf_append_str(sql, " IS NULL, CONCAT_WS(', '");
@@ -111,18 +109,9 @@ static void append_differences(struct buf *sql, const struct catalog_table *t, s
         buf_append_str(sql, ", NULL, ");
         sql_string(sql, column->name);
         buf_append_str(sql, ")");
-        buf_append_str(&there, ", ");
-        char *label = mem_printf("%s=", column->name);
-        sql_string(&there, label);
-        free(label);
-        buf_append_str(&there, ", QUOTE(t.");
-        sql_ident(&there, column->name);
-        buf_append_str(&there, "), '\\n'");
     }
-    buf_append_str(sql, "), CONCAT(''");
-    buf_append(sql, there.data, there.len);
-    buf_append_str(sql, ")");
-    buf_free(&there);
+    buf_append_str(sql, "), ");
+    row_match_text(sql, t);
 }
 
 static struct err *query_differences(const struct comparison *c, struct result **out)

@@ -371,3 +371,13 @@ struct ordered *lane_road(struct lane *l)
 {
     return l->road;
 }
+
+struct side_tables *lane_sides(struct lane *l)
+{
+    return l->sides;
+}
+
+void lane_count_repair(struct lane *l)
+{
+    l->drift.repaired++;
+}

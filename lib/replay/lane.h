@@ -76,5 +76,7 @@ uint64_t lane_repaired(const struct lane *l); /* rows of the target, committed *
 uint64_t lane_rows(const struct lane *l);     /* committed */
 struct conn *lane_conn(struct lane *l);
 struct ordered *lane_road(struct lane *l);
+struct side_tables *lane_sides(struct lane *l);
+void lane_count_repair(struct lane *l); /* a row of the open transaction */
 
 #endif

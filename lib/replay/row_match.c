@@ -1,7 +1,9 @@
 #include "replay/row_match.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "mysql/conn.h"
 
 /* How a column's bytes are reached in SQL. */
@@ -106,4 +108,21 @@ void row_match_hash(struct buf *sql, const struct catalog_table *t, enum row_mat
         buf_append_str(sql, bytes ? ")" : number ? " AS UNSIGNED)" : "");
     }
     buf_append_str(sql, "))");
+}
+
+void row_match_text(struct buf *sql, const struct catalog_table *t)
+{
+    buf_append_str(sql, "CONCAT(''");
+    for (size_t i = 0; i < t->column_count; i++) {
+        if (!row_match_column(&t->columns[i]))
+            continue;
+        char *label = mem_printf("%s=", t->columns[i].name);
+        buf_append_str(sql, ", ");
+        sql_string(sql, label);
+        buf_append_str(sql, ", QUOTE(t.");
+        sql_ident(sql, t->columns[i].name);
+        buf_append_str(sql, "), '\\n'");
+        free(label);
+    }
+    buf_append_str(sql, ")");
 }

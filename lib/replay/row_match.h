@@ -22,6 +22,9 @@ void row_match_equal(struct buf *sql, const struct catalog_table *t, size_t colu
  * none is left. */
 void row_match_all_equal(struct buf *sql, const struct catalog_table *t, const uint8_t *columns);
 
+/* An expression for the text of a row of the table: a line "column=value" for each column. */
+void row_match_text(struct buf *sql, const struct catalog_table *t);
+
 /* A number of 32 bits that is equal for equal rows; in terms of t, or of the side table's own columns. */
 enum row_match_side { ROW_MATCH_TABLE, ROW_MATCH_SIDE };
 void row_match_hash(struct buf *sql, const struct catalog_table *t, enum row_match_side side);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "binlog/rows_types.h"
 #include "replay/intent.h"
+#include "replay/repair.h"
 #include "replay/sequence.h"
 #include "replay/transaction.h"
 
@@ -87,7 +88,7 @@ static struct err *rows_add(struct apply *a, const struct change *change)
     struct change completed = *change;
 
     if (!sequence_is_partial(change->table, change->rows))
-        return batch_add(&a->batch, change);
+        return a->repair_count ? repair_add(a, change) : batch_add(&a->batch, change);
     completed.rows = &whole;
     struct err *e = batch_flush(&a->batch);
     if (!e)

@@ -25,6 +25,8 @@ enum redo_kind {
     REDO_DROP,       /* the source rolled the transaction back, or never finished it: leave out its rows */
 };
 
+struct repair;
+
 struct redo {
     enum redo_kind kind;
     struct gtid gtid;
@@ -60,6 +62,9 @@ struct apply {
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */
     struct redo redo;
+    struct repair *repairs; /* rows to be put right (repair.h) */
+    size_t repair_count;
+    size_t repair_cap;
     struct need need;               /* why the run ended, where a table must be brought in (schema_scope.h) */
     uint64_t unmerged;              /* batches that the target refused merged: done again in order */
     struct gtid_pos in_order_until; /* while the batch is in order: where that ends */

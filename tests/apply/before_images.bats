@@ -8,6 +8,8 @@ setup_file() {
     follow_servers
     sql source "CREATE DATABASE d; USE d; CREATE TABLE t (a INT, b VARCHAR(20) COLLATE utf8mb4_general_ci, v VARCHAR(20), f FLOAT, n INT UNIQUE, PRIMARY KEY (a, b));
         CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT, g INT AS (id * 2) VIRTUAL, p BLOB);
+        CREATE TABLE owner (id INT PRIMARY KEY); CREATE TABLE owned (id INT PRIMARY KEY, o INT, v INT, FOREIGN KEY (o) REFERENCES owner (id) ON DELETE CASCADE);
+        CREATE TABLE bare (a INT, b VARCHAR(9)); INSERT INTO owner VALUES (1), (2); INSERT INTO owned VALUES (1, 1, 1), (2, 2, 2), (3, 2, 3); INSERT INTO bare VALUES (1, 'x'), (2, 'y');
         INSERT INTO t SELECT seq, CONCAT('k', seq), 'v', seq / 3, seq FROM seq_1_to_50; INSERT INTO u (v, p) SELECT 'text', x'00ff' FROM seq_1_to_20"
     follow_start
 }
@@ -76,6 +78,27 @@ result() {
     [ "$(result .repaired)" -eq 0 ]
     same d
     [ "$(sql target "SELECT COUNT(*) FROM ccr.repairs")" -eq 4 ]
+}
+
+@test "--on-drift repair of tables in order: missing rows, and rows in the way of a unique key" {
+    local gtid
+
+    sql target "DELETE FROM d.owned WHERE id = 2; DELETE FROM d.bare WHERE a = 1; INSERT INTO d.t VALUES (90, 'k90', 'mine', 0, 700), (91, 'k91', 'mine', 0, 701), (92, 'k92', 'mine', 0, 702)"
+    sql source "USE d; START TRANSACTION; UPDATE owned SET v = 20; DELETE FROM bare WHERE a = 1; INSERT INTO t VALUES (80, 'k80', 'new', 0, 700), (91, 'k91', 'new', 0, 801);
+        UPDATE t SET n = 702 WHERE a = 80; COMMIT"
+    gtid=$(sql source "SELECT @@gtid_binlog_pos")
+    sql source "DELETE FROM d.owner WHERE id = 2; UPDATE d.t SET v = 'end' WHERE a = 91"
+    sql target "DELETE FROM ccr.repairs"
+    ship
+    run ccr apply target --job j --on-drift repair
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *'to be put right'*'owned (id=2)'* ]]
+    same d
+    [ "$(sql target "SELECT DISTINCT gtid FROM ccr.repairs")" = "$gtid" ]
+    [ "$(sql target "SELECT name, row_key, action FROM ccr.repairs ORDER BY name, row_key, id")" = "$(printf '%s\t%s\t%s\n' bare "a=1, b='x'" 'missing row inserted' \
+        owned id=2 'missing row inserted' t "a=80, b='k80'" 'row in the way deleted' t "a=80, b='k80'" 'row in the way deleted' t "a=91, b='k91'" 'row in the way deleted')" ]
+    [[ $(sql target "SELECT found FROM ccr.repairs WHERE row_key LIKE 'a=91%'") == *"v='mine'"*"n='701'"* ]]
 }
 
 @test "rows of many kinds that did not drift are not taken for it" {
