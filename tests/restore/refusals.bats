@@ -58,7 +58,7 @@ refused() {
 
 @test "a database, a table, a rename that the snapshot does not hold" {
     refused 2 nowhere -- --standalone --databases nowhere
-    refused 2 zoo/nothing -- --standalone --tables zoo.nothing
+    refused 2 zoo.nothing -- --standalone --tables zoo.nothing
     run --separate-stderr ccr restore target --standalone --rename-db nowhere:x
     [ "$status" -eq 2 ]
     run --separate-stderr ccr restore target --standalone --rename-db zoo:keepers
