@@ -145,7 +145,7 @@ apply() {
     refused 9 "is not the store" apply
     refused 7 "was written for another store" ccr ship source
     sed 's/"version": 1/"version": 2/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
-    refused 11 "format version 3" restore
+    refused 11 "format version 2" restore
     refused 11 "format version 2" apply
     cp "$T/pristine/ccr.json" "$STORE_DIR"
     sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/streams/main/stream.json" \

@@ -27,6 +27,8 @@ CREATE DEFINER = owner@localhost VIEW seen AS SELECT id FROM parent;
 CREATE DEFINER = owner@localhost TRIGGER marked BEFORE INSERT ON parent FOR EACH ROW SET NEW.v = CONCAT(NEW.v, '!');
 CREATE DEFINER = owner@localhost FUNCTION half(n INT) RETURNS INT DETERMINISTIC RETURN n DIV 2;
 CREATE DEFINER = owner@localhost PROCEDURE nothing() SELECT 1;
+CREATE DEFINER = owner@localhost FUNCTION third(n INT) RETURNS INT DETERMINISTIC SQL SECURITY INVOKER RETURN n DIV 3;
+CREATE DEFINER = owner@localhost SQL SECURITY INVOKER VIEW kids AS SELECT id, parent FROM child;
 CREATE DEFINER = owner@localhost VIEW halves AS SELECT half(id) AS h FROM seen;
 CREATE DEFINER = owner@localhost EVENT daily ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO SELECT 1;
 SQL
@@ -37,10 +39,11 @@ setup() {
     target_anew
 }
 
-# As if it had never seen ccr; whoever creates a routine is granted it (automatic_sp_privileges), even beyond its end.
+# As if it had never seen ccr; whoever creates a routine would be granted it (automatic_sp_privileges), even beyond
+# its end.
 target_anew() {
     sql target "DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS plain; DROP DATABASE IF EXISTS ccr;
-        DELETE FROM mysql.procs_priv; FLUSH PRIVILEGES"
+        SET GLOBAL automatic_sp_privileges = OFF; DELETE FROM mysql.procs_priv; FLUSH PRIVILEGES"
 }
 
 change() {
@@ -50,6 +53,9 @@ INSERT INTO parent (v) VALUES ('change $changes');
 UPDATE child SET parent = 2 WHERE id = $changes;
 DELETE FROM child WHERE id = $((50 - changes));
 SELECT NEXT VALUE FOR numbers;
+SET SESSION binlog_format = STATEMENT;
+UPDATE kids SET parent = third(9) WHERE id = 40;
+SET SESSION binlog_format = ROW;
 CREATE TABLE t$changes (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id));
 INSERT INTO t$changes VALUES (1, 1);
 ALTER TABLE t$changes ADD INDEX (p, id);
