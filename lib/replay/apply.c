@@ -55,7 +55,8 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
         return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
                         "ccr-restore --job %s makes it, from a snapshot", name);
     TRY(apply_check_ids(a));
-    return job_lock(a->conn, name);
+    /* that changes nothing, and may be asked for beside a run */
+    return opts_flag(opts, OPT_EXPLAIN) ? NULL : job_lock(a->conn, name);
 }
 
 /* With what follows a swap, the job's scope and renames of the new snapshot come into force. */
@@ -437,7 +438,7 @@ struct err *apply_run(struct run *run)
 
     struct err *e = apply_open(&a, run);
     if (!e && opts_flag(run->opts, OPT_EXPLAIN)) {
-        e = explain_roads(run, a.conn, a.job->name);
+        e = explain_roads(run, a.conn, a.job->name, a.limits.in_order);
     } else if (!e) {
         e = apply_all(&a, run);
         report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);

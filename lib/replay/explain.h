@@ -9,7 +9,8 @@
 #include "base/run.h"
 #include "mysql/conn.h"
 
-/* Adds "tables" to the result: {db, name, road, reason} by target names; and says a line for each. */
-struct err *explain_roads(struct run *run, struct conn *c, const char *job) CHECKED;
+/* With in_order (--road ordered) nothing is merged. Adds "tables" to the result: {db, name, road, reason} by
+ * target names; and says a line for each. */
+struct err *explain_roads(struct run *run, struct conn *c, const char *job, bool in_order) CHECKED;
 
 #endif

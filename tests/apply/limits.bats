@@ -62,6 +62,11 @@ count() {
     ship
     run ccr apply target --job j --json --batch-size 10K
     [ "$(json_of '.batches >= 4')" = true ]
+    # a batch is over as soon as it has begun
+    sql source "$(for i in {1..40}; do echo "INSERT INTO d.t (v) VALUES (REPEAT('x', 1000));"; done)"
+    ship
+    run ccr apply target --job j --json --batch-seconds 0
+    [ "$(json_of '.batches')" -eq 40 ]
     run ccr apply target --job j --batch-transactions 0
     fails 2 batch-transactions
     same d

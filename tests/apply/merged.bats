@@ -74,6 +74,9 @@ road() {
     [ "$(sql target "SELECT pos, nonce FROM ccr.position_j")" = "$before" ]
     run ccr apply target --job j --explain
     [[ $output == *'d.plain '*merged*'has a key'* ]]
+    run --separate-stderr ccr apply target --job j --json --quiet --explain --road ordered
+    road plain ordered '--road ordered'
+    road aria ordered 'Aria, has no transactions'
 }
 
 @test "unique values swapped, keys moved, rows that come and go, and come again" {
