@@ -81,9 +81,11 @@ bool net_is_empty(const struct net *n)
     return n->tables == NULL;
 }
 
+/* With what sorting the rows will take, and the slots beside their next, larger copy. */
 size_t net_bytes(const struct net *n)
 {
-    size_t bytes = arena_held(&n->arena) + (n->row_count > 0 ? n->slot_count * sizeof(*n->slots) : 0);
+    size_t slots = n->row_count > 0 ? 3 * n->slot_count * sizeof(*n->slots) : 0;
+    size_t bytes = arena_held(&n->arena) + slots + n->row_count * NET_SORT_BYTES;
 
     for (const struct net_table *t = n->tables; t; t = t->next)
         bytes += sizeof(*t) + t->auto_image.cap;

@@ -17,6 +17,8 @@ struct sorted {
     unsigned actions;
 };
 
+_Static_assert(sizeof(struct sorted) <= NET_SORT_BYTES, "net_bytes counts them");
+
 struct emitter {
     const struct net *n;
     const struct net_table *t;

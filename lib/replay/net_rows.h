@@ -38,6 +38,9 @@ struct net_table {
     struct buf auto_image;
 };
 
+/* What net_emit holds of each row while it sorts them. */
+enum { NET_SORT_BYTES = 24 };
+
 struct net_slot {
     uint32_t hash;
     struct net_row *row; /* NULL: free */
