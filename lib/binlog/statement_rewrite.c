@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/sql_ident.h"
 #include "binlog/statement_parser.h"
 #include "binlog/statement_refs.h"
 
@@ -32,27 +33,16 @@ static struct err *cannot_tell(const char *name)
                     "run the job without that rename, or use another alias at the source");
 }
 
-static void quoted_name(struct buf *out, const char *name)
-{
-    buf_append_byte(out, '`');
-    for (; *name; name++) {
-        if (*name == '`')
-            buf_append_byte(out, '`');
-        buf_append_byte(out, (uint8_t)*name);
-    }
-    buf_append_byte(out, '`');
-}
-
 static void edit_add(struct rewrite *w, const char *text, size_t len, const char *db, const char *name)
 {
     struct buf with = BUF_INIT;
 
     if (db)
-        quoted_name(&with, db);
+        sql_ident(&with, db);
     if (db && name)
         buf_append_byte(&with, '.');
     if (name)
-        quoted_name(&with, name);
+        sql_ident(&with, name);
     w->edits = mem_grow(w->edits, w->count, &w->cap, sizeof(*w->edits));
     w->edits[w->count++] = (struct edit){text, len, buf_steal(&with)};
 }

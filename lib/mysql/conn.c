@@ -356,17 +356,6 @@ struct err *conn_number(struct conn *c, uint64_t *out, const char *fmt, ...)
     return e;
 }
 
-void sql_ident(struct buf *out, const char *name)
-{
-    buf_append_byte(out, '`');
-    for (; *name; name++) {
-        if (*name == '`')
-            buf_append_byte(out, '`');
-        buf_append_byte(out, (uint8_t)*name);
-    }
-    buf_append_byte(out, '`');
-}
-
 void sql_table(struct buf *out, const char *db, const char *name)
 {
     sql_ident(out, db);

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/opt.h"
+#include "base/sql_ident.h"
 
 struct conn;
 
@@ -83,8 +84,6 @@ struct err *conn_value(struct conn *c, char **out, const char *fmt, ...) CHECKED
 struct err *conn_number(struct conn *c, uint64_t *out, const char *fmt, ...) CHECKED
     __attribute__((format(printf, 3, 4)));
 
-/* Appends `name` in backticks, doubled where it holds one. */
-void sql_ident(struct buf *out, const char *name);
 /* Appends db.name, both quoted. */
 void sql_table(struct buf *out, const char *db, const char *name);
 /* Appends a string literal that means the same under every sql_mode: '...' with doubled quotes where no

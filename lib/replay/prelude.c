@@ -45,11 +45,6 @@ void prelude_free(struct prelude *p)
     free(p);
 }
 
-bool prelude_is_empty(const struct prelude *p)
-{
-    return p->count == 0;
-}
-
 static void event_keep(struct prelude *p, const struct binlog_event *e)
 {
     struct buf bytes = BUF_INIT;

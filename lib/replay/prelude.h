@@ -16,7 +16,6 @@ struct prelude;
 struct prelude *prelude_new(void);
 void prelude_free(struct prelude *p); /* NULL is allowed */
 void prelude_clear(struct prelude *p);
-bool prelude_is_empty(const struct prelude *p);
 /* Takes one of those events. */
 struct err *prelude_take(struct prelude *p, const struct binlog_event *e) CHECKED;
 /* Sets the session's variables, whose character set must be utf8mb4. Nothing that takes a value may run

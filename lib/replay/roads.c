@@ -69,8 +69,8 @@ static struct road_table *roads_lookup(const struct roads *r, const char *db, co
     return NULL;
 }
 
-/* Why this table by itself cannot be merged; NULL where it can. Malloc'ed. */
-static char *obstacle(const struct catalog_table *t)
+/* What makes the way of this table's changes matter, whatever its keys; NULL for nothing. Malloc'ed. */
+static char *needs_order(const struct catalog_table *t)
 {
     if (t->is_sequence)
         return mem_strdup("a sequence");
@@ -80,9 +80,17 @@ static char *obstacle(const struct catalog_table *t)
         return mem_strdup("system versioning: every change leaves a row of history");
     if (t->cascades)
         return mem_strdup("a foreign key with CASCADE, SET NULL or SET DEFAULT");
-    if (!net_identity(t))
-        return mem_strdup("no primary key, and no unique key without NULLs");
     return NULL;
+}
+
+/* Why this table by itself cannot be merged; NULL where it can. Malloc'ed. */
+static char *obstacle(const struct catalog_table *t)
+{
+    char *why = needs_order(t);
+
+    if (!why && !net_identity(t))
+        why = mem_strdup("no primary key, and no unique key without NULLs");
+    return why;
 }
 
 static struct road_table *roads_add(struct roads *r, const char *db, const char *name, size_t component)
@@ -163,7 +171,11 @@ static void settle_component(struct roads *r, size_t component)
 /* A table without a key that nothing is connected with. */
 static bool fits_bag(const struct catalog_table *t)
 {
-    if (t->is_sequence || !t->transactional || t->versioned || t->cascades || net_identity(t))
+    char *why = needs_order(t);
+    bool fits = !why && !net_identity(t);
+
+    free(why);
+    if (!fits)
         return false;
     for (size_t i = 0; i < t->column_count; i++)
         if ((t->columns[i].generated && !t->columns[i].stored) || t->columns[i].auto_increment)

@@ -189,31 +189,3 @@ struct err *schema_scope(struct schema_change *s, bool *in_scope)
         return scope_of_view(s);
     return NULL;
 }
-
-struct err *schema_side_of(const struct scope *scope, const struct statement_text *text,
-                           enum schema_side *side)
-{
-    struct statement_refs refs;
-    bool in = false;
-    bool out = false;
-    bool read_out = false;
-
-    TRY(statement_refs_read(text->sql, text->len, text->sql_mode, &refs));
-    for (size_t i = 0; i < refs.count; i++) {
-        const struct statement_ref *r = &refs.items[i];
-        if (r->kind != REF_TABLE || (!r->db && statement_refs_has_alias(&refs, r->name)))
-            continue;
-        bool here = scope_table(scope, r->db ? r->db : text->default_db, r->name);
-        in |= r->changed && here;
-        out |= r->changed && !here;
-        read_out |= !here;
-    }
-    if (refs.programs || refs.dynamic || refs.opaque || (!in && !out))
-        *side = SIDE_UNKNOWN;
-    else if (in)
-        *side = out || read_out ? SIDE_BOTH : SIDE_IN;
-    else
-        *side = SIDE_OUT;
-    statement_refs_free(&refs);
-    return NULL;
-}
