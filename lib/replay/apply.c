@@ -22,6 +22,7 @@
 
 enum {
     REDO_ATTEMPTS = 10,    /* of one batch, after deadlocks and lock waits */
+    REDO_NOTES = 20,       /* of one batch, without any progress: a bug */
     REDO_PAUSE_US = 50000, /* times the attempt */
     STATUS_EVERY_S = 10,   /* with --follow */
 };
@@ -405,6 +406,7 @@ static struct err *apply_all(struct apply *a, const struct run *run)
 {
     uint64_t commits = 0;
     unsigned attempts = 0;
+    unsigned notes = 0;
     enum walk_outcome outcome;
 
     for (;;) {
@@ -415,12 +417,14 @@ static struct err *apply_all(struct apply *a, const struct run *run)
             e = earlier;
         }
         if (a->batch.commits != commits)
-            attempts = 0;
+            attempts = notes = 0;
         commits = a->batch.commits;
         if (!e && outcome != WALK_REDO) {
             a->until_reached = outcome == WALK_UNTIL;
             return NULL;
         }
+        if (!e && ++notes > REDO_NOTES)
+            e = err_new(ERR_INTERNAL, "a batch is read again and again without getting anywhere");
         if (e)
             apply_consider(a, &e, &attempts);
         if (e) {

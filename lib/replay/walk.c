@@ -118,9 +118,9 @@ static struct err *walk_take_note(struct walk *w)
         return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
     w->t.savepoints = kind == REDO_SAVEPOINTS || kind == REDO_ALONE;
-    /* with several lanes every note means one: a transaction must not come to need first the one, then the
-     * other */
-    w->t.single = batch_lanes(&w->a->batch) > 1 && !w->a->evening;
+    /* committed by itself, by one lane: the note is not kept, and another transaction's would ask for it again
+     * if the two shared a batch; nor must one come to need first a note, then a single lane */
+    w->t.single = !w->a->evening;
     if (w->t.single)
         TRY(batch_commit(&w->a->batch));
     if (kind == REDO_ALONE) {

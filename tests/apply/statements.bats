@@ -89,6 +89,14 @@ runs() {
     [ "$(sql target 'SELECT COUNT(*) FROM d.m')" -eq 7 ]
 }
 
+@test "two transactions of one batch that both have to be read again" {
+    runs STATEMENT "SET binlog_format = ROW; CREATE TABLE n (id INT PRIMARY KEY) ENGINE = MyISAM; INSERT INTO u VALUES (900, 0);
+        START TRANSACTION; INSERT INTO t (v) VALUES ('kept'); SAVEPOINT s; INSERT INTO t (v) VALUES ('goes'); INSERT INTO n VALUES (1);
+        ROLLBACK TO s; UPDATE u SET n = 1 WHERE id = 900; COMMIT; SET binlog_format = STATEMENT;
+        START TRANSACTION; INSERT INTO t (v) VALUES ('and this'); INSERT INTO n VALUES (2); COMMIT"
+    [ "$(sql target "SELECT COUNT(*) FROM d.t WHERE v IN ('kept', 'goes', 'and this')")" -eq 2 ]
+}
+
 @test "LOAD DATA as a statement: its clauses, duplicates, several blocks" {
     seq 3000 23000 | awk '{ print $1 ",text of line " $1 }' >"$T/big.csv"
     printf '9001;a;x\n9002;b\\n;y\n' >"$T/small.csv"

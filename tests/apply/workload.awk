@@ -8,11 +8,14 @@ function one_of(list,    items, n) {
     return items[1 + pick(n)]
 }
 
-function text(max,    s, n, i) {
+# (mawk's substr counts bytes: whole characters come from a list)
+function text(max,    s, n, i, c) {
     n = pick(max + 1)
     s = ""
-    for (i = 0; i < n; i++)
-        s = s substr("abcdefghijklmnopqrstuvwxyz ABCDEFG0123456789äöüßéñ漢字🙂", 1 + pick(53), 1)
+    for (i = 0; i < n; i++) {
+        c = pick(53)
+        s = s (c < 44 ? substr("abcdefghijklmnopqrstuvwxyz ABCDEFG0123456789", 1 + c, 1) : one_of("ä|ö|ü|ß|é|ñ|漢|字|🙂"))
+    }
     return "'" s "'"
 }
 

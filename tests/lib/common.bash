@@ -164,7 +164,8 @@ same_schema() {
 seed() {
     CCR_SEED=${CCR_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
     RANDOM=$CCR_SEED
-    echo "# seed: CCR_SEED=$CCR_SEED" >&2
+    # on bats' own output: shown even when the file is ended by its time limit
+    echo "# seed: CCR_SEED=$CCR_SEED" >&3
 }
 
 corpus() {
