@@ -53,7 +53,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_RENAME_TABLE] = {"rename-table", TYPE_LIST, RESTORE, SECTION_TARGET, "A.T:B.U,...", NULL,
                           "restore table T of database A as table U of database B"},
     [OPT_SNAPSHOT] = {"snapshot", TYPE_STRING, RESTORE, 0, "ID", NULL,
-                      "which snapshot (default: the newest)"},
+                      "which snapshot (default: the newest that holds what is wanted)"},
     [OPT_JOB] = {"job", TYPE_STRING, DOWN, SECTION_TARGET, "NAME", NULL,
                  "the job: this target following one stream"},
     [OPT_STANDALONE] = {"standalone", TYPE_FLAG, RESTORE, 0, NULL, NULL,

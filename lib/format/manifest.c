@@ -205,6 +205,8 @@ struct search {
     struct store *store;
     const char *stream;
     size_t prefix_len;
+    manifest_fits_fn *fits; /* NULL: all do */
+    void *arg;
     struct manifest *newest;
 };
 
@@ -223,22 +225,29 @@ static struct err *consider(const struct store_entry *entry, void *arg)
     else
         e = load(search->store, search->stream, id, &m);
     free(id);
-    if (e || !m)
-        return e;
-    if (search->newest && !is_newer(m, search->newest)) {
+    bool better = m && (!search->newest || is_newer(m, search->newest));
+    if (!e && better && search->fits)
+        e = search->fits(m, search->arg, &better);
+    if (e || !better) {
         manifest_free(m);
     } else {
         manifest_free(search->newest);
         search->newest = m;
     }
-    return NULL;
+    return e;
 }
 
 struct err *manifest_newest(struct store *s, const char *stream, struct manifest **out)
 {
+    return manifest_newest_of(s, stream, NULL, NULL, out);
+}
+
+struct err *manifest_newest_of(struct store *s, const char *stream, manifest_fits_fn *fits, void *arg,
+                               struct manifest **out)
+{
     char *prefix = layout_snapshots_prefix(stream);
     struct store_list what = {.prefix = prefix, .folders = true};
-    struct search search = {s, stream, strlen(prefix), NULL};
+    struct search search = {s, stream, strlen(prefix), fits, arg, NULL};
     struct err *e = store_list(s, &what, consider, &search);
 
     free(prefix);

@@ -137,6 +137,10 @@ struct err *manifest_load(struct store *s, const char *stream, const char *id, s
  * later start). *out is NULL where there is none.
  */
 struct err *manifest_newest(struct store *s, const char *stream, struct manifest **out) CHECKED;
+/* The newest of those that `fits` says true of. */
+typedef struct err *manifest_fits_fn(const struct manifest *m, void *arg, bool *fits);
+struct err *manifest_newest_of(struct store *s, const char *stream, manifest_fits_fn *fits, void *arg,
+                               struct manifest **out) CHECKED;
 
 /* The size and hash of a volume, or NULL. */
 const struct manifest_volume *manifest_find_volume(const struct manifest *m, uint64_t number);

@@ -81,6 +81,11 @@ const struct segment_footer *feed_terminator(const struct feed *f)
     return f->footer && f->footer->kind == SEGMENT_TERMINATOR ? f->footer : NULL;
 }
 
+const struct gtid_pos *feed_start(const struct feed *f)
+{
+    return &f->footer->start;
+}
+
 uint64_t feed_memory(const struct feed *f)
 {
     return 3 * (uint64_t)f->largest; /* one at hand, one read ahead, and what it is decompressed from */

@@ -34,6 +34,8 @@ const struct binlog_format *feed_format(const struct feed *f);
 uint64_t feed_number(const struct feed *f);
 uint64_t feed_complete(const struct feed *f);
 const struct segment_footer *feed_terminator(const struct feed *f);
+/* Of the object that the last event came from: the position before its first transaction. */
+const struct gtid_pos *feed_start(const struct feed *f);
 uint64_t feed_objects(const struct feed *f); /* read so far */
 uint64_t feed_memory(const struct feed *f);  /* what it takes, at the most, as far as it has seen */
 

@@ -25,6 +25,7 @@ struct walk {
     struct transaction t;
     struct buf inflated;
     struct buf query_text;
+    bool joined;  /* the log begins at or before the position */
     bool stopped; /* until: the transaction at hand is not to be taken */
     bool redo;
 };
@@ -118,8 +119,8 @@ static struct err *walk_take_note(struct walk *w)
         return err_first(batch_commit(&w->a->batch), transaction_context(e, &w->t));
     w->t.drop = kind == REDO_DROP;
     w->t.savepoints = kind == REDO_SAVEPOINTS || kind == REDO_ALONE;
-    /* committed by itself, by one lane: the note is not kept, and another transaction's would ask for it again
-     * if the two shared a batch; nor must one come to need first a note, then a single lane */
+    /* committed by itself, by one lane: the note is not kept, and another transaction's would ask for it
+     * again if the two shared a batch; nor must one come to need first a note, then a single lane */
     w->t.single = !w->a->evening;
     if (w->t.single)
         TRY(batch_commit(&w->a->batch));
@@ -487,6 +488,28 @@ static struct err *walk_finish(struct walk *w, enum feed_item item, enum walk_ou
     return NULL;
 }
 
+/* The log may begin at a newer snapshot than the one that the target was restored from. */
+static struct err *walk_check_start(struct walk *w)
+{
+    const struct gtid_pos *from = &w->a->batch.next.pos;
+    const struct gtid_pos *start = feed_start(w->feed);
+
+    w->joined = true;
+    if (gtid_pos_reaches(from, start))
+        return NULL;
+    char *here = gtid_pos_text(from);
+    char *there = gtid_pos_text(start);
+    struct err *e =
+        err_hint(err_new(ERR_RESYNC,
+                         "the log of stream %s begins at %s, behind the target's position %s: what "
+                         "lies between is not in the store",
+                         w->a->job->stream, there, here),
+                 "restore a newer snapshot (ccr-restore)");
+    free(here);
+    free(there);
+    return e;
+}
+
 struct err *walk_run(struct walk *w, enum walk_outcome *outcome)
 {
     struct binlog_event event;
@@ -496,6 +519,8 @@ struct err *walk_run(struct walk *w, enum walk_outcome *outcome)
         TRY(feed_next(w->feed, &item, &event));
         if (item != FEED_EVENT)
             return walk_finish(w, item, outcome);
+        if (!w->joined)
+            TRY(walk_check_start(w));
         TRY(walk_event(w, &event));
         if (w->redo || w->stopped) {
             *outcome = w->redo ? WALK_REDO : WALK_UNTIL;

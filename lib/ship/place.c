@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "format/chain.h"
 #include "format/layout.h"
-#include "format/manifest.h"
+#include "snapshot/choice.h"
 
 static void place_set_fingerprints(struct place *p, const struct fingerprint *from, size_t count)
 {
@@ -51,13 +51,14 @@ static struct err *need_snapshot(const char *stream, const struct segment_footer
     return err_hint(e, "run ccr-backup on the source");
 }
 
-/* At the newest snapshot: the first object of a stream (terminator NULL), or of the epoch behind one. */
+/* At the newest snapshot, and not at one of single tables, made from the same log: the first object of a
+ * stream (terminator NULL), or of the epoch behind one. */
 static struct err *place_at_snapshot(struct store *s, const char *stream,
                                      const struct segment_footer *terminator, struct place *out)
 {
     struct manifest *m = NULL;
 
-    TRY(manifest_newest(s, stream, &m));
+    TRY(choice_fullest(s, stream, &m));
     if (!m || (terminator && m->epoch != terminator->next_epoch)) {
         manifest_free(m);
         return need_snapshot(stream, terminator);

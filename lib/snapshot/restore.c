@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "format/layout.h"
 #include "format/manifest.h"
+#include "snapshot/choice.h"
 #include "snapshot/definitions.h"
 #include "snapshot/live.h"
 #include "snapshot/load.h"
@@ -57,17 +58,28 @@ static struct err *finish_earlier(struct restoring *r)
     return target_session_set(r->conn, r->params->skip_binlog);
 }
 
-static struct err *find_snapshot(const struct restore_params *params, const char *stream,
-                                 struct manifest **out)
+/* What the snapshot must hold: what is asked for, or what the job follows. */
+static struct err *find_snapshot(const struct restore_params *params, const struct job *saved,
+                                 const char *stream, struct manifest **out)
 {
-    if (params->snapshot)
-        return manifest_load(params->store, stream, params->snapshot, out);
-    TRY(manifest_newest(params->store, stream, out));
-    if (*out)
-        return NULL;
-    return err_hint(
-        err_new(ERR_STORE, "stream %s in %s has no complete snapshot", stream, store_url(params->store)),
-        "take one with ccr-backup");
+    struct scope asked = {0};
+    bool given = scope_texts_given(&params->scope);
+    const struct choice_params choice = {
+        .store = params->store,
+        .stream = stream,
+        .snapshot = params->snapshot,
+        .wanted = given   ? &asked
+                  : saved ? &saved->scope
+                          : NULL,
+        .may_exclude = given,
+        .log = params->log,
+    };
+    struct err *e = scope_parse(&params->scope, &asked);
+
+    if (!e)
+        e = choice_make(&choice, out);
+    scope_free(&asked);
+    return e;
 }
 
 /* The store that answers under this URL, the stream in it, and the snapshot belong together. */
@@ -82,7 +94,7 @@ static struct err *choose_snapshot(const struct restore_params *params, const st
     if (!e)
         e = layout_open_stream(params->store, stream, false, &stream_id);
     if (!e)
-        e = find_snapshot(params, stream, out);
+        e = find_snapshot(params, saved, stream, out);
     if (!e && (strcmp(store_id, (*out)->store_id) != 0 || strcmp(stream_id, (*out)->stream_id) != 0))
         e = err_hint(
             err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream", (*out)->id),

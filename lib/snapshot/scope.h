@@ -93,6 +93,13 @@ bool scope_pattern_covers(const struct scope *s, const char *pattern, const char
 char *scope_pattern_name(const char *pattern); /* the name of an exact pattern; malloc'ed */
 /* Does any include list hold a pattern that can stand for databases nobody has named? */
 bool scope_is_open(const struct scope *s);
+/*
+ * Everything that `inner` follows, and ever will, is followed by `outer`. Told from the patterns: false where
+ * they do not show it. Names are compared as outer's.
+ */
+bool scope_covers(const struct scope *outer, const struct scope *inner);
+/* Appends it for a message: "everything but *.audit", "shop, crm.person". */
+void scope_describe(const struct scope *s, struct buf *out);
 
 struct scope_name {
     const char *db;

@@ -208,3 +208,27 @@ struct err *scope_parse_renames(const char *const *databases, const char *const 
     TRY(parse_renames("--rename-db", databases, false, out));
     return parse_renames("--rename-table", tables, true, out);
 }
+
+static void describe_list(const struct scope_list *l, const char **between, struct buf *out)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        buf_append_str(out, *between);
+        buf_append_str(out, l->items[i].db);
+        if (l->items[i].name)
+            buf_printf(out, ".%s", l->items[i].name);
+        *between = ", ";
+    }
+}
+
+void scope_describe(const struct scope *s, struct buf *out)
+{
+    const char *between = "";
+
+    describe_list(&s->databases, &between, out);
+    describe_list(&s->tables, &between, out);
+    if (!*between)
+        buf_append_str(out, "everything");
+    between = " but ";
+    describe_list(&s->exclude_databases, &between, out);
+    describe_list(&s->exclude_tables, &between, out);
+}

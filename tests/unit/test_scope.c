@@ -82,6 +82,85 @@ static void test_rule(void)
     scope_free(&s);
 }
 
+struct cover_case {
+    const char *outer[4]; /* database, table, excluded database, excluded table */
+    const char *inner[4];
+    bool covers;
+};
+
+static const struct cover_case covers[] = {
+    {{NULL}, {NULL}, true},
+    {{NULL}, {"shop"}, true},
+    {{"shop"}, {NULL}, false},
+    {{"shop"}, {"shop"}, true},
+    {{"shop"}, {NULL, "shop.a"}, true},
+    {{"shop"}, {NULL, "shop.*"}, true},
+    {{"shop"}, {NULL, "s*.a"}, false},
+    {{NULL, "shop.*"}, {"shop"}, false}, /* its routines */
+    {{NULL, "shop.a"}, {NULL, "shop.a"}, true},
+    {{NULL, "shop.a"}, {NULL, "shop.b"}, false},
+    {{NULL, "*.a*"}, {NULL, "shop.ab?"}, true},
+    {{NULL, "shop.a?"}, {NULL, "shop.a*"}, false},
+    {{NULL, "shop.a?"}, {NULL, "shop.a\xc3\xb6"}, true},
+    {{"s*"}, {"shop_*"}, true},
+    {{"s*p"}, {"s*"}, false},
+    {{"*a*b*"}, {"xa?*b"}, true},
+    {{"*a*b*"}, {"x*b"}, false},
+    {{"sh\\*p"}, {"sh*p"}, false},
+    {{"sh\\*p"}, {"sh\\*p"}, true},
+    {{NULL, NULL, "shop"}, {NULL}, false},
+    {{NULL, NULL, "shop"}, {"crm"}, true},
+    {{NULL, NULL, "s*"}, {"crm", "?hop.a"}, false}, /* the two patterns meet */
+    {{NULL, NULL, "hop*"}, {"crm", "?hop.a"}, true},
+    {{NULL, NULL, "shop"}, {NULL, NULL, "sh*"}, true},
+    {{"shop", NULL, NULL, "shop.audit"}, {"shop"}, false},
+    {{"shop", NULL, NULL, "shop.audit"}, {"shop", NULL, NULL, "*.aud*"}, true},
+    {{"shop", NULL, NULL, "shop.audit"}, {NULL, "shop.a"}, true},
+    {{"shop", NULL, NULL, "shop.*t"}, {NULL, "shop.au*"}, false},
+    {{"shop", NULL, NULL, "*.x"}, {NULL, NULL, "shop", NULL}, false},
+};
+
+static void test_covers(void)
+{
+    for (size_t i = 0; i < sizeof(covers) / sizeof(covers[0]); i++) {
+        const struct cover_case *c = &covers[i];
+        struct scope outer = scope_of(c->outer[0], c->outer[1], c->outer[2], c->outer[3]);
+        struct scope inner = scope_of(c->inner[0], c->inner[1], c->inner[2], c->inner[3]);
+        if (scope_covers(&outer, &inner) != c->covers)
+            printf("case %zu of covers\n", i);
+        CHECK(scope_covers(&outer, &inner) == c->covers);
+        scope_free(&outer);
+        scope_free(&inner);
+    }
+    struct scope outer = scope_of("Shop", NULL, NULL, NULL);
+    struct scope inner = scope_of("sHOP", NULL, NULL, NULL);
+    CHECK(!scope_covers(&outer, &inner));
+    outer.fold_case = true;
+    CHECK(scope_covers(&outer, &inner));
+    scope_free(&outer);
+    scope_free(&inner);
+}
+
+static void check_description(const struct scope *s, const char *expected)
+{
+    struct buf text = BUF_INIT;
+
+    scope_describe(s, &text);
+    CHECK_STR(buf_str(&text), expected);
+    buf_free(&text);
+}
+
+static void test_description(void)
+{
+    struct scope s = scope_of("shop_*", "crm.log", "shop_x", "*.audit");
+
+    check_description(&s, "shop_*, crm.log but shop_x, *.audit");
+    scope_free(&s);
+    s = scope_of(NULL, NULL, NULL, "*.audit");
+    check_description(&s, "everything but *.audit");
+    scope_free(&s);
+}
+
 static void refused(const char *database, const char *table, const char *message)
 {
     const char *const databases[] = {database, NULL};
@@ -215,6 +294,8 @@ int main(void)
 {
     test_patterns();
     test_rule();
+    test_covers();
+    test_description();
     test_refusals();
     test_renames();
     test_json();

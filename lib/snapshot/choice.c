@@ -1,0 +1,189 @@
+#include "snapshot/choice.h"
+
+#include <string.h>
+
+struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
+                          bool *covers)
+{
+    struct scope held = {0};
+    struct err *e = scope_from_manifest(m, &held);
+    struct scope included = {.databases = held.databases, .tables = held.tables, .fold_case = held.fold_case};
+
+    *covers = !e && scope_covers(may_exclude ? &included : &held, wanted);
+    scope_free(&held);
+    return e;
+}
+
+struct search {
+    const struct scope *wanted;
+    bool may_exclude;
+    uint64_t epoch; /* 0: any */
+    bool wider;     /* strictly */
+};
+
+static struct err *fits(const struct manifest *m, void *arg, bool *yes)
+{
+    const struct search *s = arg;
+    struct scope held = {0};
+
+    *yes = false;
+    if (s->epoch && m->epoch != s->epoch)
+        return NULL;
+    TRY(choice_covers(m, s->wanted, s->may_exclude, yes));
+    if (!*yes || !s->wider)
+        return NULL;
+    struct err *e = scope_from_manifest(m, &held);
+    *yes = !e && !scope_covers(s->wanted, &held);
+    scope_free(&held);
+    return e;
+}
+
+/* *m gives way to the newest snapshot of which it is a part, if there is one. */
+static struct err *widen(struct store *s, const char *stream, uint64_t epoch, struct manifest **m,
+                         bool *widened)
+{
+    struct scope held = {0};
+    struct search search = {&held, false, epoch, true};
+    struct manifest *wider = NULL;
+
+    struct err *e = scope_from_manifest(*m, &held);
+    if (!e)
+        e = manifest_newest_of(s, stream, fits, &search, &wider);
+    scope_free(&held);
+    *widened = wider != NULL;
+    if (wider) {
+        manifest_free(*m);
+        *m = wider;
+    }
+    return e;
+}
+
+static struct err *find_fullest(struct store *s, const char *stream, bool newest_epoch, struct manifest **out)
+{
+    bool widened;
+
+    TRY(manifest_newest(s, stream, out));
+    uint64_t epoch = newest_epoch && *out ? (*out)->epoch : 0;
+    struct err *e = NULL;
+    do {
+        widened = false;
+        if (*out)
+            e = widen(s, stream, epoch, out, &widened);
+    } while (!e && widened);
+    if (e) {
+        manifest_free(*out);
+        *out = NULL;
+    }
+    return e;
+}
+
+struct err *choice_fullest(struct store *s, const char *stream, struct manifest **out)
+{
+    return find_fullest(s, stream, true, out);
+}
+
+/* What a snapshot holds, for a message. */
+static void describe(const struct manifest *m, struct buf *out)
+{
+    struct scope held = {0};
+
+    err_free(scope_from_manifest(m, &held));
+    scope_describe(&held, out);
+    scope_free(&held);
+}
+
+static struct err *does_not_cover(const struct choice_params *p, const struct manifest *m)
+{
+    struct buf wanted = BUF_INIT;
+    struct buf held = BUF_INIT;
+    enum err_code code = p->may_exclude ? ERR_USAGE : p->snapshot ? ERR_UNSAFE : ERR_STORE;
+    struct err *e;
+
+    scope_describe(p->wanted, &wanted);
+    describe(m, &held);
+    if (p->snapshot)
+        e = err_new(code, "snapshot %s holds only a part of what is wanted: %s, not %s", m->id,
+                    buf_str(&held), buf_str(&wanted));
+    else
+        e = err_new(code,
+                    "no snapshot of stream %s holds all of what is wanted (%s); the newest, %s, holds %s",
+                    p->stream, buf_str(&wanted), m->id, buf_str(&held));
+    buf_free(&wanted);
+    buf_free(&held);
+    return err_hint(e, "take one that does with ccr-backup, or say what is to be followed from now on "
+                       "(--databases, --tables, --exclude-tables)");
+}
+
+static struct err *take_named(const struct choice_params *p, struct manifest **out)
+{
+    bool covers = true;
+
+    TRY(manifest_load(p->store, p->stream, p->snapshot, out));
+    if (p->wanted)
+        TRY(choice_covers(*out, p->wanted, p->may_exclude, &covers));
+    return covers ? NULL : does_not_cover(p, *out);
+}
+
+/* The log goes on in another epoch, for which this one is of no use. */
+static struct err *check_epoch(const struct choice_params *p, const struct manifest *chosen,
+                               const struct manifest *newest)
+{
+    if (chosen->epoch == newest->epoch)
+        return NULL;
+    return err_hint(
+        err_new(ERR_RESYNC,
+                "epoch %llu of stream %s has no snapshot of all that is wanted: %s is newer than %s, "
+                "but holds only a part of it",
+                (unsigned long long)newest->epoch, p->stream, newest->id, chosen->id),
+        "take a new snapshot with ccr-backup");
+}
+
+static struct err *find(const struct choice_params *p, struct manifest **out)
+{
+    struct search search = {p->wanted, false, 0, false};
+
+    if (!p->wanted)
+        return find_fullest(p->store, p->stream, false, out);
+    TRY(manifest_newest_of(p->store, p->stream, fits, &search, out));
+    search.may_exclude = true;
+    return *out || !p->may_exclude ? NULL : manifest_newest_of(p->store, p->stream, fits, &search, out);
+}
+
+static void say_passed_over(const struct choice_params *p, const struct manifest *newest)
+{
+    struct buf held = BUF_INIT;
+
+    describe(newest, &held);
+    log_info(p->log, "passing over snapshot %s, which is newer, but holds only a part: %s", newest->id,
+             buf_str(&held));
+    buf_free(&held);
+}
+
+static struct err *take_newest(const struct choice_params *p, struct manifest **out)
+{
+    struct manifest *newest = NULL;
+
+    TRY(manifest_newest(p->store, p->stream, &newest));
+    if (!newest)
+        return err_hint(
+            err_new(ERR_STORE, "stream %s in %s has no complete snapshot", p->stream, store_url(p->store)),
+            "take one with ccr-backup");
+    struct err *e = find(p, out);
+    if (!e)
+        e = *out ? check_epoch(p, *out, newest) : does_not_cover(p, newest);
+    if (!e && strcmp((*out)->id, newest->id) != 0)
+        say_passed_over(p, newest);
+    manifest_free(newest);
+    return e;
+}
+
+struct err *choice_make(const struct choice_params *params, struct manifest **out)
+{
+    *out = NULL;
+    struct err *e = params->snapshot ? take_named(params, out) : take_newest(params, out);
+    if (e) {
+        manifest_free(*out);
+        *out = NULL;
+    }
+    return e;
+}

@@ -1,0 +1,39 @@
+/*
+ * choice - which snapshot of a stream to take: a snapshot of single tables, made to bring those up to date,
+ * is not one of all that a job follows, however new it is.
+ */
+#ifndef CCR_SNAPSHOT_CHOICE_H
+#define CCR_SNAPSHOT_CHOICE_H
+
+#include "base/log.h"
+#include "format/manifest.h"
+#include "snapshot/scope.h"
+#include "store/store.h"
+
+struct choice_params {
+    struct store *store;
+    const char *stream;
+    const char *snapshot;       /* its id; NULL: the newest that will do */
+    const struct scope *wanted; /* NULL: whatever it holds */
+    /* Wanted by options, not by a job that is there: of that the snapshot may leave out what it excludes by
+     * name, which narrows the scope. */
+    bool may_exclude;
+    struct log *log;
+};
+
+/*
+ * ERR_STORE where there is no snapshot, or none that holds what the job wants; ERR_UNSAFE where the one named
+ * does not; ERR_USAGE where options want it; ERR_RESYNC where the only one that would do is from an epoch of
+ * the log that has ended.
+ */
+struct err *choice_make(const struct choice_params *params, struct manifest **out) CHECKED;
+
+/* The newest snapshot of the newest epoch that is not a part of another one there; *out is NULL where there
+ * is none at all. */
+struct err *choice_fullest(struct store *s, const char *stream, struct manifest **out) CHECKED;
+
+/* Does a snapshot hold all of it? */
+struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
+                          bool *covers) CHECKED;
+
+#endif
