@@ -95,6 +95,7 @@ static struct err *restore_run(struct run *run)
         .table_renames = opts_list(opts, OPT_RENAME_TABLE, NULL),
         .replace = opts_flag(opts, OPT_REPLACE),
         .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
+        .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),
         .threads = (unsigned)opts_number(opts, OPT_THREADS),
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),

@@ -65,6 +65,7 @@ enum opt_id {
     OPT_STANDALONE,
     OPT_REPLACE,
     OPT_SKIP_TARGET_BINLOG,
+    OPT_MISSING_DEFINER,
     /* how to copy */
     OPT_THREADS,
     OPT_LOCK_WAIT,

@@ -61,6 +61,10 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_REPLACE] = {"replace", TYPE_FLAG, RESTORE, 0, NULL, NULL, "replace tables that ccr did not create"},
     [OPT_SKIP_TARGET_BINLOG] = {"skip-target-binlog", TYPE_FLAG, RESTORE, SECTION_TARGET, NULL, NULL,
                                 "keep the load out of the target's own binlog (breaks its replicas)"},
+    [OPT_MISSING_DEFINER] = {"missing-definer", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|USER@HOST",
+                             "refuse",
+                             "views and programs whose definer the target lacks: do not begin, keep "
+                             "them so, or define them by USER@HOST"},
 
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},

@@ -245,8 +245,7 @@ struct err *ddl_database_defaults(const char *sql, struct buf *out)
     return not_understood("no CREATE DATABASE", sql);
 }
 
-/* The lexer needs the modes that change what quotes and backslashes mean; the numbers are the server's. */
-static uint64_t lexing_mode(const char *sql_mode)
+uint64_t ddl_lexing_mode(const char *sql_mode)
 {
     uint64_t mode = 0;
 
@@ -268,6 +267,6 @@ struct err *ddl_rename(const struct restore_plan *p, const struct manifest_objec
     if (renames->count == 0)
         buf_append_str(out, sql);
     else
-        e = statement_rename(sql, strlen(sql), lexing_mode(o->sql_mode), o->db, renames, out);
+        e = statement_rename(sql, strlen(sql), ddl_lexing_mode(o->sql_mode), o->db, renames, out);
     return e ? err_context(e, "renaming in %s %s.%s", object_kind_name(o->kind), o->db, o->name) : NULL;
 }

@@ -31,6 +31,10 @@ void ddl_each_foreign_key(const char *sql, void (*fn)(const char *name, const ch
 /* The same for every plain key, that is neither primary, unique, FULLTEXT nor SPATIAL. */
 void ddl_each_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg), void *arg);
 
+/* A sql_mode as the lexer needs it: what changes the meaning of quotes and backslashes, in the server's
+ * numbers. */
+uint64_t ddl_lexing_mode(const char *sql_mode);
+
 /* CREATE OR REPLACE for CREATE. */
 struct err *ddl_or_replace(const char *sql, struct buf *out) CHECKED;
 /* A CREATE EVENT with its ENABLE or DISABLE replaced by DISABLE ON SLAVE. */

@@ -3,115 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
-#include "base/clock.h"
 #include "base/mem.h"
 #include "snapshot/ddl.h"
-#include "snapshot/target_session.h"
-
-enum { LOCK_TURNS = 10 };
 
 /* The default database of its CREATE. */
 static const char *target_of(const struct restore_plan *p, const struct manifest_object *o)
 {
     return restore_plan_db(p, o->db)->target;
-}
-
-/* With the names of the target. */
-static struct err *place_object(const struct restore_plan *p, const struct manifest_object *o,
-                                const char *definition, bool disable, struct buf *out)
-{
-    struct buf renamed = BUF_INIT;
-    struct buf disabled = BUF_INIT;
-    struct err *e = ddl_rename(p, o, definition, &renamed);
-
-    if (!e && disable)
-        e = ddl_disable_event(buf_str(&renamed), &disabled);
-    if (!e)
-        e = ddl_or_replace(buf_str(disable ? &disabled : &renamed), out);
-    buf_free(&renamed);
-    buf_free(&disabled);
-    return e;
-}
-
-/* Routines, triggers and events take the database's collation of the moment in which they are made. */
-static struct err *set_collation(struct conn *c, const char *db, const char *collation, char **before)
-{
-    char *text = sql_string_dup(db);
-    char *name = sql_ident_dup(db);
-    struct err *e = conn_value(
-        c, before, "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s",
-        text);
-
-    if (!e && collation && *before && strcmp(*before, collation) != 0) {
-        char *wanted = sql_string_dup(collation);
-        e = conn_exec(c, "ALTER DATABASE %s COLLATE %s", name, wanted);
-        free(wanted);
-    } else {
-        free(*before);
-        *before = NULL;
-    }
-    free(text);
-    free(name);
-    return e;
-}
-
-static struct err *create_with_collation(struct conn *c, const char *db, const struct manifest_object *o,
-                                         const struct buf *sql, unsigned *number)
-{
-    char *before = NULL;
-    struct err *e = set_collation(c, db, o->kind == OBJECT_VIEW ? NULL : o->database_collation, &before);
-
-    if (!e)
-        e = target_create_object(c, db, o, sql, number);
-    if (before && !conn_is_lost(c)) {
-        char *name = sql_ident_dup(db);
-        char *collation = sql_string_dup(before);
-        e = err_first(e, conn_exec(c, "ALTER DATABASE %s COLLATE %s", name, collation));
-        free(name);
-        free(collation);
-    }
-    free(before);
-    return e;
-}
-
-static bool is_broken_view(unsigned number)
-{
-    switch (number) {
-    case ER_NO_SUCH_TABLE:
-    case ER_BAD_FIELD_ERROR:
-    case ER_SP_DOES_NOT_EXIST:
-    case ER_VIEW_INVALID:
-    case ER_BAD_DB_ERROR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static struct err *create_object(struct conn *c, const struct restore_plan *p,
-                                 const struct manifest_object *o, const char *definition, struct log *log)
-{
-    struct buf sql = BUF_INIT;
-    unsigned number = 0;
-    bool disable = o->kind == OBJECT_EVENT && !p->standalone;
-    struct err *e = place_object(p, o, definition, disable, &sql);
-
-    if (!e)
-        e = create_with_collation(c, target_of(p, o), o, &sql, &number);
-    if (e && o->kind == OBJECT_VIEW && is_broken_view(number)) {
-        log_warn(log, "left out, because something that it uses is missing: %s", err_message(e));
-        err_free(e);
-        e = NULL;
-    }
-    buf_free(&sql);
-    return e;
-}
-
-static bool follows_tables(enum object_kind kind)
-{
-    return kind != OBJECT_DATABASE && kind != OBJECT_TABLE && kind != OBJECT_SEQUENCE;
 }
 
 /* ALTER EVENT makes the one who runs it the definer, unless told otherwise. */
@@ -155,16 +53,26 @@ static struct err *disable_events(struct conn *c, const struct restore_plan *p, 
     return e;
 }
 
-struct err *finish_objects(struct conn *c, const struct restore_plan *p, char *const *definitions,
-                           struct log *log)
+static struct err *place_kind(const struct placing *p, enum object_kind kind)
 {
-    for (size_t i = 0; i < p->manifest->object_count; i++) {
-        const struct manifest_object *o = &p->manifest->objects[i];
-        if (!p->in_scope[i] || !follows_tables(o->kind) || (o->kind == OBJECT_TRIGGER && !p->standalone))
-            continue;
-        TRY(create_object(c, p, o, definitions[i], log));
-    }
-    return p->standalone ? NULL : disable_events(c, p, log);
+    unsigned number;
+
+    for (size_t i = 0; i < p->plan->manifest->object_count; i++)
+        if (placing_has(p, i, kind))
+            TRY(place_object(p, i, PLACE_AS_DEFINED, &number));
+    return NULL;
+}
+
+struct err *finish_objects(const struct placing *p)
+{
+    TRY(place_routines_and_views(p));
+    return p->plan->standalone ? place_kind(p, OBJECT_TRIGGER) : NULL;
+}
+
+struct err *finish_events(const struct placing *p)
+{
+    TRY(place_kind(p, OBJECT_EVENT));
+    return p->plan->standalone ? NULL : disable_events(p->conn, p->plan, p->log);
 }
 
 static bool has_event(const struct restore_plan *p, const char *target, const char *name)
@@ -196,11 +104,16 @@ struct err *finish_drop_events(struct conn *c, const struct restore_plan *p)
     return e;
 }
 
-static struct err *keep_object(struct conn *c, const struct restore_plan *p, const struct manifest_object *o,
-                               const char *definition)
+static struct err *keep_object(const struct placing *placing, size_t i)
 {
+    const struct restore_plan *p = placing->plan;
+    const struct manifest_object *o = &p->manifest->objects[i];
+    struct buf defined = BUF_INIT;
     struct buf sql = BUF_INIT;
-    struct err *e = ddl_rename(p, o, definition, &sql);
+    struct err *e = missing_definer_place(placing->conn, &p->missing_definer, &placing->accounts, o,
+                                          placing->definitions[i], &defined);
+    if (!e)
+        e = ddl_rename(p, o, buf_str(&defined), &sql);
     struct scope_name to = restore_plan_target_name(p, o);
     struct job_kept kept = {
         .kind = o->kind == OBJECT_TRIGGER ? "trigger" : "event",
@@ -217,17 +130,16 @@ static struct err *keep_object(struct conn *c, const struct restore_plan *p, con
     };
 
     if (!e)
-        e = job_kept_put(c, p->job->name, &kept);
+        e = job_kept_put(placing->conn, p->job->name, &kept);
+    buf_free(&defined);
     buf_free(&sql);
     return e;
 }
 
-struct err *finish_keep(struct conn *c, const struct restore_plan *p, char *const *definitions)
+struct err *finish_keep(const struct placing *p)
 {
-    for (size_t i = 0; i < p->manifest->object_count; i++) {
-        const struct manifest_object *o = &p->manifest->objects[i];
-        if (p->in_scope[i] && (o->kind == OBJECT_TRIGGER || o->kind == OBJECT_EVENT))
-            TRY(keep_object(c, p, o, definitions[i]));
-    }
+    for (size_t i = 0; i < p->plan->manifest->object_count; i++)
+        if (placing_has(p, i, OBJECT_TRIGGER) || placing_has(p, i, OBJECT_EVENT))
+            TRY(keep_object(p, i));
     return NULL;
 }

@@ -4,21 +4,21 @@
 #ifndef CCR_SNAPSHOT_FINISH_OBJECTS_H
 #define CCR_SNAPSHOT_FINISH_OBJECTS_H
 
-#include "base/log.h"
-#include "snapshot/restore_plan.h"
+#include "snapshot/place_object.h"
+
+/* Routines, packages and views; standalone, triggers too. */
+struct err *finish_objects(const struct placing *p) CHECKED;
 
 /*
- * Standalone: everything, active. Followed: no triggers, events as DISABLE ON SLAVE, and any event that is
- * enabled in a followed database is disabled. A view that cannot be made because something that it uses is
- * missing (as on the source, or out of scope) is warned of and left out.
+ * Standalone: as on the source. Followed: as DISABLE ON SLAVE, and any event that is enabled in a followed
+ * database is disabled.
  */
-struct err *finish_objects(struct conn *c, const struct restore_plan *p, char *const *definitions,
-                           struct log *log) CHECKED;
+struct err *finish_events(const struct placing *p) CHECKED;
 
 /* Drops those events of the job that the snapshot no longer has; before finish_keep forgets them. */
 struct err *finish_drop_events(struct conn *c, const struct restore_plan *p) CHECKED;
 
 /* Records triggers and events in ccr.kept. Part of the caller's transaction. */
-struct err *finish_keep(struct conn *c, const struct restore_plan *p, char *const *definitions) CHECKED;
+struct err *finish_keep(const struct placing *p) CHECKED;
 
 #endif

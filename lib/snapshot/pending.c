@@ -40,11 +40,11 @@ static json_t *encode_gone(const struct pending *p)
 
 char *pending_encode(const struct pending *p)
 {
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:o, s:o, s:o, s:o}", "stream", p->stream, "snapshot",
-                  p->snapshot, "options", p->options, "standalone", (int)p->standalone, "skip_binlog",
-                  (int)p->skip_binlog, "reason", p->reason, "aside", encode_asides(p), "gone", encode_gone(p),
-                  "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "stream", p->stream,
+                               "snapshot", p->snapshot, "options", p->options, "standalone",
+                               (int)p->standalone, "skip_binlog", (int)p->skip_binlog, "missing_definer",
+                               p->missing_definer, "reason", p->reason, "aside", encode_asides(p), "gone",
+                               encode_gone(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
     char *text = json_text(object);
 
     json_decref(object);
@@ -127,13 +127,15 @@ static struct err *decode_keys(const json_t *object, struct pending *out)
 
 static struct err *decode_object(const json_t *object, struct pending *out)
 {
-    const char *stream, *snapshot, *options, *reason;
+    const char *stream, *snapshot, *options, *reason, *missing_definer = NULL;
     json_t *job;
 
     TRY(json_string_of(&doc, object, "stream", &stream));
     TRY(json_string_of(&doc, object, "snapshot", &snapshot));
     TRY(json_string_of(&doc, object, "options", &options));
     TRY(json_string_of(&doc, object, "reason", &reason));
+    TRY(json_opt_string_of(&doc, object, "missing_definer", &missing_definer));
+    out->missing_definer = mem_strdup(missing_definer ? missing_definer : "keep"); /* an earlier ccr's way */
     out->stream = mem_strdup(stream);
     out->snapshot = mem_strdup(snapshot);
     out->options = mem_strdup(options);
@@ -180,6 +182,7 @@ void pending_free(struct pending *p)
     free(p->stream);
     free(p->snapshot);
     free(p->options);
+    free(p->missing_definer);
     free(p->reason);
     job_free(p->job);
     *p = (struct pending){0};

@@ -27,6 +27,7 @@ struct pending {
     char *options; /* of the plan, see restore_plan.h */
     bool standalone;
     bool skip_binlog;
+    char *missing_definer; /* as in missing_definer.h */
     char *reason;
     struct pending_aside *asides;
     size_t aside_count;

@@ -121,7 +121,11 @@ static struct err *make_plan(struct restoring *r)
         return e;
     }
     job_free(saved);
-    TRY(restore_plan_new(job, m, r->params->skip_binlog, &r->plan));
+    const struct restore_choices choices = {
+        .skip_binlog = r->params->skip_binlog,
+        .missing_definer = r->params->missing_definer,
+    };
+    TRY(restore_plan_new(job, m, &choices, &r->plan));
     r->result->snapshot = mem_strdup(m->id);
     r->result->position = gtid_pos_text(&m->position);
     r->result->epoch = m->epoch;
@@ -132,9 +136,11 @@ static struct err *make_plan(struct restoring *r)
 
 static struct err *check_before_loading(struct restoring *r)
 {
+    const struct account_list coming = {0};
     struct live live;
 
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
+    TRY(missing_definer_check(r->conn, r->plan, r->definitions, &coming, r->params->log));
     TRY(live_read(r->conn, r->plan, &live));
     struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
     live_free(&live);

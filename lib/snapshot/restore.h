@@ -29,7 +29,8 @@ struct restore_params {
     const char *const *table_renames;    /* "A.T:B.U" */
     bool replace;
     bool skip_binlog;
-    unsigned threads; /* 0: one per core */
+    const char *missing_definer; /* NULL: the default */
+    unsigned threads;            /* 0: one per core */
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
 };

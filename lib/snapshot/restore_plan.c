@@ -310,11 +310,13 @@ static struct err *plan_tables(struct restore_plan *p)
 
 static void plan_hash_options(struct restore_plan *p)
 {
-    json_t *all = json_pack("{s:s, s:b, s:o}", "snapshot", p->manifest->id, "standalone", (int)p->standalone,
-                            "job", job_to_json(p->job));
+    char *definer = missing_definer_text(&p->missing_definer);
+    json_t *all = json_pack("{s:s, s:b, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
+                            (int)p->standalone, "missing_definer", definer, "job", job_to_json(p->job));
     char *text = json_text(all);
 
     hash_bytes_hex(text, strlen(text), p->options);
+    free(definer);
     free(text);
     json_decref(all);
 }
@@ -333,18 +335,20 @@ static struct err *plan_fill(struct restore_plan *p)
     return plan_tables(p);
 }
 
-struct err *restore_plan_new(struct job *job, struct manifest *manifest, bool skip_binlog,
-                             struct restore_plan **out)
+struct err *restore_plan_new(struct job *job, struct manifest *manifest,
+                             const struct restore_choices *choices, struct restore_plan **out)
 {
     struct restore_plan *p = mem_zalloc(1, sizeof(*p));
 
     p->job = job;
     p->manifest = manifest;
     p->standalone = strcmp(job->name, JOB_STANDALONE) == 0;
-    p->skip_binlog = skip_binlog;
+    p->skip_binlog = choices->skip_binlog;
     p->stage0 = mem_printf("ccr_stage_%s_0", job->name);
     p->old0 = mem_printf("ccr_old_%s_0", job->name);
-    struct err *e = plan_fill(p);
+    struct err *e = missing_definer_parse(choices->missing_definer, &p->missing_definer);
+    if (!e)
+        e = plan_fill(p);
     if (e) {
         restore_plan_free(p);
         return e;
@@ -369,6 +373,7 @@ void restore_plan_free(struct restore_plan *p)
     free(p->in_scope);
     free(p->stage0);
     free(p->old0);
+    missing_definer_free(&p->missing_definer);
     job_free(p->job);
     manifest_free(p->manifest);
     free(p);

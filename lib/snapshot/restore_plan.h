@@ -11,6 +11,7 @@
 
 #include "format/manifest.h"
 #include "snapshot/job.h"
+#include "snapshot/missing_definer.h"
 
 struct restore_db {
     const char
@@ -36,6 +37,7 @@ struct restore_plan {
     struct job *job; /* name, stream, scope, renames; the name is JOB_STANDALONE for a plain restore */
     bool standalone;
     bool skip_binlog;
+    struct missing_definer missing_definer;
     struct manifest *manifest;
     char *stage0; /* databases of the restore's own tables: the plan, the position */
     char *old0;
@@ -48,12 +50,18 @@ struct restore_plan {
     char options[HASH_HEX_SIZE];      /* of everything that decides what is loaded where */
 };
 
+/* What options decide, beside the job. Texts as given, borrowed. */
+struct restore_choices {
+    bool skip_binlog;
+    const char *missing_definer; /* NULL: the default */
+};
+
 /*
  * Takes over job and manifest, also on failure. ERR_USAGE where the scope names what the snapshot does not
  * hold, or where two databases would become one.
  */
-struct err *restore_plan_new(struct job *job, struct manifest *manifest, bool skip_binlog,
-                             struct restore_plan **out) CHECKED;
+struct err *restore_plan_new(struct job *job, struct manifest *manifest,
+                             const struct restore_choices *choices, struct restore_plan **out) CHECKED;
 void restore_plan_free(struct restore_plan *p); /* NULL is allowed */
 
 const struct restore_db *restore_plan_db(const struct restore_plan *p, const char *source_name);

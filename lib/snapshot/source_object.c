@@ -6,6 +6,7 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
+#include "snapshot/source_text.h"
 
 struct show_kind {
     const char *show;   /* SHOW CREATE <show> */
@@ -174,7 +175,7 @@ static struct err *read_object(struct conn *c, bool in_full, struct source_objec
     TRY(show_object(c, object, gone));
     if (object->entry.kind == OBJECT_SEQUENCE)
         return read_next_value(c, object);
-    return NULL;
+    return source_text_settle(c, object);
 }
 
 struct err *source_object_add(struct conn *c, struct source_schema *out, const struct source_name *name)

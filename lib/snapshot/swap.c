@@ -343,6 +343,7 @@ static void begin_pending(struct swap *s)
         .options = mem_strdup(p->options),
         .standalone = p->standalone,
         .skip_binlog = p->skip_binlog,
+        .missing_definer = missing_definer_text(&p->missing_definer),
         .reason = mem_strdup(s->params->reason),
         .job = p->job,
     };

@@ -19,6 +19,7 @@ struct finish {
     struct restore_plan *plan;
     char **definitions;
     struct pending pending;
+    struct placing placing;
 };
 
 static struct err *drop_asides(struct finish *f)
@@ -195,7 +196,7 @@ static struct err *record_all(struct finish *f, struct job_position *position, c
     if (!e)
         e = record_tables(f, hashes);
     if (!e)
-        e = finish_keep(f->conn, f->plan, f->definitions);
+        e = finish_keep(&f->placing);
     if (!e)
         e = job_history_add(f->conn, job, what, f->pending.reason);
     if (!e)
@@ -248,7 +249,9 @@ static struct err *finish_steps(struct finish *f, struct job_position *position)
         TRY(add_key(f, &f->pending.keys[i]));
     TRY(place_all_defaults(f));
     TRY(set_database_defaults(f));
-    TRY(finish_objects(f->conn, f->plan, f->definitions, f->log));
+    TRY(placing_begin(f->conn, f->plan, f->definitions, f->log, &f->placing));
+    TRY(finish_objects(&f->placing));
+    TRY(finish_events(&f->placing));
     TRY(target_drop_databases(f->conn, "ccr_stage", job));
     if (f->plan->standalone)
         return job_remove(f->conn, job);
@@ -265,7 +268,11 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
     TRY(manifest_load(store, f->pending.stream, f->pending.snapshot, &m));
     struct job *j = f->pending.job;
     f->pending.job = NULL;
-    TRY(restore_plan_new(j, m, f->pending.skip_binlog, &f->plan));
+    const struct restore_choices choices = {
+        .skip_binlog = f->pending.skip_binlog,
+        .missing_definer = f->pending.missing_definer,
+    };
+    TRY(restore_plan_new(j, m, &choices, &f->plan));
     TRY(target_session_set(f->conn, f->pending.skip_binlog));
     TRY(conn_exec(f->conn, "SET SESSION lock_wait_timeout = 5"));
     return definitions_read(store, m, f->plan->in_scope, &f->definitions);
@@ -290,6 +297,7 @@ struct err *swap_finish(struct conn *c, struct store *store, const char *job, st
     }
     if (f.plan)
         definitions_free(f.definitions, f.plan->manifest);
+    account_list_free(&f.placing.accounts);
     restore_plan_free(f.plan);
     pending_free(&f.pending);
     return e;

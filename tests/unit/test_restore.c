@@ -9,6 +9,8 @@
 #include "snapshot/pending.h"
 #include "tests/unit/unit.h"
 
+static const struct restore_choices no_choices = {0};
+
 static struct manifest_object object(enum object_kind kind, const char *db, const char *name)
 {
     return (struct manifest_object){.kind = kind,
@@ -80,20 +82,21 @@ static void test_plan(void)
 {
     struct restore_plan *p = NULL;
 
-    CHECK_OK(restore_plan_new(job(NULL, "shop", "store"), sample(), false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, "shop", "store"), sample(), &no_choices, &p));
     CHECK(p->db_count == 2 && p->table_count == 3);
     CHECK_STR(restore_plan_db(p, "shop")->target, "store");
     CHECK_STR(restore_plan_db(p, "crm")->stage, "ccr_stage_j_2");
     CHECK(restore_plan_target_table(p, "store", "a") == restore_plan_table(p, "shop", "a"));
     CHECK(!restore_plan_table(p, "shop", "b") && !restore_plan_target_table(p, "shop", "a"));
     restore_plan_free(p);
-    CHECK_OK(restore_plan_new(job("crm", NULL, NULL), sample(), false, &p));
+    CHECK_OK(restore_plan_new(job("crm", NULL, NULL), sample(), &no_choices, &p));
     CHECK(p->db_count == 1 && p->table_count == 1);
     restore_plan_free(p);
-    CHECK_ERR(restore_plan_new(job("none", NULL, NULL), sample(), false, &p), ERR_USAGE, "'none'");
-    CHECK_ERR(restore_plan_new(job(NULL, "shop", "crm"), sample(), false, &p), ERR_USAGE, "both become");
-    CHECK_ERR(restore_plan_new(job(NULL, "shop", "mysql"), sample(), false, &p), ERR_USAGE, "'mysql'");
-    CHECK_ERR(restore_plan_new(job(NULL, "nix", "x"), sample(), false, &p), ERR_USAGE, "not in scope");
+    CHECK_ERR(restore_plan_new(job("none", NULL, NULL), sample(), &no_choices, &p), ERR_USAGE, "'none'");
+    CHECK_ERR(restore_plan_new(job(NULL, "shop", "crm"), sample(), &no_choices, &p), ERR_USAGE,
+              "both become");
+    CHECK_ERR(restore_plan_new(job(NULL, "shop", "mysql"), sample(), &no_choices, &p), ERR_USAGE, "'mysql'");
+    CHECK_ERR(restore_plan_new(job(NULL, "nix", "x"), sample(), &no_choices, &p), ERR_USAGE, "not in scope");
 }
 
 static const char definition[] =
@@ -119,7 +122,7 @@ static void test_ddl(void)
     struct restore_plan *p = NULL;
     struct buf out = BUF_INIT;
 
-    CHECK_OK(restore_plan_new(job(NULL, "shop", "store"), sample(), false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, "shop", "store"), sample(), &no_choices, &p));
     const struct restore_table *t = restore_plan_table(p, "shop", "a");
     ddl_place_table(p, t, definition, DDL_STAGE, &out);
     CHECK(strstr(buf_str(&out), "DEFAULT nextval(`ccr_stage_j_1`.`s`),"));
@@ -185,7 +188,7 @@ static void test_units(void)
     struct restore_plan *p = NULL;
     struct load_work w;
 
-    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), &no_choices, &p));
     restore_plan_table(p, "shop", "a")->done[2] = true;
     CHECK_OK(load_work_new(p, &w));
     CHECK(w.piece_count == 4 && w.unit_count == 3);
@@ -203,7 +206,7 @@ static void test_queue(void)
     struct restore_plan *p = NULL;
     struct load_work w;
 
-    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), &no_choices, &p));
     CHECK_OK(load_work_new(p, &w));
     struct load_queue *q = load_queue_new(&w, p);
     const struct load_unit *first = load_queue_take(q);
@@ -229,12 +232,12 @@ static void test_damaged_units(void)
 
     /* 2 to 3 already; back again is a circle, and another way out of 2 is none that a writer takes */
     add_chunk(&m->tables[0], (struct manifest_piece[]){piece(3, "c"), piece(2, "c2")}, 2);
-    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), m, false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), m, &no_choices, &p));
     CHECK_ERR(load_work_new(p, &w), ERR_INTEGRITY, "circle");
     restore_plan_free(p);
     m = sample();
     add_chunk(&m->tables[0], (struct manifest_piece[]){piece(2, "c"), piece(5, "c2")}, 2);
-    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), m, false, &p));
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), m, &no_choices, &p));
     CHECK_ERR(load_work_new(p, &w), ERR_INTEGRITY, "not linked");
     restore_plan_free(p);
 }
@@ -245,6 +248,7 @@ static void test_pending(void)
                         .snapshot = mem_strdup("id"),
                         .options = mem_strdup("0"),
                         .reason = mem_strdup("first run"),
+                        .missing_definer = mem_strdup("a@h"),
                         .skip_binlog = true,
                         .job = job("shop", "shop", "store")};
     struct pending back;
@@ -257,6 +261,7 @@ static void test_pending(void)
     CHECK(back.skip_binlog && !back.standalone && back.aside_count == 1 && back.asides[0].view);
     CHECK(back.gone_count == 1 && back.key_count == 1);
     CHECK_STR(back.keys[0].clause, p.keys[0].clause);
+    CHECK_STR(back.missing_definer, "a@h");
     CHECK_STR(job_target_database(back.job, "shop"), "store");
     char *again = pending_encode(&back);
     CHECK_STR(again, text);
