@@ -48,8 +48,13 @@ void hash_update(struct hash *h, const void *bytes, size_t len)
 
 static void hash_to_hex(const unsigned char *bytes, size_t len, char *out)
 {
-    for (size_t i = 0; i < len; i++)
-        sprintf(out + 2 * i, "%02x", bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = 0;
 }
 
 void hash_hex(const struct hash *h, char out[HASH_HEX_SIZE])

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "format/chain.h"
 #include "ship/table_set.h"
+#include "ship/writer.h"
 
 enum { WRITER_DIGITS = 16 };
 
@@ -38,6 +38,11 @@ struct cutter {
     struct tally done;     /* of complete transactions */
     struct tally open;     /* of the open one */
     int64_t since_us;
+    struct writer *objects;  /* the last object may still be under way */
+    struct gtid_pos written; /* the end of what is in the log */
+    uint64_t outgoing_bytes; /* of the object under way */
+    uint64_t outgoing_events;
+    bool failed; /* an object could not be written: nothing may follow it */
     struct cutter_totals totals;
 };
 
@@ -97,6 +102,8 @@ struct cutter *cutter_new(const struct cutter_params *params)
     c->params = *params;
     hash_random_hex(c->writer, WRITER_DIGITS);
     gtid_pos_copy(&c->start, &params->place->position);
+    gtid_pos_copy(&c->written, &params->place->position);
+    c->objects = writer_new(params->store, params->stream);
     return c;
 }
 
@@ -104,9 +111,11 @@ void cutter_free(struct cutter *c)
 {
     if (!c)
         return;
+    writer_free(c->objects);
     buf_free(&c->header);
     buf_free(&c->content);
     gtid_pos_free(&c->start);
+    gtid_pos_free(&c->written);
     tally_clear(&c->done);
     tally_clear(&c->open);
     free(c);
@@ -119,7 +128,7 @@ const struct cutter_totals *cutter_totals(const struct cutter *c)
 
 const struct gtid_pos *cutter_position(const struct cutter *c)
 {
-    return &c->start;
+    return &c->written;
 }
 
 int64_t cutter_waiting_since_us(const struct cutter *c)
@@ -127,53 +136,63 @@ int64_t cutter_waiting_since_us(const struct cutter *c)
     return c->done.transactions > 0 ? c->since_us : 0;
 }
 
-/* Keeps the bytes from `from` on, behind the header; what goes is at least as long as that. */
-static void content_restart(struct cutter *c, size_t from)
+/* Waits for the object under way. */
+static struct err *settle(struct cutter *c)
 {
-    size_t rest = c->content.len - from;
+    struct segment_footer *footer = NULL;
+    uint64_t stored = 0;
 
-    if (rest > 0)
-        memmove(c->content.data + c->header.len, c->content.data + from, rest);
-    buf_clear(&c->content);
-    buf_append(&c->content, c->header.data, c->header.len);
-    c->content.len += rest;
-    c->complete = c->header.len;
-}
-
-static struct err *lost_race(const struct segment_footer *footer)
-{
-    return err_hint(err_new(ERR_LOCKED, "another ccr-ship has written object %" PRIu64 " of epoch %" PRIu64,
-                            footer->number, footer->epoch),
-                    "one shipper per stream is enough; the next run goes on behind it");
-}
-
-/* Fills in what all kinds have in common, encodes `len` bytes of content, and adds the object to the chain.
- */
-static struct err *write_object(struct cutter *c, struct segment_footer *footer, size_t len)
-{
-    struct buf object = BUF_INIT;
-    enum chain_created outcome = CHAIN_TAKEN;
-    struct err *e;
-
-    footer->writer = mem_strdup(c->writer);
-    TRY_GOTO(e, done, segment_encode(footer, c->content.data, len, &object));
-    TRY_GOTO(e, done, chain_create(c->params.store, c->params.stream, footer, &object, &outcome));
-    if (outcome == CHAIN_TAKEN) {
-        e = lost_race(footer);
-        goto done;
-    }
+    if (c->failed)
+        return err_new(ERR_STORE, "an object of the log could not be written, so nothing can follow it");
+    struct err *e = writer_wait(c->objects, &footer, &stored);
+    c->failed = e != NULL;
+    if (e || !footer)
+        return e;
     place_written(c->params.place, footer);
+    gtid_pos_copy(&c->written, &footer->end);
     c->totals.objects++;
     c->totals.transactions += footer->transactions;
-    c->totals.bytes += len;
-    c->totals.stored_bytes += object.len;
+    c->totals.events += c->outgoing_events;
+    c->totals.bytes += c->outgoing_bytes;
+    c->totals.stored_bytes += stored;
     if (footer->last_time > c->totals.last_time)
         c->totals.last_time = footer->last_time;
-    log_debug(c->params.log, "wrote %s: %s, %" PRIu64 " transactions, %zu bytes, %zu stored", footer->name,
-              segment_kind_name(footer->kind), footer->transactions, len, object.len);
-done:
-    buf_free(&object);
-    return e;
+    log_debug(c->params.log, "wrote %s: %s, %" PRIu64 " transactions, %" PRIu64 " bytes, %" PRIu64 " stored",
+              footer->name, segment_kind_name(footer->kind), footer->transactions, c->outgoing_bytes, stored);
+    segment_footer_free(footer);
+    return NULL;
+}
+
+/*
+ * The first `len` bytes of content become an object, `events` of them counted with it; content is the header
+ * and what is left behind them, or only that.
+ */
+static struct err *send_object(struct cutter *c, struct segment_footer *footer, size_t len, uint64_t events,
+                               bool with_header)
+{
+    footer->writer = mem_strdup(c->writer);
+    c->outgoing_bytes = len;
+    c->outgoing_events = events;
+    size_t rest = c->content.len - len;
+    struct err *e = writer_start(c->objects, footer, &c->content, len);
+    if (e) {
+        c->failed = true;
+        return e;
+    }
+    if (with_header)
+        buf_append(&c->content, c->header.data, c->header.len);
+    c->complete = c->content.len;
+    if (rest > 0)
+        buf_append(&c->content, writer_content(c->objects)->data + len, rest);
+    return NULL;
+}
+
+/* Only the header is left. */
+static void content_restart(struct cutter *c)
+{
+    buf_clear(&c->content);
+    buf_append(&c->content, c->header.data, c->header.len);
+    c->complete = c->content.len;
 }
 
 /* Moves what was tallied into the footer. */
@@ -191,49 +210,45 @@ static void footer_take_tally(struct segment_footer *footer, struct tally *t)
     *t = (struct tally){0};
 }
 
-struct err *cutter_flush(struct cutter *c)
+/* The complete transactions become an object of their own. */
+static struct err *send_segment(struct cutter *c)
 {
     if (c->done.transactions == 0)
         return NULL;
+    TRY(settle(c));
     struct segment_footer *footer = place_footer(c->params.place, c->params.stream);
     uint64_t events = c->done.events;
     gtid_pos_copy(&footer->start, &c->start);
     footer_take_tally(footer, &c->done);
-    struct err *e = write_object(c, footer, c->complete);
-    segment_footer_free(footer);
-    if (e)
-        return e;
-    c->totals.events += events;
     gtid_pos_copy(&c->start, &c->params.place->position);
-    content_restart(c, c->complete);
-    return NULL;
+    return send_object(c, footer, c->complete, events, true);
+}
+
+struct err *cutter_flush(struct cutter *c)
+{
+    TRY(send_segment(c));
+    return settle(c);
 }
 
 /* The slice of the open transaction that is gathered becomes an object of its own. */
-static struct err *write_part(struct cutter *c)
+static struct err *send_part(struct cutter *c)
 {
+    TRY(settle(c));
     struct segment_footer *footer = place_footer(c->params.place, c->params.stream);
-
     footer->kind = SEGMENT_PART;
-    footer->part = c->part + 1;
+    footer->part = ++c->part;
     footer->tables_many = true; /* what the rest of the transaction touches is not known yet */
     footer->opaque = c->open.opaque;
     footer->source.start_file = mem_strdup(c->open.source.start_file);
     footer->source.start_offset = c->open.source.start_offset;
     footer->source.end_file = mem_strdup(c->open.source.end_file);
     footer->source.end_offset = c->open.source.end_offset;
-    struct err *e = write_object(c, footer, c->content.len);
-    segment_footer_free(footer);
-    if (e)
-        return e;
-    c->part++;
-    c->content.len = 0;
-    c->complete = 0;
-    return NULL;
+    return send_object(c, footer, c->content.len, 0, false);
 }
 
-static struct err *write_last_part(struct cutter *c)
+static struct err *send_last_part(struct cutter *c)
 {
+    TRY(settle(c));
     struct segment_footer *footer = place_footer(c->params.place, c->params.stream);
     uint64_t events = c->done.events;
 
@@ -242,15 +257,9 @@ static struct err *write_last_part(struct cutter *c)
     gtid_pos_copy(&footer->start, &c->start);
     footer_take_tally(footer, &c->done);
     footer->events = 0;
-    struct err *e = write_object(c, footer, c->content.len);
-    segment_footer_free(footer);
-    if (e)
-        return e;
-    c->totals.events += events;
     c->part = 0;
     gtid_pos_copy(&c->start, &c->params.place->position);
-    content_restart(c, c->content.len);
-    return NULL;
+    return send_object(c, footer, c->content.len, events, true);
 }
 
 static struct err *append(struct cutter *c, const uint8_t *bytes, size_t len)
@@ -258,7 +267,7 @@ static struct err *append(struct cutter *c, const uint8_t *bytes, size_t len)
     while (len > 0) {
         size_t room = c->params.limit - c->content.len;
         if (room == 0) {
-            TRY(c->done.transactions > 0 ? cutter_flush(c) : write_part(c));
+            TRY(c->done.transactions > 0 ? send_segment(c) : send_part(c));
             continue;
         }
         size_t n = len < room ? len : room;
@@ -275,7 +284,7 @@ void cutter_drop_open(struct cutter *c)
     if (c->part > 0) {
         /* readers drop the parts that are written already */
         c->part = 0;
-        content_restart(c, c->content.len);
+        content_restart(c);
     } else {
         c->content.len = c->complete;
     }
@@ -301,13 +310,13 @@ static struct err *take_format(struct cutter *c, const struct log_item *item)
     }
     if (c->header.len > 0 && same_format(&c->header, &item->event))
         return NULL;
-    TRY(cutter_flush(c));
+    TRY(send_segment(c));
     buf_clear(&c->header);
     buf_append(&c->header, binlog_magic, BINLOG_MAGIC_SIZE);
     buf_append(&c->header, item->event.data, item->event.len);
     if (c->header.len >= c->params.limit)
         return err_new(ERR_USAGE, "segments of %zu bytes are too small", c->params.limit);
-    content_restart(c, c->content.len);
+    content_restart(c);
     return NULL;
 }
 
@@ -339,7 +348,7 @@ static struct err *take_end(struct cutter *c, const struct log_item *item, const
         c->since_us = clock_monotonic_us();
     tally_join(&c->done, &c->open, item->event.time);
     c->complete = c->content.len;
-    return c->part > 0 ? write_last_part(c) : NULL;
+    return c->part > 0 ? send_last_part(c) : NULL;
 }
 
 struct err *cutter_take(struct cutter *c, const struct log_item *item, const struct group *group)
@@ -363,19 +372,13 @@ void cutter_on_table(const char *db, const char *table, void *arg)
     table_set_add(&c->open.tables, db, table);
 }
 
-struct err *cutter_terminate(struct cutter *c, const char *reason, struct segment_footer **footer)
+struct err *cutter_terminate(struct cutter *c, const char *reason)
 {
+    TRY(settle(c));
     struct segment_footer *f = place_footer(c->params.place, c->params.stream);
-
-    *footer = NULL;
     f->kind = SEGMENT_TERMINATOR;
     f->reason = mem_strdup(reason);
     f->next_epoch = f->epoch + 1;
-    struct err *e = write_object(c, f, 0);
-    if (e) {
-        segment_footer_free(f);
-        return e;
-    }
-    *footer = f;
-    return NULL;
+    TRY(send_object(c, f, 0, 0, false));
+    return settle(c);
 }

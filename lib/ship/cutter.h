@@ -2,12 +2,14 @@
  * cutter - cuts the source's log into objects and adds them to the chain.
  *
  * Takes items of a log_reader in order. Complete transactions are gathered until they fill a segment; one
- * that is larger than a segment goes out as parts while it arrives, so that memory is bounded by the segment
- * size (and the largest event, which the connection holds). What belongs to an open transaction stays back
+ * that is larger than a segment goes out as parts while it arrives, so that memory is bounded by two segments
+ * (and the largest event, which the connection holds). What belongs to an open transaction stays back
  * otherwise: cutter_flush writes complete transactions only. A segment begins with the format description
  * event of the file that its first transaction was in; a file with another one begins another segment.
  *
- * Writing fails with ERR_LOCKED when another run has written the object of that number.
+ * While one object is written the next is gathered (writer.h): an error may be that of the object before, and
+ * the place moves behind an object when that is in the log. After an error nothing more can be written. It is
+ * ERR_LOCKED when another run has written the object of that number.
  */
 #ifndef CCR_SHIP_CUTTER_H
 #define CCR_SHIP_CUTTER_H
@@ -45,7 +47,7 @@ struct err *cutter_take(struct cutter *c, const struct log_item *item, const str
 /* A table map callback for group_on_table; `arg` is the cutter. */
 void cutter_on_table(const char *db, const char *table, void *arg);
 
-/* Writes the complete transactions that are gathered, if any. */
+/* Writes the complete transactions that are gathered, if any; all is in the log when this returns. */
 struct err *cutter_flush(struct cutter *c) CHECKED;
 /* Forgets the open transaction: the log will be read again from the place's position. */
 void cutter_drop_open(struct cutter *c);
@@ -56,7 +58,7 @@ const struct cutter_totals *cutter_totals(const struct cutter *c);
 /* The position up to which all is written; valid until the next call. */
 const struct gtid_pos *cutter_position(const struct cutter *c);
 
-/* Ends the epoch: nothing may be gathered. *footer is set for messages; the caller frees it. */
-struct err *cutter_terminate(struct cutter *c, const char *reason, struct segment_footer **footer) CHECKED;
+/* Ends the epoch with the place's next number: nothing may be gathered. */
+struct err *cutter_terminate(struct cutter *c, const char *reason) CHECKED;
 
 #endif

@@ -36,18 +36,14 @@ struct shipper {
 
 static struct err *end_epoch(struct shipper *s, const char *what, const char *detail)
 {
-    struct segment_footer *terminator = NULL;
-
     TRY(cutter_flush(s->cutter));
     char *reason = mem_printf("%s: %s", what, detail);
-    struct err *e = cutter_terminate(s->cutter, reason, &terminator);
-    if (!e) {
+    struct err *e = cutter_terminate(s->cutter, reason);
+    if (!e)
         e = err_hint(err_new(ERR_RESYNC, "%s; epoch %" PRIu64 " ends with object %" PRIu64, reason,
-                             terminator->epoch, terminator->number),
+                             s->place.epoch, s->place.number - 1),
                      "run ccr-backup: its snapshot opens epoch %" PRIu64 ", and ccr-ship goes on from there",
-                     terminator->next_epoch);
-        segment_footer_free(terminator);
-    }
+                     s->place.epoch + 1);
     free(reason);
     return e;
 }
@@ -98,13 +94,12 @@ static struct err *keep_time(struct shipper *s)
     int64_t since_us = cutter_waiting_since_us(s->cutter);
     int64_t now_us = clock_monotonic_us();
 
-    if (since_us != 0 && now_us - since_us >= s->p->segment_age_s * CLOCK_US_PER_S) {
-        TRY(cutter_flush(s->cutter));
-        return show_alive(s);
-    }
-    if (since_us == 0 && now_us - s->alive_us >= ALIVE_EVERY_US)
-        return show_alive(s);
-    return NULL;
+    bool is_due = since_us != 0 && now_us - since_us >= s->p->segment_age_s * CLOCK_US_PER_S;
+
+    if (!is_due && (since_us != 0 || now_us - s->alive_us < ALIVE_EVERY_US))
+        return NULL;
+    TRY(cutter_flush(s->cutter));
+    return show_alive(s);
 }
 
 /*
@@ -213,7 +208,11 @@ static struct err *read_behind_place(struct shipper *s)
     log_reader_close(r);
     /* whatever ended the reading: what is complete goes out, and an open transaction is read again */
     cutter_drop_open(s->cutter);
-    e = err_first(e, cutter_flush(s->cutter));
+    struct err *unwritten = cutter_flush(s->cutter);
+    if (unwritten) { /* no other connection cures that; an earlier error of the store's says why */
+        s->again = false;
+        return err_code(e) == ERR_SOURCE ? err_first(unwritten, e) : err_first(e, unwritten);
+    }
     return e ? e : interrupt_check();
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "format/layout.h"
 #include "format/segment.h"
@@ -40,8 +41,12 @@ void table_set_add(struct table_set *set, const char *db, const char *table)
 {
     char *escaped_db = layout_escape(db);
     char *escaped_table = layout_escape(table);
+    struct buf name = BUF_INIT; /* no printf: this runs for every table map of the log */
 
-    table_set_insert(set, mem_printf("%s/%s", escaped_db, escaped_table));
+    buf_append_str(&name, escaped_db);
+    buf_append_byte(&name, '/');
+    buf_append_str(&name, escaped_table);
+    table_set_insert(set, buf_steal(&name));
     free(escaped_db);
     free(escaped_table);
 }
