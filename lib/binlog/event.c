@@ -59,15 +59,15 @@ static struct err *format_version(const uint8_t *body, size_t len, char out[FORM
 }
 
 /* The event's CRC32 as it should be; that of a file's format description is made without the in-use flag. */
-static uint32_t event_crc(const struct binlog_event *e, size_t len)
+static uint32_t event_crc(const uint8_t *bytes, size_t len)
 {
     uint8_t header[BINLOG_HEADER_SIZE];
 
-    memcpy(header, e->data, sizeof(header));
-    if (e->type == BINLOG_FORMAT_DESCRIPTION)
+    memcpy(header, bytes, sizeof(header));
+    if (bytes[HEADER_TYPE_AT] == BINLOG_FORMAT_DESCRIPTION)
         header[HEADER_FLAGS_AT] &= (uint8_t)~FLAG_BINLOG_IN_USE;
     uLong crc = crc32(0, header, sizeof(header));
-    const uint8_t *p = e->data + sizeof(header);
+    const uint8_t *p = bytes + sizeof(header);
     for (size_t left = len - sizeof(header); left > 0;) {
         uInt step = left > (1u << 30) ? (1u << 30) : (uInt)left;
         crc = crc32(crc, p, step);
@@ -111,7 +111,7 @@ struct err *binlog_event_parse(const struct binlog_format *fmt, const uint8_t *b
     size_t tail = checksum ? BINLOG_CHECKSUM_SIZE : 0;
     if (len < BINLOG_HEADER_SIZE + tail)
         return binlog_malformed(e.type, "too short for its checksum");
-    if (checksum && event_crc(&e, len - tail) != le_get(bytes + len - tail, 4))
+    if (checksum && event_crc(bytes, len - tail) != le_get(bytes + len - tail, 4))
         return binlog_malformed(e.type, "wrong checksum");
     e.body = bytes + BINLOG_HEADER_SIZE;
     e.body_len = len - BINLOG_HEADER_SIZE - tail;
@@ -147,6 +147,20 @@ struct err *binlog_format_parse(const struct binlog_event *e, struct binlog_form
     f.created = (uint32_t)le_get(e->body + FORMAT_CREATED_AT, 4);
     *out = f;
     return NULL;
+}
+
+void binlog_format_renew(const uint8_t *bytes, size_t len, struct buf *out)
+{
+    const size_t tail = BINLOG_CHECKSUM_SIZE;
+    char version[FORMAT_VERSION_LEN + 1];
+
+    buf_append(out, bytes, len);
+    if (len < BINLOG_HEADER_SIZE + FORMAT_TYPES_AT + 1 + tail || bytes[len - tail - 1] != CHECKSUM_NONE)
+        return;
+    memcpy(version, bytes + BINLOG_HEADER_SIZE + FORMAT_VERSION_AT, FORMAT_VERSION_LEN);
+    version[FORMAT_VERSION_LEN] = 0;
+    if (version_knows_checksums(version))
+        le_put(out->data + out->len - tail, event_crc(bytes, len - tail), tail);
 }
 
 size_t binlog_event_begin(struct buf *out, uint8_t type, uint32_t time, uint32_t server_id, uint16_t flags)

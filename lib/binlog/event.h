@@ -104,6 +104,12 @@ struct err *binlog_event_parse(const struct binlog_format *fmt, const uint8_t *b
                                struct binlog_event *out) CHECKED;
 
 struct err *binlog_format_parse(const struct binlog_event *e, struct binlog_format *out) CHECKED;
+/*
+ * The bytes of a format description event as a server sent them, appended to `out`. A server sets the time
+ * in it to 0 on the way, and renews its checksum only where the log has checksums: here an event that says
+ * that there are none gets the right one.
+ */
+void binlog_format_renew(const uint8_t *bytes, size_t len, struct buf *out);
 
 /* A rotate event: the next file (not NUL-terminated, *name_len bytes) and the position in it. */
 struct err *binlog_rotate_parse(const struct binlog_event *e, const char **name, size_t *name_len,

@@ -16,6 +16,7 @@ struct log_reader {
     bool reached; /* what comes now lies behind `from` */
     char *file;
     uint64_t offset; /* end of the last event */
+    struct buf format_event;
 };
 
 struct err *log_reader_open(const struct binlog_dump_params *params, struct log_reader **out)
@@ -41,6 +42,7 @@ void log_reader_close(struct log_reader *r)
     binlog_dump_close(r->dump);
     group_free(r->group);
     gtid_pos_free(&r->from);
+    buf_free(&r->format_event);
     free(r->file);
     free(r);
 }
@@ -102,6 +104,11 @@ static struct err *reader_take(struct log_reader *r, const uint8_t *bytes, size_
                                bool *shown)
 {
     *shown = true;
+    if (len > TYPE_OFFSET && bytes[TYPE_OFFSET] == BINLOG_FORMAT_DESCRIPTION) {
+        buf_clear(&r->format_event);
+        binlog_format_renew(bytes, len, &r->format_event);
+        bytes = r->format_event.data;
+    }
     TRY(binlog_event_parse(&r->format, bytes, len, &item->event));
     if (item->event.type == BINLOG_GTID_LIST)
         TRY(reader_take_gtid_list(r, &item->event));

@@ -147,6 +147,29 @@ insert_rows() {
     log_complete source
 }
 
+@test "a source that began without checksums" {
+    server_start plain --binlog-checksum=NONE
+    server_grant plain source
+    sql plain "CREATE DATABASE d; CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100)); INSERT INTO d.t (v) VALUES ('first')"
+    store_use plain-store
+    DB=d
+    snapshot plain
+    for _ in 1 2; do
+        insert plain 3
+        run ccr ship plain
+        echo "$output"
+        [ "$status" -eq 0 ]
+        insert plain 2
+        server_restart plain
+    done
+    run ccr ship plain
+    [ "$status" -eq 0 ]
+    log_complete plain
+    # every file's own beginning is as it should be
+    [ "$(log_sql --verify-binlog-checksum | grep -c 'Start: binlog')" -ge 3 ]
+    server_remove plain
+}
+
 @test "compressed events" {
     sql source 'SET GLOBAL log_bin_compress = 1; SET GLOBAL log_bin_compress_min_len = 10'
     sql source "INSERT INTO $DB.t (v) SELECT REPEAT('abc', 30) FROM seq_1_to_200; CREATE TABLE $DB.u (a INT PRIMARY KEY, b TEXT)" "$DB"
