@@ -89,6 +89,9 @@ struct rows_row {
  */
 struct err *rows_next(const struct rows_table_map *m, const struct rows_event *r, size_t *at,
                       struct rows_row *row, bool *done) CHECKED;
+/* Walks all of them: how many there are, and whether each fits. */
+struct err *rows_event_count(const struct rows_table_map *m, const struct rows_event *r,
+                             uint64_t *count) CHECKED;
 
 /* Every image holds every column. */
 bool rows_event_is_full(const struct rows_event *r);

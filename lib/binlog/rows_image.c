@@ -189,6 +189,21 @@ struct err *rows_next(const struct rows_table_map *m, const struct rows_event *r
     return NULL;
 }
 
+struct err *rows_event_count(const struct rows_table_map *m, const struct rows_event *r, uint64_t *count)
+{
+    struct rows_row row;
+    bool done = false;
+    size_t at = 0;
+
+    *count = 0;
+    for (;;) {
+        TRY(rows_next(m, r, &at, &row, &done));
+        if (done)
+            return NULL;
+        ++*count;
+    }
+}
+
 struct err *rows_field(const struct rows_table_map *m, const uint8_t *present_columns, const uint8_t *image,
                        size_t image_len, size_t column, const uint8_t **value, size_t *len, bool *present)
 {

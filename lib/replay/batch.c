@@ -271,6 +271,7 @@ struct err *batch_add(struct batch *b, const struct change *change)
     unsigned lane = batch_lane_index(b, change->table);
     struct lane *l = lanes_at(b->lanes, lane);
     struct parcel *p = lane_parcel(l);
+    uint64_t count;
 
     if (!b->claimed)
         TRY(batch_claim(b));
@@ -285,6 +286,8 @@ struct err *batch_add(struct batch *b, const struct change *change)
         TRY(merges ? net_add(b->nets[lane], change) : bag_add(b->bags[lane], change));
         return batch_relieve(b, lane);
     }
+    TRY(rows_event_count(&change->table->map, change->rows,
+                         &count)); /* what does not fit is noticed where it was read */
     parcel_add(p, change);
     if (parcel_size(p) < b->parcel_bytes && (parcel_size(p) < PARCEL_EARLY || !lane_is_idle(l)))
         return NULL;

@@ -87,21 +87,6 @@ static bool bundle_continues(const struct bundle *b, const struct change *c)
            memcmp(built.after_columns, r->after_columns, bitmap) == 0;
 }
 
-static struct err *count_rows(const struct change *c, uint64_t *count)
-{
-    size_t at = 0;
-    bool done = false;
-    struct rows_row row;
-
-    for (*count = 0;; ++*count) {
-        struct err *e = rows_next(&c->table->map, c->rows, &at, &row, &done);
-        if (e)
-            return err_context(e, "a row event for %s.%s", c->table->source_db, c->table->source_name);
-        if (done)
-            return NULL;
-    }
-}
-
 static struct row_counts counts_of(enum rows_kind kind, uint64_t count)
 {
     return (struct row_counts){
@@ -128,7 +113,7 @@ struct err *bundle_add(struct bundle *b, const struct change *c)
     const struct rows_event *r = c->rows;
     uint64_t count;
 
-    TRY(count_rows(c, &count));
+    TRY(rows_event_count(&c->table->map, r, &count));
     struct row_counts counts = counts_of(r->kind, count);
     row_counts_add(&b->counts, &counts);
     bundle_expect(b, c->table->catalog, r->kind, count);

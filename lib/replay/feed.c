@@ -20,6 +20,8 @@ struct feed {
     struct buf fresh;              /* content as it comes from `ahead`, or memory for the next one */
     struct buf work;               /* bytes being handed out, from `at` */
     size_t at;
+    uint64_t origin; /* of work, in the content of the object, or of all parts joined */
+    uint64_t event;  /* of the last event, counted like that */
     uint64_t complete;
     uint64_t objects;
     size_t largest; /* bytes of an object's content */
@@ -126,6 +128,12 @@ static struct err *feed_survey(struct feed *f, uint64_t *parts_left, uint64_t *a
     }
 }
 
+/* The object at hand is the first with its bytes: a segment, or part 1. */
+static bool feed_begins(const struct feed *f)
+{
+    return f->footer->kind == SEGMENT_WHOLE || f->footer->part == 1;
+}
+
 /*
  * Before another object is read: the memory of the one that has been handed out goes with it, so that there
  * are never more than two. The beginning of an event that the next part continues is kept aside.
@@ -140,6 +148,7 @@ static void feed_recycle(struct feed *f)
     buf_append(&carried, f->work.data + f->at, left);
     f->fresh = f->work;
     f->work = carried;
+    f->origin += f->at;
     f->at = 0;
 }
 
@@ -164,6 +173,7 @@ static void feed_join(struct feed *f)
         f->fresh = old;
     }
     buf_free(&f->fresh);
+    f->origin = feed_begins(f) ? 0 : f->origin + f->at;
     f->at = 0;
 }
 
@@ -231,6 +241,18 @@ static struct err *feed_load(struct feed *f, bool *end)
     return feed_accept(f);
 }
 
+static struct err *feed_place(const struct feed *f, uint64_t offset, struct err *e)
+{
+    e = err_context(e, "%s, offset %llu%s", f->footer->name, (unsigned long long)offset,
+                    f->footer->kind == SEGMENT_WHOLE ? "" : " of the parts joined");
+    return err_hint(e, "take a new snapshot (ccr-backup, ccr-restore) to go on behind it");
+}
+
+struct err *feed_context(const struct feed *f, struct err *e)
+{
+    return feed_place(f, f->event, e);
+}
+
 /* The whole event at `at`, or *len = 0 when more bytes are needed. */
 static struct err *feed_peek(struct feed *f, size_t *len)
 {
@@ -238,8 +260,7 @@ static struct err *feed_peek(struct feed *f, size_t *len)
 
     *len = binlog_event_length(f->work.data + f->at, left);
     if (left >= BINLOG_HEADER_SIZE && (*len < BINLOG_HEADER_SIZE || *len > BINLOG_EVENT_MAX))
-        return err_new(ERR_INTEGRITY, "%s: an event of %zu bytes at offset %zu", f->footer->name, *len,
-                       f->at);
+        return feed_place(f, f->origin + f->at, err_new(ERR_INTEGRITY, "an event of %zu bytes", *len));
     if (*len > left)
         *len = 0;
     return NULL;
@@ -247,12 +268,10 @@ static struct err *feed_peek(struct feed *f, size_t *len)
 
 static struct err *feed_skip_magic(struct feed *f)
 {
-    bool starts = f->footer->kind == SEGMENT_WHOLE || f->footer->part == 1;
-
-    if (f->at != 0 || !starts || f->work.len == 0)
+    if (f->at != 0 || !feed_begins(f) || f->work.len == 0)
         return NULL;
     if (f->work.len < BINLOG_MAGIC_SIZE || memcmp(f->work.data, binlog_magic, BINLOG_MAGIC_SIZE) != 0)
-        return err_new(ERR_INTEGRITY, "%s does not begin like a binlog file", f->footer->name);
+        return feed_place(f, 0, err_new(ERR_INTEGRITY, "it does not begin like a binlog file"));
     f->at = BINLOG_MAGIC_SIZE;
     f->has_format = false;
     return NULL;
@@ -269,8 +288,9 @@ static struct err *feed_parse(struct feed *f, size_t len, struct binlog_event *e
         buf_clear(&f->format_event);
         buf_append(&f->format_event, event->data, event->len);
     }
+    f->event = f->origin + f->at;
     if (e)
-        return err_context(e, "%s, offset %zu", f->footer->name, f->at);
+        return feed_context(f, e);
     f->at += len;
     return NULL;
 }
@@ -293,7 +313,7 @@ struct err *feed_next(struct feed *f, enum feed_item *item, struct binlog_event 
             return NULL;
         }
         if (f->at < f->work.len && f->parts_left == 0)
-            return err_new(ERR_INTEGRITY, "%s ends inside an event", f->footer->name);
+            return feed_place(f, f->origin + f->at, err_new(ERR_INTEGRITY, "it ends inside an event"));
         TRY(feed_load(f, &end));
         if (end || f->waiting) {
             *item = feed_terminator(f) ? FEED_TERMINATOR : FEED_END;

@@ -26,6 +26,8 @@ struct err *feed_new(struct store *s, const char *stream, uint64_t epoch, uint64
 /* The event is valid until the next call. Its checksum has been verified. */
 struct err *feed_next(struct feed *f, enum feed_item *item, struct binlog_event *event) CHECKED;
 void feed_free(struct feed *f); /* NULL is allowed */
+/* For an error that the last event causes: puts its object and its offset before the message. */
+struct err *feed_context(const struct feed *f, struct err *e) MAKES_ERR;
 
 /* The format description event that governs the last event: its bytes, and what it says. */
 const struct buf *feed_format_event(const struct feed *f);

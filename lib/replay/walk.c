@@ -449,11 +449,28 @@ static struct err *walk_refuse(struct walk *w, struct err *error)
     return NULL;
 }
 
+static bool walk_is_at_fault(const struct walk *w, const struct err *e)
+{
+    return err_code(e) == ERR_INTEGRITY && !batch_has_failed(&w->a->batch); /* or it is an earlier one */
+}
+
+/* An event that belongs nowhere. Whole transactions of the batch are worth committing. */
+static struct err *walk_break_off(struct walk *w, struct err *error)
+{
+    if (group_is_open(w->group) && !w->t.skip)
+        return walk_refuse(w, error);
+    if (w->a->evening || w->a->dry_run)
+        return error;
+    return err_first(batch_commit(&w->a->batch), error);
+}
+
 static struct err *walk_event(struct walk *w, const struct binlog_event *e)
 {
     enum group_place place;
+    struct err *error = group_feed(w->group, e, &place);
 
-    TRY(group_feed(w->group, e, &place));
+    if (error)
+        return walk_break_off(w, feed_context(w->feed, error));
     switch (place) {
     case GROUP_BEGIN:
         return walk_begin(w);
@@ -467,9 +484,9 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
     default:
         break;
     }
-    struct err *error = w->t.skip ? NULL : walk_inside(w, e);
+    error = w->t.skip ? NULL : walk_inside(w, e);
     if (error)
-        return walk_refuse(w, error);
+        return walk_refuse(w, walk_is_at_fault(w, error) ? feed_context(w->feed, error) : error);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
 }
 

@@ -153,6 +153,16 @@ apply() {
     refused 11 "'telepathy'" restore
     refused 11 "'telepathy'" ccr ship source
     refused 11 "'telepathy'" ccr backup source
+    sed 's/"version": 1/"version": 2/' "$T/pristine/streams/main/stream.json" >"$home/stream.json"
+    refused 11 "format version 2" restore
+    refused 11 "format version 2" apply
+    refused 11 "format version 2" ccr ship source
+    cp "$T/pristine/streams/main/stream.json" "$home/stream.json"
+    sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
+    refused 11 "'telepathy'" restore
+    refused 11 "'telepathy'" apply
+    refused 11 "'telepathy'" ccr ship source
+    refused 11 "'telepathy'" ccr backup source
 }
 
 @test "a manifest: a flipped bit, cut short, missing, another snapshot's, newer, in contradiction with itself" {
@@ -249,28 +259,6 @@ apply() {
     refused 11 "'lanes'" apply
     edit_footer "$(object 2)" '.features_required = [] | .kind = "mystery"'
     refused 11 "'mystery'" apply
-}
-
-# Replaces a segment's footer by what jq makes of it, sealed.
-edit_footer() {
-    local file=$1 length
-    footer "$file" >"$T/footer"
-    head -c "$(jq .stored_bytes "$T/footer")" "$file" >"$T/edited"
-    footer "$file" | jq -c "$2" | tr -d '\n' >"$T/footer"
-    length=$(stat -c %s "$T/footer")
-    {
-        printf '\x5c\x2a\x4d\x18'
-        little_endian $((length + 76))
-        cat "$T/footer"
-        sha256sum <"$T/footer" | cut -c 1-64 | tr -d '\n'
-        little_endian "$length"
-        printf CCRFOOT1
-    } >>"$T/edited"
-    mv "$T/edited" "$file"
-}
-
-little_endian() {
-    printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
 }
 
 @test "the newest segment damaged, exchanged or foreign: ccr-ship and ccr-backup stop too" {
