@@ -111,10 +111,11 @@ CHECK_BUILDS = $(MAKE) --no-print-directory all unit && \
 	$(MAKE) --no-print-directory CC=clang BUILD=build/clang BIN=build/clang/bin CI=true all unit && \
 	$(MAKE) --no-print-directory SANITIZE=1 all unit && $(MAKE) --no-print-directory FUZZ=1 fuzz-targets
 
+# The fast tier runs under the sanitizers, the full tier as users have it (check-fast: the fast tier, too).
 check: ## build (gcc, clang, sanitizers) and run all tests
 	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
 	@$(CHECK_BUILDS)
-	@tests/run unit clang-unit sanitize-unit fast full sanitize-fast fuzz
+	@tests/run unit clang-unit sanitize-unit sanitize-fast full fuzz
 
 check-fast: ## build and run the unit tests and the fast tier
 	@.ci/deps $(DEPS_BUILD) $(DEPS_CHECK)
