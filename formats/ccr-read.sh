@@ -42,7 +42,8 @@ positions='
     def numbers: split(",") | map(split("-") | {key: .[0], value: [(.[2] | length), .[2]]}) | from_entries;
     def reaches($a; $b): ($a | numbers) as $have
         | $b | numbers | to_entries | all(.value <= ($have[.key] // [0, ""]));
-    def known: if .version != 1 or .features_required != [] then error("a format of another version") else . end;
+    def known: if .version > (if .format == "ccr snapshot" then 2 else 1 end) or .features_required - ["history"] != []
+        then error("a format of another version") else . end;
     def text: if type == "object" then error("a text that is not UTF-8") else . end;
     def name: text | "`" + gsub("`"; "``") + "`";
 '
@@ -143,28 +144,29 @@ create_objects() {
     } | "${client[@]}"
 }
 
-# NUL-separated: table, LOAD DATA clause, rows, bytes, SHA-256, number of slices, slices.
+# NUL-separated: table, session, LOAD DATA clause, rows, bytes, SHA-256, number of slices, slices.
 list_chunks() {
     jq -j "$positions"'
         .tables[] | ((.db | name) + "." + (.name | name)) as $table | (.load | text) as $load
+        | (if .history then "SET system_versioning_insert_history = 1;" else "" end) as $session
         | .chunks[] | select(.rows > 0)
-        | [$table, $load, (.rows | tostring), (.bytes | tostring), .sha256, (.pieces | length | tostring)]
+        | [$table, $session, $load, (.rows | tostring), (.bytes | tostring), .sha256, (.pieces | length | tostring)]
             + [.pieces[].member | text] | map(. + "\u0000") | add
     ' "$manifest"
 }
 
 # The slices of a chunk, joined, are its rows.
 load_rows() {
-    local table load rows bytes sha count members
+    local table session load rows bytes sha count members
     list_chunks >"$work/chunks"
-    while IFS= read -r -d '' table && IFS= read -r -d '' load && IFS= read -r -d '' rows &&
+    while IFS= read -r -d '' table && IFS= read -r -d '' session && IFS= read -r -d '' load && IFS= read -r -d '' rows &&
         IFS= read -r -d '' bytes && IFS= read -r -d '' sha && IFS= read -r -d '' count; do
         mapfile -d '' -t -n "$count" members
         (cd "$work/data" && cat -- "${members[@]}") >"$work/chunk"
         [ "$(stat -c %s "$work/chunk")" = "$bytes" ] || fail "a chunk of $table does not have $bytes bytes"
         [ "$(sha256 <"$work/chunk")" = "$sha" ] || fail "a chunk of $table is damaged"
         printf '%s\n' "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00';
-            SET foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0;
+            SET foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0; $session
             LOAD DATA LOCAL INFILE '$work/chunk' INTO TABLE $table $load;
             SELECT ROW_COUNT();" | "${client[@]}" >"$work/loaded"
         [ "$(cat "$work/loaded")" = "$rows" ] || fail "$(cat "$work/loaded") of $rows rows went into $table"

@@ -22,14 +22,38 @@ json_t *document_new(const char *format, uint64_t version)
                      "features_required");
 }
 
-struct err *document_check(const struct json_doc *doc, const json_t *object, const char *format,
-                           uint64_t version)
+static bool is_known(const char *feature, const char *const *known)
 {
-    const char *found;
-    uint64_t number;
+    for (; known && *known; known++)
+        if (strcmp(feature, *known) == 0)
+            return true;
+    return false;
+}
+
+static struct err *check_features(const struct json_doc *doc, const json_t *object, const char *const *known)
+{
     json_t *features;
     size_t i;
     const json_t *feature;
+
+    TRY(json_array_of(doc, object, "features_required", &features));
+    json_array_foreach(features, i, feature)
+    {
+        if (!json_is_string(feature))
+            return err_new(doc->code, "%s: 'features_required' holds something that is no string", doc->name);
+        if (!is_known(json_string_value(feature), known))
+            return document_hint(err_new(ERR_UNSUPPORTED,
+                                         "%s requires the feature '%s', which this ccr does not know",
+                                         doc->name, json_string_value(feature)));
+    }
+    return NULL;
+}
+
+struct err *document_check(const struct json_doc *doc, const json_t *object, const char *format,
+                           uint64_t version, const char *const *features)
+{
+    const char *found;
+    uint64_t number;
 
     TRY(json_string_of(doc, object, "format", &found));
     if (strcmp(found, format) != 0)
@@ -41,16 +65,7 @@ struct err *document_check(const struct json_doc *doc, const json_t *object, con
         return document_hint(err_new(ERR_UNSUPPORTED,
                                      "%s has format version %" PRIu64 ", this ccr reads up to %" PRIu64,
                                      doc->name, number, version));
-    TRY(json_array_of(doc, object, "features_required", &features));
-    json_array_foreach(features, i, feature)
-    {
-        if (!json_is_string(feature))
-            return err_new(doc->code, "%s: 'features_required' holds something that is no string", doc->name);
-        return document_hint(err_new(ERR_UNSUPPORTED,
-                                     "%s requires the feature '%s', which this ccr does not know", doc->name,
-                                     json_string_value(feature)));
-    }
-    return NULL;
+    return check_features(doc, object, features);
 }
 
 void document_set_bytes(json_t *object, const char *name, const char *text)

@@ -22,9 +22,12 @@ struct err *document_hint(struct err *e) CHECKED;
 /* A new object with the head set; the caller owns it. */
 json_t *document_new(const char *format, uint64_t version);
 
-/* `version` is the highest one that the caller understands. */
+/*
+ * `version` is the highest one that the caller understands, `features` (ending in NULL; NULL for none) are
+ * those that it knows.
+ */
 struct err *document_check(const struct json_doc *doc, const json_t *object, const char *format,
-                           uint64_t version) CHECKED;
+                           uint64_t version, const char *const *features) CHECKED;
 
 /* Members that appear in several documents. */
 void document_set_bytes(json_t *object, const char *name, const char *text); /* nothing for NULL */

@@ -191,7 +191,7 @@ static struct err *strings_decode(const struct json_doc *doc, const json_t *root
 static struct err *members_decode(const struct json_doc *doc, const json_t *root, struct segment_footer *f,
                                   struct footer_body *body)
 {
-    TRY(document_check(doc, root, footer_format, FOOTER_VERSION));
+    TRY(document_check(doc, root, footer_format, FOOTER_VERSION, NULL));
     TRY(kind_decode(doc, root, &f->kind));
     TRY(numbers_decode(doc, root, f));
     TRY(strings_decode(doc, root, f));

@@ -164,7 +164,7 @@ static struct err *identity_decode(const struct identity *what, const struct buf
     struct err *e;
 
     TRY(json_parse(&doc, bytes->data, bytes->len, &root));
-    TRY_GOTO(e, out, document_check(&doc, root, what->format, IDENTITY_VERSION));
+    TRY_GOTO(e, out, document_check(&doc, root, what->format, IDENTITY_VERSION, NULL));
     TRY_GOTO(e, out, json_string_of(&doc, root, what->id_name, &text));
     if (strlen(text) != ID_DIGITS || strspn(text, "0123456789abcdef") != ID_DIGITS) {
         e = err_new(ERR_INTEGRITY, "%s: member '%s' is not %d hexadecimal digits", what->key, what->id_name,

@@ -73,9 +73,11 @@ struct manifest_table {
     char *name;
     char *engine;
     bool transactional;
+    bool history; /* the rows are all that a versioned table ever had, with their times */
     char *load; /* the LOAD DATA clause from CHARACTER SET to the column list, for use behind INTO TABLE x */
     uint64_t rows;
     uint64_t bytes;
+    uint64_t largest_row; /* bytes of the values of one row at most; 0: not known, or no rows */
     struct manifest_chunk *chunks;
     size_t chunk_count;
 };

@@ -131,18 +131,23 @@ static struct err *table_decode(const struct json_doc *doc, const json_t *elemen
     TRY(json_bytes_of(doc, element, "name", &t->name, NULL));
     TRY(json_bytes_of(doc, element, "engine", &t->engine, NULL));
     TRY(json_bool_of(doc, element, "transactional", &t->transactional));
+    if (json_object_get(element, "history"))
+        TRY(json_bool_of(doc, element, "history", &t->history));
     TRY(json_bytes_of(doc, element, "load", &t->load, NULL));
     TRY(json_u64_of(doc, element, "rows", &t->rows));
     TRY(json_u64_of(doc, element, "bytes", &t->bytes));
+    if (json_object_get(element, "largest_row"))
+        TRY(json_u64_of(doc, element, "largest_row", &t->largest_row));
     return array_decode(doc, element, "chunks", sizeof(*t->chunks), chunk_decode, &t->chunks,
                         &t->chunk_count);
 }
 
 static struct err *head_decode(const struct json_doc *doc, const json_t *root, struct manifest *m)
 {
+    static const char *const features[] = {MANIFEST_HISTORY, NULL};
     json_t *source;
 
-    TRY(document_check(doc, root, MANIFEST_FORMAT, MANIFEST_VERSION));
+    TRY(document_check(doc, root, MANIFEST_FORMAT, MANIFEST_VERSION, features));
     TRY(json_bytes_of(doc, root, "id", &m->id, NULL));
     TRY(json_bytes_of(doc, root, "store_id", &m->store_id, NULL));
     TRY(json_bytes_of(doc, root, "stream", &m->stream, NULL));

@@ -120,9 +120,13 @@ static json_t *table_encode(const struct manifest_table *t)
     document_set_bytes(table, "name", t->name);
     document_set_bytes(table, "engine", t->engine);
     json_object_set_new(table, "transactional", json_boolean(t->transactional));
+    if (t->history)
+        json_object_set_new(table, "history", json_true());
     document_set_bytes(table, "load", t->load);
     document_set_u64(table, "rows", t->rows);
     document_set_u64(table, "bytes", t->bytes);
+    if (t->largest_row)
+        document_set_u64(table, "largest_row", t->largest_row);
     for (size_t i = 0; i < t->chunk_count; i++)
         json_array_append_new(chunks, chunk_encode(&sorted[i]));
     free(sorted);
@@ -149,10 +153,21 @@ static void times_encode(json_t *root, const struct manifest *m)
     document_set_bytes(root, "finished", clock_format(m->finished_us, text));
 }
 
+static void features_encode(json_t *root, const struct manifest *m)
+{
+    bool history = false;
+
+    for (size_t i = 0; i < m->table_count; i++)
+        history |= m->tables[i].history;
+    if (history)
+        json_array_append_new(json_object_get(root, "features_required"), json_string(MANIFEST_HISTORY));
+}
+
 json_t *manifest_to_json(const struct manifest *m)
 {
     json_t *root = document_new(MANIFEST_FORMAT, m->scope ? MANIFEST_VERSION : MANIFEST_LISTS_ONLY);
 
+    features_encode(root, m);
     document_set_bytes(root, "id", m->id);
     document_set_bytes(root, "store_id", m->store_id);
     document_set_bytes(root, "stream", m->stream);

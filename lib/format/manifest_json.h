@@ -10,6 +10,10 @@ enum { MANIFEST_LISTS_ONLY = 1, MANIFEST_VERSION = 2 };
 
 #define MANIFEST_FORMAT "ccr snapshot"
 
+/* features_required: rows with the times of their history, which a plain LOAD DATA would take for rows of
+ * today. */
+#define MANIFEST_HISTORY "history"
+
 /* The members of the document, without its seal. The caller owns the result. */
 json_t *manifest_to_json(const struct manifest *m);
 

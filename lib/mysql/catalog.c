@@ -299,6 +299,14 @@ void catalog_table_free(struct catalog_table *t)
     free(t);
 }
 
+bool catalog_versioned_by_time(const struct catalog_table *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].row_start_or_end)
+            return strcmp(t->columns[i].data_type, "bigint") != 0;
+    return t->versioned;
+}
+
 /* Cuts " AUTO_INCREMENT=N" out of the table's options: it stands right behind the engine. */
 static void cut_auto_increment(char *sql)
 {

@@ -67,6 +67,13 @@ struct err *catalog_table_read(struct conn *c, const char *db, const char *name,
                                struct catalog_table **out) CHECKED;
 void catalog_table_free(struct catalog_table *t); /* NULL is allowed */
 
+/*
+ * Versioned, and not by transaction ids, which only the server itself gives: the history and its times can be
+ * given to another server (system_versioning_insert_history). Without columns of its own for the period the
+ * table's are called row_start and row_end.
+ */
+bool catalog_versioned_by_time(const struct catalog_table *t);
+
 /* SHOW CREATE TABLE; *sql is malloc'ed, NULL where the table does not exist. */
 struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql) CHECKED;
 

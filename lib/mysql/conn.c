@@ -100,6 +100,8 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
     if (p->read_timeout_s)
         mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &p->read_timeout_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    /* a global limit would cut results short without a word, and DEFAULT would mean that one */
+    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION sql_select_limit = 18446744073709551615");
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, local_infile ? (const void *)&local_infile : &no_files);
     if (p->defaults_file)
         mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, p->defaults_file);

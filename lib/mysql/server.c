@@ -6,6 +6,17 @@
 
 #include "base/mem.h"
 
+unsigned server_version_number(const char *version)
+{
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned patch = 0;
+
+    if (sscanf(version, "%u.%u.%u", &major, &minor, &patch) != 3)
+        return 0;
+    return major * 10000 + minor * 100 + patch;
+}
+
 struct err *server_info_read(struct conn *c, struct server_info *out)
 {
     struct result *r = NULL;
@@ -18,14 +29,12 @@ struct err *server_info_read(struct conn *c, struct server_info *out)
         " (SELECT COUNT(*) FROM information_schema.global_variables"
         "  WHERE variable_name = 'wsrep_on' AND variable_value = 'ON')"));
     char **row = result_next(r, NULL);
-    unsigned major = 0;
-    unsigned minor = 0;
-    unsigned patch = 0;
-    if (row && row[0] && sscanf(row[0], "%u.%u.%u", &major, &minor, &patch) == 3) {
+    unsigned number = row && row[0] ? server_version_number(row[0]) : 0;
+    if (number) {
         *out = (struct server_info){
             .version = mem_strdup(row[0]),
             .is_mariadb = strstr(row[0], "MariaDB") != NULL,
-            .number = major * 10000 + minor * 100 + patch,
+            .number = number,
             .server_id = (uint32_t)strtoul(row[1], NULL, 10),
             .hostname = mem_strdup(row[2] ? row[2] : ""),
             .log_bin = row[3][0] == '1',

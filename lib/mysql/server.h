@@ -20,6 +20,9 @@ struct server_info {
     bool is_galera;
 };
 
+/* 101106 for "10.11.6-MariaDB"; 0 for what is no version. */
+unsigned server_version_number(const char *version);
+
 struct err *server_info_read(struct conn *c, struct server_info *out) CHECKED;
 void server_info_free(struct server_info *info); /* its members */
 

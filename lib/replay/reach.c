@@ -149,21 +149,13 @@ static struct err *has_triggers(struct conn *c, const struct job *job, const str
     return e;
 }
 
-static bool is_versioned_by_transaction(const struct catalog_table *t)
-{
-    for (size_t i = 0; i < t->column_count; i++)
-        if (t->columns[i].row_start_or_end && strcmp(t->columns[i].data_type, "bigint") == 0)
-            return true;
-    return false;
-}
-
 static struct err *look_at_table(struct finder *f, const struct table *t, bool written)
 {
     bool triggers;
 
     if (!t->catalog || !written) /* a dry run behind DDL does not know it */
         return NULL;
-    if (is_versioned_by_transaction(t->catalog))
+    if (t->catalog->versioned && !catalog_versioned_by_time(t->catalog))
         return refuse(f, ERR_RESYNC,
                       "table %s is versioned by transaction ids, which are others on every server", t->name);
     TRY(has_triggers(f->s->a->conn, f->s->a->job, t, &triggers));

@@ -48,7 +48,7 @@ static struct err *read_document(struct store *s, const char *key, const char *f
     if (!e && found)
         e = json_parse(&doc, bytes.data, bytes.len, out);
     if (!e && *out)
-        e = document_check(&doc, *out, format, version);
+        e = document_check(&doc, *out, format, version, NULL);
     buf_free(&bytes);
     if (e) {
         json_decref(*out);

@@ -121,6 +121,22 @@ static struct err *open_snapshot(struct backup *b)
     return e;
 }
 
+static void warn_of_history(struct log *log, const struct source_object *o)
+{
+    if (o->table->versioned && !catalog_versioned_by_time(o->table))
+        log_warn(
+            log,
+            "%s.%s is versioned by transaction ids, which every server gives by itself: only its current "
+            "rows are in the snapshot",
+            o->entry.db, o->entry.name);
+    if (strstr(o->sql, "\n PARTITION BY SYSTEM_TIME LIMIT "))
+        log_warn(
+            log,
+            "%s.%s divides its history by numbers of rows (SYSTEM_TIME LIMIT): it is in the snapshot, but "
+            "a restore may put it into other partitions",
+            o->entry.db, o->entry.name);
+}
+
 /* What an operator should know before relying on this snapshot. */
 static void warn_of_tables(const struct backup *b)
 {
@@ -136,9 +152,8 @@ static void warn_of_tables(const struct backup *b)
         else if (o->entry.kind == OBJECT_TABLE && !source_object_has_rows(o))
             log_warn(log, "%s.%s keeps its rows elsewhere (%s): only its definition is in the snapshot",
                      o->entry.db, o->entry.name, o->table->engine);
-        if (o->table && o->table->versioned)
-            log_warn(log, "%s.%s is system-versioned: only its current rows are in the snapshot", o->entry.db,
-                     o->entry.name);
+        if (o->table)
+            warn_of_history(log, o);
     }
 }
 

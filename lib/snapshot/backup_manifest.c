@@ -25,6 +25,7 @@ static const char *const settings[] = {
     "binlog_row_metadata",
     "lower_case_table_names",
     "innodb_page_size",
+    "max_allowed_packet",
     "explicit_defaults_for_timestamp",
 };
 

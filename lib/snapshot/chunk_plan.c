@@ -25,6 +25,7 @@ struct chunk_plan {
     struct chunk_border border; /* STEPS: where the next chunk begins */
     bool first;
     char **partitions;
+    bool by_system_time; /* a partition named alone gives its history, and takes no FOR SYSTEM_TIME */
     size_t partition_count;
     size_t partition;
 };
@@ -104,12 +105,14 @@ static struct err *plan_range(struct chunk_plan *p, struct conn *c)
 {
     const struct catalog_table *t = p->table;
     char *column = sql_ident_dup(t->columns[p->key->columns[0]].name);
-    char *table = sql_table_dup(t->db, t->name);
+    struct buf table = BUF_INIT;
     struct result *r = NULL;
-    struct err *e = conn_query(c, &r, "SELECT HIGH_PRIORITY MIN(%s), MAX(%s) FROM %s", column, column, table);
 
+    chunk_steps_table(&table, t);
+    struct err *e =
+        conn_query(c, &r, "SELECT HIGH_PRIORITY MIN(%s), MAX(%s) FROM %s", column, column, buf_str(&table));
     free(column);
-    free(table);
+    buf_free(&table);
     if (e)
         return e;
     char **row = result_next(r, NULL);
@@ -130,18 +133,21 @@ static struct err *plan_partitions(struct chunk_plan *p, struct conn *c)
     char *name = sql_string_dup(p->table->name);
     struct result *r = NULL;
     char **row;
-    struct err *e = conn_query(c, &r,
-                               "SELECT DISTINCT PARTITION_NAME FROM information_schema.PARTITIONS "
-                               "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL",
-                               db, name);
+    struct err *e =
+        conn_query(c, &r,
+                   "SELECT DISTINCT PARTITION_NAME, PARTITION_METHOD FROM information_schema.PARTITIONS "
+                   "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL",
+                   db, name);
 
     free(db);
     free(name);
     if (e)
         return e;
     p->partitions = mem_zalloc(result_count(r) + 1, sizeof(*p->partitions));
-    while ((row = result_next(r, NULL)) != NULL)
+    while ((row = result_next(r, NULL)) != NULL) {
         p->partitions[p->partition_count++] = mem_strdup(row[0]);
+        p->by_system_time = strcmp(row[1], "SYSTEM_TIME") == 0;
+    }
     p->kind = p->partition_count ? PLAN_PARTITIONS : PLAN_WHOLE;
     result_free(r);
     return NULL;
@@ -157,8 +163,8 @@ static struct err *decide(struct chunk_plan *p, struct conn *c)
     p->key = usable_key(t);
     if (p->key && is_integer(t->columns[p->key->columns[0]].data_type))
         return plan_range(p, c);
-    /* the current rows of a versioned table are not those of its partitions */
-    if (!p->key && t->partitioned && !t->versioned)
+    /* where only the current rows count, they are not those of the partitions */
+    if (!p->key && t->partitioned && (!t->versioned || catalog_versioned_by_time(t)))
         return plan_partitions(p, c);
     if (p->key)
         p->kind = PLAN_STEPS;
@@ -217,9 +223,12 @@ static struct err *next_step(struct chunk_plan *p, struct conn *c, struct buf *f
 
 static void next_partition(struct chunk_plan *p, struct buf *from, bool *last)
 {
+    sql_table(from, p->table->db, p->table->name);
     buf_append_str(from, " PARTITION (");
     sql_ident(from, p->partitions[p->partition++]);
     buf_append_byte(from, ')');
+    if (p->table->versioned && !p->by_system_time)
+        buf_append_str(from, ALL_HISTORY);
     *last = p->partition == p->partition_count;
 }
 
@@ -229,7 +238,8 @@ struct err *chunk_plan_next(struct chunk_plan *p, struct conn *c, struct buf *fr
 
     if (p->kind == PLAN_UNDECIDED)
         TRY(decide(p, c));
-    sql_table(from, p->table->db, p->table->name);
+    if (p->kind != PLAN_PARTITIONS)
+        chunk_steps_table(from, p->table);
     switch (p->kind) {
     case PLAN_RANGE:
         next_range(p, from, last);

@@ -45,6 +45,13 @@ size_t chunk_steps_columns(const struct catalog_table *t, const struct catalog_k
     return count;
 }
 
+void chunk_steps_table(struct buf *out, const struct catalog_table *t)
+{
+    sql_table(out, t->db, t->name);
+    if (catalog_versioned_by_time(t))
+        buf_append_str(out, ALL_HISTORY);
+}
+
 static const struct catalog_column *key_column(const struct catalog_table *t, const struct catalog_key *key,
                                                size_t i)
 {
@@ -117,7 +124,7 @@ static struct err *key_at(struct conn *c, const struct catalog_table *t, const s
         sql_ident(&columns, key_column(t, key, i)->name);
     }
     buf_printf(&sql, "SELECT HIGH_PRIORITY %s FROM ", buf_str(&columns));
-    sql_table(&sql, t->db, t->name);
+    chunk_steps_table(&sql, t);
     buf_append_str(&sql, " FORCE INDEX (");
     sql_ident(&sql, key->name);
     buf_append_byte(&sql, ')');

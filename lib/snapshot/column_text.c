@@ -45,13 +45,41 @@ static const struct type_text *type_of(const struct catalog_column *column)
     return &other_type;
 }
 
+/* The period of a versioned table that has no columns of its own for it. */
+static char row_start[] = "row_start", row_end[] = "row_end", timestamp[] = "timestamp";
+static const struct catalog_column hidden_period[] = {{.name = row_start, .data_type = timestamp},
+                                                      {.name = row_end, .data_type = timestamp}};
+
+static bool has_period(const struct catalog_table *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].row_start_or_end)
+            return true;
+    return false;
+}
+
+/* How many columns there are, the hidden ones counted, if they travel. */
+static size_t column_end(const struct catalog_table *t)
+{
+    bool hidden = catalog_versioned_by_time(t) && !has_period(t);
+
+    return t->column_count + (hidden ? sizeof(hidden_period) / sizeof(hidden_period[0]) : 0);
+}
+
+static bool travels(const struct catalog_table *t, const struct catalog_column *column)
+{
+    return column->row_start_or_end ? catalog_versioned_by_time(t) : !column->generated;
+}
+
 /* The next column that travels, from *i on; NULL behind the last. */
 static const struct catalog_column *next_column(const struct catalog_table *t, size_t *i)
 {
-    while (*i < t->column_count) {
-        const struct catalog_column *column = &t->columns[(*i)++];
-        if (!column->generated && !column->row_start_or_end)
-            return column;
+    while (*i < column_end(t)) {
+        size_t at = (*i)++;
+        if (at >= t->column_count)
+            return &hidden_period[at - t->column_count];
+        if (travels(t, &t->columns[at]))
+            return &t->columns[at];
     }
     return NULL;
 }
@@ -130,11 +158,22 @@ char *column_text_load(const struct catalog_table *t)
 
 bool *column_text_plain(const struct catalog_table *t)
 {
-    bool *plain = mem_zalloc(t->column_count + 1, sizeof(*plain));
+    bool *plain = mem_zalloc(column_end(t) + 1, sizeof(*plain));
     const struct catalog_column *column;
     size_t count = 0;
 
     for (size_t i = 0; (column = next_column(t, &i)) != NULL;)
         plain[count++] = type_of(column)->plain;
     return plain;
+}
+
+struct text_rule *column_text_rules(const struct catalog_table *t)
+{
+    struct text_rule *rules = mem_zalloc(column_end(t) + 1, sizeof(*rules));
+    const struct catalog_column *column;
+    size_t count = 0;
+
+    for (size_t i = 0; (column = next_column(t, &i)) != NULL;)
+        rules[count++] = text_rule_of(column);
+    return rules;
 }

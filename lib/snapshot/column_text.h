@@ -8,9 +8,11 @@
  *   ENUM, SET        as numbers: an empty text may be a member or the error value, members may look alike
  *   UUID, INET4/6    as their binary bytes, which is what a binary text is taken for
  *   generated        left out; the target computes them
+ *   row start, end   of tables versioned by time, hidden or not: as timestamps. By transaction id: left out
  *
  * The loading session needs sql_mode 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone '+00:00' and
- * check_constraint_checks off: what the source holds is loaded, whatever it would think of it today.
+ * check_constraint_checks off: what the source holds is loaded, whatever it would think of it today. For a
+ * table with history it needs system_versioning_insert_history as well.
  */
 #ifndef CCR_SNAPSHOT_COLUMN_TEXT_H
 #define CCR_SNAPSHOT_COLUMN_TEXT_H
@@ -18,6 +20,7 @@
 #include <stdbool.h>
 
 #include "mysql/catalog.h"
+#include "snapshot/text_check.h"
 
 /* The expressions of a SELECT, divided by commas; malloc'ed. Never empty. */
 char *column_text_select(const struct catalog_table *t);
@@ -27,5 +30,8 @@ char *column_text_load(const struct catalog_table *t);
 
 /* For each expression: its text never needs escaping. malloc'ed. */
 bool *column_text_plain(const struct catalog_table *t);
+
+/* For each expression: what its text must be like. malloc'ed; columns are borrowed from t. */
+struct text_rule *column_text_rules(const struct catalog_table *t);
 
 #endif

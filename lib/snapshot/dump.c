@@ -25,6 +25,7 @@ static void table_init(struct dump_table *t, const struct source_object *object,
         .name = mem_strdup(table->name),
         .engine = mem_strdup(table->engine),
         .transactional = table->transactional,
+        .history = catalog_versioned_by_time(table),
         .load = column_text_load(table),
     };
     *t = (struct dump_table){
@@ -32,6 +33,7 @@ static void table_init(struct dump_table *t, const struct source_object *object,
         .out = out,
         .select = column_text_select(table),
         .plain = column_text_plain(table),
+        .rules = column_text_rules(table),
         .folder = mem_printf("%s/%s", db, name),
         .locked = source_object_needs_lock(object),
         .plan = chunk_plan_new(table, chunk_bytes),
@@ -46,6 +48,7 @@ static void table_free(struct dump_table *t)
 {
     free(t->select);
     free(t->plain);
+    free(t->rules);
     free(t->folder);
     chunk_plan_free(t->plan);
     pthread_mutex_destroy(&t->mutex);

@@ -19,6 +19,7 @@ struct chunk {
     size_t slice_bytes;
     size_t piece_cap;
     uint64_t shown_rows; /* as told to the progress */
+    uint64_t largest_row;
 };
 
 static uint64_t take_id(struct dump_table *t)
@@ -81,6 +82,35 @@ static struct err *emit_full(struct chunk *c)
     return NULL;
 }
 
+static struct err *refuse_text(const struct chunk *c, const char *column, const char *problem)
+{
+    const struct manifest_table *t = c->table->out;
+
+    return err_hint(
+        err_new(ERR_UNSUPPORTED, "column %s of %s.%s holds a text that could not be restored: it %s", column,
+                t->db, t->name, problem),
+        "SELECT * FROM %s.%s WHERE BINARY %s <> BINARY CONVERT(BINARY %s USING utf8mb4) finds text "
+        "that is not valid; correct it, make the column wider or a BLOB, or leave the table out "
+        "(--exclude-tables)",
+        t->db, t->name, column, column);
+}
+
+static struct err *check_texts(const struct chunk *c, char **fields, const unsigned long *lengths,
+                               unsigned count)
+{
+    const struct text_rule *rules = c->table->rules;
+
+    for (unsigned i = 0; i < count; i++) {
+        char *problem = rules[i].column && fields[i] ? text_check(&rules[i], fields[i], lengths[i]) : NULL;
+        if (!problem)
+            continue;
+        struct err *e = refuse_text(c, rules[i].column, problem);
+        free(problem);
+        return e;
+    }
+    return NULL;
+}
+
 static struct err *copy_rows(struct chunk *c, MYSQL_RES *res)
 {
     struct dump_worker *w = c->worker;
@@ -88,7 +118,11 @@ static struct err *copy_rows(struct chunk *c, MYSQL_RES *res)
     MYSQL_ROW row;
 
     while ((row = mysql_fetch_row(res)) != NULL) {
-        row_text_append(&w->slice, row, mysql_fetch_lengths(res), c->table->plain, count);
+        unsigned long *lengths = mysql_fetch_lengths(res);
+        TRY(check_texts(c, row, lengths, count));
+        size_t bytes = row_text_append(&w->slice, row, lengths, c->table->plain, count);
+        if (bytes > c->largest_row)
+            c->largest_row = bytes;
         c->out.rows++;
         if (w->slice.len < c->slice_bytes)
             continue;
@@ -130,6 +164,8 @@ static void record(struct chunk *c)
     t->out->chunks[t->out->chunk_count++] = c->out;
     t->out->rows += c->out.rows;
     t->out->bytes += c->out.bytes;
+    if (c->largest_row > t->out->largest_row)
+        t->out->largest_row = c->largest_row;
     pthread_mutex_unlock(&t->mutex);
 }
 

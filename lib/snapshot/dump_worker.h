@@ -9,16 +9,18 @@
 
 #include "base/buf.h"
 #include "snapshot/chunk_plan.h"
+#include "snapshot/column_text.h"
 #include "snapshot/dump.h"
 
 /* A table on its way into the snapshot. The members below `mutex` are guarded by it. */
 struct dump_table {
     const struct source_object *object;
     struct manifest_table *out;
-    char *select; /* the column list */
-    bool *plain;  /* which of its columns need no escaping */
-    char *folder; /* "DB/TABLE", escaped */
-    bool locked;  /* by LOCK TABLES */
+    char *select;            /* the column list */
+    bool *plain;             /* which of its columns need no escaping */
+    struct text_rule *rules; /* what its columns' texts must be like */
+    char *folder;            /* "DB/TABLE", escaped */
+    bool locked;             /* by LOCK TABLES */
     pthread_mutex_t mutex;
     struct chunk_plan *plan;
     bool handed_out; /* all chunks */

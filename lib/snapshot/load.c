@@ -84,6 +84,8 @@ static struct err *load_statement(struct worker *w, const struct restore_table *
 {
     struct buf sql = BUF_INIT;
 
+    if (t->rows->history)
+        TRY(conn_exec(w->conn, "SET SESSION system_versioning_insert_history = 1"));
     /* the name is for the process list only */
     buf_printf(&sql, "LOAD DATA LOCAL INFILE 'chunk %llu'", (unsigned long long)chunk->id);
     buf_append_str(&sql, " INTO TABLE ");

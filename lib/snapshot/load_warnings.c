@@ -15,7 +15,8 @@ static struct err *read_columns(struct conn *c, const struct restore_table *t, s
     struct err *e =
         conn_query(c, out,
                    "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND "
-                   "TABLE_NAME = %s AND (IS_GENERATED = 'ALWAYS' OR DATA_TYPE = 'enum')",
+                   "TABLE_NAME = %s AND (IS_GENERATED = 'ALWAYS' OR DATA_TYPE = 'enum') AND "
+                   "COALESCE(GENERATION_EXPRESSION, '') NOT IN ('ROW START', 'ROW END')",
                    db, name);
 
     free(db);

@@ -62,14 +62,15 @@ static uint8_t *escape(uint8_t *to, const uint8_t *from, size_t len)
     return to;
 }
 
-void row_text_append(struct buf *out, char **fields, const unsigned long *lengths, const bool *plain,
-                     unsigned count)
+size_t row_text_append(struct buf *out, char **fields, const unsigned long *lengths, const bool *plain,
+                       unsigned count)
 {
-    size_t room = 0;
+    size_t bytes = 0;
 
     for (unsigned i = 0; i < count; i++)
-        room += 2 * lengths[i] + 3; /* a separator, and \N for NULL */
-    buf_reserve(out, room + BLOCK);
+        bytes += lengths[i];
+    /* every byte escaped, and for each field a separator, and \N for NULL */
+    buf_reserve(out, 2 * bytes + 3 * (size_t)count + BLOCK);
     uint8_t *to = out->data + out->len;
     for (unsigned i = 0; i < count; i++) {
         if (i > 0)
@@ -86,4 +87,5 @@ void row_text_append(struct buf *out, char **fields, const unsigned long *length
     }
     *to++ = '\n';
     out->len = (size_t)(to - out->data);
+    return bytes;
 }

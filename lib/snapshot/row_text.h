@@ -13,9 +13,9 @@
 
 /*
  * Appends one row of `count` fields; NULL in `fields` is an SQL NULL. `plain[i]` promises that field i never
- * holds a byte that must be escaped (numbers, dates).
+ * holds a byte that must be escaped (numbers, dates). Returns the bytes of the row's values.
  */
-void row_text_append(struct buf *out, char **fields, const unsigned long *lengths, const bool *plain,
-                     unsigned count);
+size_t row_text_append(struct buf *out, char **fields, const unsigned long *lengths, const bool *plain,
+                       unsigned count);
 
 #endif

@@ -129,28 +129,39 @@ static void mark_done(struct restore_table *t, uint64_t chunk, struct stage_resu
     }
 }
 
+/* TRUNCATE would take the AUTO_INCREMENT counter with the rows, and is not for versioned tables. */
+static struct err *begin_table_anew(struct conn *c, const struct restore_plan *p,
+                                    const struct restore_table *t, const char *definition)
+{
+    char *table = sql_table_dup(t->db->stage, t->name);
+    char *job = sql_string_dup(p->job->name);
+    char *db = sql_string_dup(t->db->name);
+    char *name = sql_string_dup(t->name);
+    struct err *e =
+        conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s AND db = %s AND name = %s", job, db, name);
+
+    if (!e)
+        e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+    if (!e)
+        e = create_table(c, p, t, definition);
+    free(table);
+    free(job);
+    free(db);
+    free(name);
+    return e;
+}
+
 /*
  * Only a table whose rows share a transaction with their row in `loads` is what that row says. Any other may
- * hold half a chunk, or less than was written before the server was killed: it begins anew.
+ * hold half a chunk, or less than was written before the server was killed.
  */
-static struct err *empty_untransactional(struct conn *c, const struct restore_plan *p)
+static struct err *empty_untransactional(struct conn *c, const struct restore_plan *p,
+                                         char *const *definitions)
 {
     for (size_t i = 0; i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
-        if (!t->rows || t->rows->transactional)
-            continue;
-        char *table = sql_table_dup(t->db->stage, t->name);
-        char *job = sql_string_dup(p->job->name);
-        char *db = sql_string_dup(t->db->name);
-        char *name = sql_string_dup(t->name);
-        struct err *e = conn_exec(c, "TRUNCATE TABLE %s", table);
-        if (!e)
-            e = conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s AND db = %s AND name = %s", job, db, name);
-        free(table);
-        free(job);
-        free(db);
-        free(name);
-        TRY(e);
+        if (t->rows && !t->rows->transactional)
+            TRY(begin_table_anew(c, p, t, definitions[t->object - p->manifest->objects]));
     }
     return NULL;
 }
@@ -178,7 +189,7 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
 {
     *out = (struct stage_result){0};
     TRY(find_plan(c, p, &out->resumed));
-    struct err *e = out->resumed ? empty_untransactional(c, p) : begin_anew(c, p, definitions);
+    struct err *e = out->resumed ? empty_untransactional(c, p, definitions) : begin_anew(c, p, definitions);
     if (!e && out->resumed)
         e = find_loads(c, p, out);
     if (!e && out->resumed)

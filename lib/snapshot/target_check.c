@@ -8,9 +8,13 @@
 
 /* The first version whose RENAME TABLE is undone, or done, as a whole after a crash. */
 enum { ATOMIC_RENAME = 100600 };
+/* The first one whose TIMESTAMP reaches 2106. */
+enum { LONG_TIMESTAMP = 110500 };
 
 /* Rows travel in small pieces; statements do not. */
 #define SMALLEST_PACKET ((uint64_t)1 << 20)
+/* What surrounds a text or a row. */
+enum { PACKET_REST = 4096 };
 
 static struct err *check_version(struct conn *c)
 {
@@ -77,34 +81,62 @@ static struct err *check_engines(struct conn *c, const struct restore_plan *p)
     return NULL;
 }
 
+/* What the largest statement needs, or the largest row, which no client could write or read with less. */
+struct packet_need {
+    uint64_t bytes;
+    char *what;
+};
+
+static void packet_need_raise(struct packet_need *n, uint64_t bytes, const char *kind, const char *db,
+                              const char *name)
+{
+    if (bytes <= n->bytes)
+        return;
+    n->bytes = (bytes + 1023) / 1024 * 1024;
+    free(n->what);
+    n->what = mem_printf("%s %s%s%s", kind, db, name ? "." : "", name ? name : "");
+}
+
+static struct packet_need find_packet_need(const struct restore_plan *p, char *const *definitions)
+{
+    struct packet_need need = {SMALLEST_PACKET, mem_strdup("statements")};
+
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        /* twice: what is kept for promotion is stored in hexadecimal */
+        if (definitions[i])
+            packet_need_raise(&need, 2 * strlen(definitions[i]) + PACKET_REST, "the definition of", o->db,
+                              o->name);
+    }
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct manifest_table *t = p->tables[i].rows;
+        if (t && t->largest_row)
+            packet_need_raise(&need, t->largest_row + PACKET_REST, "a row of", t->db, t->name);
+    }
+    return need;
+}
+
 static struct err *check_packet(struct conn *c, const struct restore_plan *p, char *const *definitions,
                                 struct log *log)
 {
     uint64_t packet = 0;
-    uint64_t need = SMALLEST_PACKET;
-    const char *what = "statements";
 
     TRY(conn_number(c, &packet, "SELECT @@GLOBAL.max_allowed_packet"));
-    for (size_t i = 0; i < p->manifest->object_count; i++) {
-        /* twice: what is kept for promotion is stored in hexadecimal */
-        size_t len = definitions[i] ? 2 * strlen(definitions[i]) + 4096 : 0;
-        if (len > need) {
-            need = len;
-            what = p->manifest->objects[i].name ? p->manifest->objects[i].name : p->manifest->objects[i].db;
-        }
-    }
-    if (packet < need)
-        return err_hint(err_new(ERR_TARGET, "target: max_allowed_packet is %llu, too small for %s",
-                                (unsigned long long)packet, what),
-                        "SET GLOBAL max_allowed_packet = %llu or more", (unsigned long long)need);
-    const json_t *source = json_object_get(p->manifest->source, "max_allowed_packet");
-    if (json_is_integer(source) && (uint64_t)json_integer_value(source) > packet)
-        log_warn(
-            log,
-            "max_allowed_packet of the target (%llu) is smaller than the source's (%lld): a row between them "
-            "can be loaded but not applied",
-            (unsigned long long)packet, (long long)json_integer_value(source));
-    return NULL;
+    struct packet_need need = find_packet_need(p, definitions);
+    struct err *e = NULL;
+    if (packet < need.bytes)
+        e = err_hint(err_new(ERR_TARGET, "target: max_allowed_packet is %llu, too small for %s",
+                             (unsigned long long)packet, need.what),
+                     "SET GLOBAL max_allowed_packet = %llu or more, and in the server's option file",
+                     (unsigned long long)need.bytes);
+    free(need.what);
+    const char *source = json_string_value(json_object_get(p->manifest->source, "max_allowed_packet"));
+    if (!e && !p->standalone && source && strtoull(source, NULL, 10) > packet)
+        log_warn(log,
+                 "max_allowed_packet of the target (%llu) is smaller than the source's (%s): a row that is "
+                 "written later can be too large to be applied",
+                 (unsigned long long)packet, source);
+    return e;
 }
 
 /* With a binlog, and without log_bin_trust_function_creators, a server wants SUPER for these. */
@@ -132,6 +164,55 @@ static struct err *check_functions(struct conn *c, const struct restore_plan *p)
                                 "functions and triggers cannot be created"),
                         "SET GLOBAL log_bin_trust_function_creators = 1");
     return NULL;
+}
+
+static const struct manifest_table *find_history(const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->table_count; i++)
+        if (p->tables[i].rows && p->tables[i].rows->history)
+            return p->tables[i].rows;
+    return NULL;
+}
+
+/*
+ * A current row ends at the largest TIMESTAMP, 2106 in newer servers and 2038 in older ones: to the other
+ * kind it would be a row of the past, or one of the future.
+ */
+static struct err *check_row_ends(const struct restore_plan *p, const struct manifest_table *t,
+                                  const struct server_info *target)
+{
+    const char *source = json_string_value(json_object_get(p->manifest->source, "version"));
+
+    if (!source || (server_version_number(source) >= LONG_TIMESTAMP) == (target->number >= LONG_TIMESTAMP))
+        return NULL;
+    return err_hint(
+        err_new(ERR_TARGET,
+                "target: server %s and the source, %s, have another largest TIMESTAMP, by which "
+                "the current rows of system-versioned tables are told, such as %s.%s",
+                target->version, source, t->db, t->name),
+        "restore to a server of the same kind (before 11.5, or from 11.5 on), or leave such tables "
+        "out (--exclude-tables)");
+}
+
+/* Rows come with the times that they had on the source, which not every server lets anyone set. */
+static struct err *check_history(struct conn *c, const struct restore_plan *p)
+{
+    const struct manifest_table *t = find_history(p);
+    struct server_info info;
+
+    if (!t)
+        return NULL;
+    TRY(server_info_read(c, &info));
+    struct err *e = check_row_ends(p, t, &info);
+    server_info_free(&info);
+    TRY(e);
+    e = conn_exec(c, "SET SESSION system_versioning_insert_history = 1, timestamp = @@timestamp");
+    if (e)
+        return err_hint(
+            err_context(e, "the history of system-versioned tables such as %s.%s", t->db, t->name),
+            "a target needs MariaDB 10.11 or later and secure_timestamp=NO to take it; or leave "
+            "such tables out (--exclude-tables)");
+    return conn_exec(c, "SET SESSION system_versioning_insert_history = 0, timestamp = DEFAULT");
 }
 
 static bool has_upper_case(const char *name)
@@ -173,5 +254,6 @@ struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char
     TRY(check_name_case(c, p));
     TRY(check_engines(c, p));
     TRY(check_packet(c, p, definitions, log));
+    TRY(check_history(c, p));
     return check_functions(c, p);
 }

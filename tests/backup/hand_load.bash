@@ -88,16 +88,17 @@ hand_create() {
 }
 
 hand_load() {
-    local server=$1 db table id load
+    local server=$1 db table id load session
 
     snapshot_open "${2:-}" || return 1
     hand_create "$server" '.kind == "database" or .kind == "sequence" or .kind == "table"' "${2:-}" || return 1
-    while IFS=$'\x1f' read -r db table id load; do
+    while IFS=$'\x1f' read -r db table id load session; do
         chunk_text "$db" "$table" "$id" "${2:-}" >"$T/chunk.tsv" || return 1
         sql_client "$server" --local-infile=1 -e "SET time_zone='+00:00', foreign_key_checks=0, unique_checks=0,
-            check_constraint_checks=0, sql_mode='ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO';
+            check_constraint_checks=0, sql_mode='ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'$session;
             LOAD DATA LOCAL INFILE '$T/chunk.tsv' INTO TABLE $(quote_ident "$db").$(quote_ident "$table") $load" || return 1
-    done < <(jq -r '.tables[] | . as $t | .chunks[] | [$t.db, $t.name, .id, $t.load] | map(tostring) | join("\u001f")' \
+    done < <(jq -r '.tables[] | . as $t | .chunks[] | [$t.db, $t.name, .id, $t.load,
+        (if $t.history then ", system_versioning_insert_history = 1" else "" end)] | map(tostring) | join("\u001f")' \
         "$(snapshot_manifest "${2:-}")")
     hand_create "$server" '.kind != "database" and .kind != "sequence" and .kind != "table"' "${2:-}"
 }

@@ -158,24 +158,33 @@ databases_of() {
     sql a "DROP DATABASE odd"
 }
 
-@test "system-versioned tables: the current rows, with a warning" {
+@test "system-versioned tables: with their history; by transaction ids the current rows, with a warning" {
+    local table columns
+
     store_use versioned
     sql a "CREATE DATABASE v; USE v; CREATE TABLE plain (id INT PRIMARY KEY, t INT) WITH SYSTEM VERSIONING;
         CREATE TABLE columns (id INT PRIMARY KEY, t INT, s TIMESTAMP(6) GENERATED ALWAYS AS ROW START,
             e TIMESTAMP(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING;
         CREATE TABLE parts (id DATE PRIMARY KEY, t INT) WITH SYSTEM VERSIONING
             PARTITION BY SYSTEM_TIME (PARTITION old HISTORY, PARTITION new CURRENT);
-        INSERT INTO plain VALUES (1, 1), (2, 2); INSERT INTO columns (id, t) VALUES (1, 1), (2, 2);
+        CREATE TABLE ids (id INT PRIMARY KEY, t INT, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START,
+            e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING;
+        INSERT INTO plain VALUES (1, 1), (2, 2); INSERT INTO columns (id, t) VALUES (1, 1), (2, 2); INSERT INTO ids (id, t) VALUES (1, 1), (2, 2);
         INSERT INTO parts VALUES ('2020-01-01', 1), ('2020-01-02', 2);
-        UPDATE plain SET t = 3; DELETE FROM columns WHERE id = 1; UPDATE parts SET t = 3 WHERE t = 1"
+        UPDATE plain SET t = 3; DELETE FROM columns WHERE id = 1; UPDATE parts SET t = 3 WHERE t = 1; UPDATE ids SET t = 3 WHERE t = 1"
     run ccr backup a --databases v --chunk-size 1
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(grep -c 'only its current rows' <<<"$output")" = 3 ]
+    [ "$(grep -c 'only its current rows' <<<"$output")" = 1 ]
+    [ "$(jq -r '.tables[] | select(.history) | .name' "$(snapshot_manifest)" | tr '\n' ' ')" = "columns parts plain " ]
     hand_load b
     for table in plain columns parts; do
-        [ "$(sql b "SELECT id, t FROM v.$table ORDER BY 1")" = "$(sql a "SELECT id, t FROM v.$table ORDER BY 1")" ]
+        columns="id, t, $([ "$table" = columns ] && echo "s, e" || echo "row_start, row_end")"
+        [ "$(sql b "SELECT $columns FROM v.$table FOR SYSTEM_TIME ALL ORDER BY 1, 2")" = \
+            "$(sql a "SELECT $columns FROM v.$table FOR SYSTEM_TIME ALL ORDER BY 1, 2")" ]
+        [ "$(sql b "SELECT COUNT(*) FROM v.$table FOR SYSTEM_TIME ALL")" -gt 2 ] || [ "$table" = columns ]
     done
+    [ "$(sql b "SELECT id, t FROM v.ids FOR SYSTEM_TIME ALL ORDER BY 1")" = "$(printf '1\t3\n2\t2')" ]
     same_schema a b v
     sql a "DROP DATABASE v"
 }

@@ -51,3 +51,43 @@ round_trip() {
     }
     CHECK=cut_well round_trip keys
 }
+
+# refused TEXT...: the backup fails and says so, and there is no snapshot.
+refused() {
+    local text
+
+    run ccr backup a --databases bad
+    echo "$output"
+    [ "$status" -eq 11 ]
+    for text in "$@" hint:; do
+        [[ $output == *"$text"* ]]
+    done
+    [ -z "$(find "$STORE_DIR" -name manifest.json)" ]
+}
+
+@test "text that LOAD DATA would not take is refused at the backup, by column" {
+    store_use bad
+    sql a "CREATE DATABASE bad CHARACTER SET utf8mb4; CREATE TABLE bad.t (id INT PRIMARY KEY, v VARCHAR(10) COMPRESSED, b BLOB, l VARCHAR(20) CHARACTER SET latin1);
+        INSERT INTO bad.t VALUES (1, 'größe', X'FF', _latin1 X'FF')"
+    # an INSERT into a compressed column looks neither at the bytes nor at their number
+    printf "SET sql_mode = ''; INSERT INTO bad.t (id, v) VALUES (2, 'a\xff\x62');" | sql_client a
+    [ "$(sql a "SELECT HEX(v) FROM bad.t WHERE id = 2")" = 61FF62 ]
+    refused "column v of bad.t" "not valid utf8mb4: byte 2 of 3 is FF"
+    # what the hint says finds it
+    [ "$(sql a "SELECT id FROM bad.t WHERE BINARY v <> BINARY CONVERT(BINARY v USING utf8mb4)")" = 2 ]
+    sql a "DELETE FROM bad.t WHERE id = 2; INSERT INTO bad.t (id, v) VALUES (3, '01234567890')"
+    refused "column v of bad.t" "has 11 characters, and the column is declared for 10"
+    sql a "DELETE FROM bad.t WHERE id = 3"
+    round_trip bad
+}
+
+@test "a server-wide limit of results cuts no table short" {
+    sql a "CREATE DATABASE much; CREATE TABLE much.t (id INT PRIMARY KEY); INSERT INTO much.t SELECT seq FROM much.seq_1_to_500;
+        CREATE TABLE much.u (id INT PRIMARY KEY); CREATE TABLE much.v (id INT PRIMARY KEY); SET GLOBAL sql_select_limit = 2"
+    store_use much
+    run ccr backup a --databases much
+    sql a "SET GLOBAL sql_select_limit = 18446744073709551615"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '[.tables[] | "\(.name):\(.rows)"] | join(" ")' "$(snapshot_manifest)")" = "t:500 u:0 v:0" ]
+    sql a "DROP DATABASE much"
+}

@@ -135,7 +135,7 @@ schema_of() {
     local name=$1 db=$2 followed=$3 statements
 
     statements=$(schema_statements "$name" "$db" "$followed") || return 1
-    sql_client "$name" --vertical <<<"$statements" | sed -e '/^\** [0-9]*\. row \**$/d' -e '/^ *Created: /d' \
+    sql_client "$name" --vertical <<<"SET time_zone = '+00:00'; $statements" | sed -e '/^\** [0-9]*\. row \**$/d' -e '/^ *Created: /d' \
         ${followed:+-e 's/ AUTO_INCREMENT=[0-9]*//'}
     return "${PIPESTATUS[0]}"
 }

@@ -5,6 +5,7 @@
 #   flip FILE OFFSET      one flipped bit; the offset counts from the end where it is negative
 #   edit_footer FILE JQ   the footer as jq makes it, sealed: every checksum is right
 #   edit_content FILE CONTENT   the content of that file in its place, sealed
+#   edit_manifest FILE FILTER   another manifest, by jq, under a seal that fits
 
 footer() {
     local length
@@ -56,4 +57,12 @@ edit_content() {
         '.content_sha256 = $content | .content_bytes = $bytes | .stored_sha256 = $stored | .stored_bytes = $stored_bytes' |
         tr -d '\n' >"$T/footer"
     seal "$1"
+}
+
+edit_manifest() {
+    local file=$1 body
+
+    body=$(jq --indent 2 "del(.sha256) | $2" "$file" | head -n -1; echo x)
+    body="${body%$'\n'x},"$'\n'
+    printf '%s  "sha256": "%s"\n}\n' "$body" "$(printf %s "$body" | sha256sum | cut -c 1-64)" >"$file"
 }

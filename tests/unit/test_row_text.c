@@ -21,7 +21,8 @@ static void test_row(void)
     unsigned long lengths[] = {3, 8, 0, 0};
     bool plain[] = {true, false, false, false};
 
-    row_text_append(&b, fields, lengths, plain, 4);
+    CHECK(row_text_append(&b, fields, lengths, plain, 4) ==
+          lengths[0] + lengths[1] + lengths[2] + lengths[3]);
     CHECK_STR(buf_str(&b), "-12\ttab\\there\t\\N\t\n");
     row_text_append(&b, fields, lengths, plain, 1);
     CHECK_STR(buf_str(&b), "-12\ttab\\there\t\\N\t\n-12\n");
