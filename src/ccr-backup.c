@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/run.h"
+#include "format/layout.h"
 #include "snapshot/backup.h"
+#include "snapshot/unfinished.h"
 
 static size_t default_threads(void)
 {
@@ -42,6 +45,42 @@ static void report(struct run *run, const struct manifest *m, size_t threads)
     free(position);
 }
 
+/* "3 h", "12 min" */
+static char *age_text(int64_t seconds)
+{
+    if (seconds >= 172800)
+        return mem_printf("%lld days", (long long)seconds / 86400);
+    if (seconds >= 7200)
+        return mem_printf("%lld h", (long long)seconds / 3600);
+    return mem_printf("%lld min", (long long)seconds / 60);
+}
+
+/* Says what earlier runs left in the store that did not come to their end. */
+static struct err *name_unfinished(struct run *run, struct store *store)
+{
+    struct unfinished *list = NULL;
+    size_t count = 0;
+    json_t *to = json_array();
+
+    TRY(layout_check_name("stream", opts_string(run->opts, OPT_STREAM)));
+    struct err *e = unfinished_find(store, opts_string(run->opts, OPT_STREAM), &list, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct unfinished *u = &list[i];
+        char *age = age_text(u->age_s);
+        log_info(run->log,
+                 "%s has no manifest: %llu objects, %.1f MB, the newest %s old, of a backup that was "
+                 "interrupted or is still at work; what was interrupted may be deleted",
+                 u->prefix, (unsigned long long)u->objects, (double)u->bytes / 1e6, age);
+        json_array_append_new(to, json_pack("{s:s, s:I, s:I, s:I}", "snapshot", u->snapshot, "objects",
+                                            (json_int_t)u->objects, "stored_bytes", (json_int_t)u->bytes,
+                                            "age_seconds", (json_int_t)u->age_s));
+        free(age);
+    }
+    unfinished_free(list, count);
+    json_object_set_new(run->result, "unfinished", to);
+    return e;
+}
+
 static struct err *backup(struct run *run, struct store *store, struct source_scope *scope)
 {
     struct conn_params conn;
@@ -61,6 +100,7 @@ static struct err *backup(struct run *run, struct store *store, struct source_sc
         .chunk_size = opts_number(run->opts, OPT_CHUNK_SIZE),
         .log = run->log,
     };
+    bounds_from_opts(run->opts, &params.bounds);
     TRY(backup_run(&params, &manifest));
     run->changed = true;
     report(run, manifest, params.threads);
@@ -79,6 +119,8 @@ static struct err *backup_main(struct run *run)
         e = source_scope_read(run->opts, &scope);
     if (!e)
         e = store_open(url, &store);
+    if (!e)
+        e = name_unfinished(run, store);
     if (!e)
         e = backup(run, store, &scope);
     store_close(store);

@@ -100,6 +100,7 @@ static struct err *restore_run(struct run *run)
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),
     };
+    bounds_from_opts(opts, &params.bounds);
     struct err *e = restore(&params, &result);
     restore_report(run, &params, &result);
     if (!e)

@@ -36,6 +36,16 @@ void opt_unset(struct opt_value *v)
     *v = (struct opt_value){0};
 }
 
+static const char rows_unit[] = "rows";
+
+static bool is_in_rows(const char *rate)
+{
+    size_t len = strlen(rate);
+    size_t unit = sizeof(rows_unit) - 1;
+
+    return len > unit && strcmp(rate + len - unit, rows_unit) == 0;
+}
+
 /* "12", "16M", "90s", "2h": digits and one unit letter of `units` with its factor. */
 static bool opt_parse_number(const char *text, const char *units, const uint64_t *factors, uint64_t *out)
 {
@@ -60,6 +70,16 @@ static bool opt_parse_number(const char *text, const char *units, const uint64_t
     return true;
 }
 
+static bool opt_parse_rate(const char *text, const uint64_t *sizes, uint64_t *out)
+{
+    if (!is_in_rows(text))
+        return opt_parse_number(text, "KMG", sizes, out) && *out > 0;
+    char *digits = mem_strndup(text, strlen(text) - (sizeof(rows_unit) - 1));
+    bool valid = opt_parse_number(digits, "", NULL, out) && *out > 0;
+    free(digits);
+    return valid;
+}
+
 static bool opt_parse_typed(enum opt_type type, const char *text, uint64_t *out)
 {
     static const uint64_t sizes[] = {1ULL << 10, 1ULL << 20, 1ULL << 30};
@@ -72,6 +92,8 @@ static bool opt_parse_typed(enum opt_type type, const char *text, uint64_t *out)
         return opt_parse_number(text, "KMG", sizes, out);
     case TYPE_SECONDS:
         return opt_parse_number(text, "smhd", times, out);
+    case TYPE_RATE:
+        return opt_parse_rate(text, sizes, out);
     case TYPE_FLAG:
     case TYPE_STRING:
     case TYPE_LIST:
@@ -89,6 +111,8 @@ static const char *opt_type_hint(enum opt_type type)
         return "bytes, as in 4096, 512K, 16M or 1G";
     case TYPE_SECONDS:
         return "seconds, or 90s, 5m, 2h, 1d";
+    case TYPE_RATE:
+        return "bytes a second, as in 20M, or rows a second, as in 100000rows";
     case TYPE_FLAG:
         return "yes or no";
     case TYPE_STRING:
@@ -257,6 +281,15 @@ const char *opts_string(const struct opts *o, enum opt_id id)
 uint64_t opts_number(const struct opts *o, enum opt_id id)
 {
     return o->values[id].number;
+}
+
+void opts_rate(const struct opts *o, enum opt_id id, uint64_t *rows, uint64_t *bytes)
+{
+    const struct opt_value *v = &o->values[id];
+    bool in_rows = v->text && is_in_rows(v->text);
+
+    *rows = in_rows ? v->number : 0;
+    *bytes = in_rows ? 0 : v->number;
 }
 
 const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count)

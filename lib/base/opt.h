@@ -73,6 +73,12 @@ enum opt_id {
     OPT_XA_WAIT,
     OPT_OBJECT_SIZE,
     OPT_CHUNK_SIZE,
+    OPT_MAX_RATE,
+    OPT_MAX_THREADS_RUNNING,
+    OPT_LAG_OF,
+    OPT_MAX_LAG,
+    OPT_MAX_PAUSE,
+    OPT_PROGRESS_EVERY,
     /* the log */
     OPT_FOLLOW,
     OPT_SEGMENT_SIZE,
@@ -111,6 +117,8 @@ bool opts_flag(const struct opts *o, enum opt_id id);
 const char *opts_string(const struct opts *o, enum opt_id id);
 /* Counts, sizes in bytes, durations in seconds. */
 uint64_t opts_number(const struct opts *o, enum opt_id id);
+/* A rate, of rows or of bytes a second; the other one, or both where none is given, are 0. */
+void opts_rate(const struct opts *o, enum opt_id id, uint64_t *rows, uint64_t *bytes);
 /* A comma-separated or repeated list; NULL-terminated, empty where not given; *count may be NULL. */
 const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count);
 /* Given by flag or key (not by default). */

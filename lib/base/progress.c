@@ -1,22 +1,20 @@
 #include "base/progress.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
 #define LIVE_EVERY_US (250 * 1000LL)
-#define LINE_EVERY_US (30 * CLOCK_US_PER_S)
+#define LINE_EVERY_S  30
 
 struct progress {
     struct log *log;
     char *what;
-    uint64_t total_rows;
-    uint64_t total_bytes;
-    uint64_t rows;
-    uint64_t bytes;
+    struct progress_state state; /* without the seconds */
+    int64_t every_us;
     int64_t started_us;
     int64_t shown_us;
     pthread_mutex_t mutex;
@@ -28,41 +26,86 @@ struct progress *progress_start(struct log *log, const char *what, uint64_t tota
 
     p->log = log;
     p->what = mem_strdup(what);
-    p->total_rows = total_rows;
-    p->total_bytes = total_bytes;
+    p->state.total_rows = total_rows;
+    p->state.total_bytes = total_bytes;
+    p->every_us = log_is_terminal(log) ? LIVE_EVERY_US : LINE_EVERY_S * CLOCK_US_PER_S;
     p->started_us = p->shown_us = clock_monotonic_us();
     pthread_mutex_init(&p->mutex, NULL);
     return p;
 }
 
-static double progress_share(const struct progress *p)
+void progress_set_every(struct progress *p, unsigned seconds)
 {
-    double share = 0;
+    if (!log_is_terminal(p->log))
+        p->every_us = seconds * CLOCK_US_PER_S;
+}
 
-    if (p->total_bytes)
-        share = (double)p->bytes / (double)p->total_bytes;
-    else if (p->total_rows)
-        share = (double)p->rows / (double)p->total_rows;
-    return share > 1 ? 1 : share;
+/* "240.0 of 800.0 MB (30%), "; a total that is passed is none. */
+static void append_amount(struct buf *out, double done, double total, int digits, const char *unit)
+{
+    buf_printf(out, "%.*f", digits, done);
+    if (total > 0 && total >= done)
+        buf_printf(out, " of %.*f %s (%.0f%%), ", digits, total, unit, 100 * done / total);
+    else
+        buf_printf(out, " %s, ", unit);
+}
+
+static double share_of(uint64_t done, uint64_t total)
+{
+    return total >= done && total > 0 ? (double)done / (double)total : 0;
+}
+
+/* By rows or by bytes, whichever is further from its end. */
+static double share_done(const struct progress_state *s)
+{
+    double rows = share_of(s->rows, s->total_rows);
+    double bytes = share_of(s->bytes, s->total_bytes);
+
+    return rows == 0 ? bytes : bytes == 0 || rows < bytes ? rows : bytes;
+}
+
+static void append_time(struct buf *out, double seconds)
+{
+    unsigned long left = (unsigned long)(seconds + 0.5);
+
+    if (left >= 3600)
+        buf_printf(out, "%lu h %02lu min", left / 3600, left / 60 % 60);
+    else if (left >= 60)
+        buf_printf(out, "%lu min %02lu s", left / 60, left % 60);
+    else
+        buf_printf(out, "%lu s", left);
+}
+
+char *progress_text(const struct progress_state *s)
+{
+    struct buf out = BUF_INIT;
+    double seconds = s->seconds > 0 ? s->seconds : 0.001;
+    double share = share_done(s);
+
+    if (s->rows)
+        append_amount(&out, (double)s->rows, (double)s->total_rows, 0, "rows");
+    append_amount(&out, (double)s->bytes / 1e6, (double)s->total_bytes / 1e6, 1, "MB");
+    if (s->rows)
+        buf_printf(&out, "%.0f rows/s, ", (double)s->rows / seconds);
+    buf_printf(&out, "%.1f MB/s", (double)s->bytes / 1e6 / seconds);
+    if (share > 0) {
+        buf_append_str(&out, ", ");
+        append_time(&out, seconds / share - seconds);
+        buf_append_str(&out, " left");
+    }
+    return buf_steal(&out);
 }
 
 /* With the mutex held. */
 static char *progress_line(const struct progress *p, int64_t now_us)
 {
-    double seconds = (double)(now_us - p->started_us) / CLOCK_US_PER_S;
-    double share = progress_share(p);
-    char left[64] = "";
-    char rows[64] = "";
+    struct progress_state state = p->state;
 
-    if (seconds <= 0)
-        seconds = 0.001;
-    if (share > 0)
-        snprintf(left, sizeof(left), ", %.0f%%, %.0f s left", share * 100, seconds / share - seconds);
-    if (p->rows > 0)
-        snprintf(rows, sizeof(rows), "%llu rows, %.0f rows/s, ", (unsigned long long)p->rows,
-                 (double)p->rows / seconds);
-    return mem_printf("%s: %s%.1f MB, %.1f MB/s%s", p->what, rows, (double)p->bytes / 1e6,
-                      (double)p->bytes / 1e6 / seconds, left);
+    state.seconds = (double)(now_us - p->started_us) / CLOCK_US_PER_S;
+    char *text = progress_text(&state);
+    char *line = mem_printf("%s: %s", p->what, text);
+    free(text);
+    return line;
 }
 
 void progress_add(struct progress *p, uint64_t rows, uint64_t bytes)
@@ -72,9 +115,9 @@ void progress_add(struct progress *p, uint64_t rows, uint64_t bytes)
     bool live = log_is_terminal(p->log);
 
     pthread_mutex_lock(&p->mutex);
-    p->rows += rows;
-    p->bytes += bytes;
-    if (now_us - p->shown_us >= (live ? LIVE_EVERY_US : LINE_EVERY_US)) {
+    p->state.rows += rows;
+    p->state.bytes += bytes;
+    if (now_us - p->shown_us >= p->every_us) {
         p->shown_us = now_us;
         line = progress_line(p, now_us);
     }
@@ -91,7 +134,7 @@ void progress_add(struct progress *p, uint64_t rows, uint64_t bytes)
 uint64_t progress_rows(struct progress *p)
 {
     pthread_mutex_lock(&p->mutex);
-    uint64_t rows = p->rows;
+    uint64_t rows = p->state.rows;
     pthread_mutex_unlock(&p->mutex);
     return rows;
 }
@@ -99,7 +142,7 @@ uint64_t progress_rows(struct progress *p)
 uint64_t progress_bytes(struct progress *p)
 {
     pthread_mutex_lock(&p->mutex);
-    uint64_t bytes = p->bytes;
+    uint64_t bytes = p->state.bytes;
     pthread_mutex_unlock(&p->mutex);
     return bytes;
 }

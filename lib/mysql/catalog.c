@@ -133,12 +133,14 @@ static size_t find_column(const struct catalog_table *t, const char *name)
     return i;
 }
 
-static void add_key_column(struct catalog_key *key, size_t column, bool prefix)
+static void add_key_column(struct catalog_key *key, size_t column, bool prefix, bool descending)
 {
     key->columns = mem_resize(key->columns, key->column_count + 1, sizeof(*key->columns));
     key->prefix = mem_resize(key->prefix, key->column_count + 1, sizeof(*key->prefix));
+    key->descending = mem_resize(key->descending, key->column_count + 1, sizeof(*key->descending));
     key->columns[key->column_count] = column;
-    key->prefix[key->column_count++] = prefix;
+    key->prefix[key->column_count] = prefix;
+    key->descending[key->column_count++] = descending;
 }
 
 static struct err *read_keys(struct conn *c, const char *where, struct catalog_table *t)
@@ -147,7 +149,7 @@ static struct err *read_keys(struct conn *c, const char *where, struct catalog_t
     char **row;
 
     TRY(conn_query(c, &r,
-                   "SELECT INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART "
+                   "SELECT INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART, COLLATION "
                    "FROM information_schema.STATISTICS%s "
                    "ORDER BY INDEX_NAME <> 'PRIMARY', NON_UNIQUE, INDEX_NAME, SEQ_IN_INDEX",
                    where));
@@ -163,7 +165,7 @@ static struct err *read_keys(struct conn *c, const char *where, struct catalog_t
         }
         size_t column = row[3] ? find_column(t, row[3]) : t->column_count;
         if (column < t->column_count)
-            add_key_column(key, column, row[4] != NULL);
+            add_key_column(key, column, row[4] != NULL, row[5] && strcmp(row[5], "D") == 0);
     }
     t->has_primary = t->key_count > 0 && strcmp(t->keys[0].name, "PRIMARY") == 0;
     result_free(r);
@@ -289,6 +291,7 @@ void catalog_table_free(struct catalog_table *t)
         free(t->keys[i].name);
         free(t->keys[i].columns);
         free(t->keys[i].prefix);
+        free(t->keys[i].descending);
     }
     free(t->columns);
     free(t->keys);

@@ -36,6 +36,7 @@ struct catalog_key {
     bool hash;       /* unique key over a BLOB or too long a text: a hidden column */
     size_t *columns; /* indexes into columns, in key order */
     bool *prefix;    /* only a prefix of the column is in the key */
+    bool *descending;
     size_t column_count;
 };
 

@@ -175,7 +175,14 @@ static struct err *copy_rows(struct backup *b)
         .progress = progress_start(b->params->log, "backup", rows, bytes),
         .chunk_bytes = b->params->chunk_size,
     };
-    struct err *e = dump_run(&dump, b->manifest);
+    struct brake brake;
+    progress_set_every(dump.progress, b->params->bounds.progress_every_s);
+    struct err *e = brake_start(&b->params->bounds, b->params->conn, (unsigned)b->params->threads,
+                                b->params->log, &brake);
+    dump.pace = brake.pace;
+    if (!e)
+        e = dump_run(&dump, b->manifest);
+    brake_stop(&brake);
     progress_end(dump.progress);
     return e;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "format/manifest.h"
 #include "mysql/conn.h"
+#include "snapshot/bounds.h"
 #include "snapshot/source_scope.h"
 #include "store/store.h"
 
@@ -25,6 +26,7 @@ struct backup_params {
     unsigned xa_wait_s;
     size_t object_size;
     uint64_t chunk_size;
+    struct bounds bounds;
     struct log *log;
 };
 

@@ -4,30 +4,47 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "snapshot/chunk_steps.h"
+#include "snapshot/chunk_probe.h"
 
-enum plan_kind { PLAN_UNDECIDED, PLAN_RANGE, PLAN_STEPS, PLAN_PARTITIONS, PLAN_WHOLE };
+/* A search that is not at its end after so many questions counts instead. */
+enum { MOST_DIVES = 48 };
+/* Fewer rows are not worth a chunk, whatever the statistics say of their size. */
+enum { LEAST_ROWS = 16 };
+/* Of a table whose chunks cannot be cut, as long as nothing is known of it but what the statistics say. */
+enum { MOST_ROWS_UNSEEN = 1000 };
 
-/* With fewer rows a chunk costs more than it helps, whatever the statistics say of their size. */
-enum { LEAST_ROWS = 1000 };
+/* The table, or some of its partitions. */
+struct source {
+    char *text;
+    uint64_t rows; /* as the statistics have it */
+    uint64_t bytes;
+};
 
-/* Integers as the server has them: from -2^63 to 2^64 - 1. */
-__extension__ typedef __int128 wide;
+/* Rows that are not handed out yet. */
+struct range {
+    size_t source;
+    bool whole;   /* all of the source: the statistics tell its size */
+    bool counted; /* its chunks are found by counting */
+    struct chunk_border from;
+    struct chunk_border to;
+};
 
 struct chunk_plan {
     const struct catalog_table *table;
+    struct chunk_key key;
     uint64_t chunk_bytes;
-    enum plan_kind kind;
-    const struct catalog_key *key; /* RANGE and STEPS */
-    wide at;                       /* RANGE: the next chunk's first value; `first` has none */
-    wide max;
-    wide step;
-    struct chunk_border border; /* STEPS: where the next chunk begins */
-    bool first;
-    char **partitions;
-    bool by_system_time; /* a partition named alone gives its history, and takes no FOR SYSTEM_TIME */
-    size_t partition_count;
-    size_t partition;
+    bool decided;
+    bool by_system_time; /* partitioned so */
+    struct source *sources;
+    size_t source_count;
+    size_t source_cap;
+    struct range *ranges; /* the last one is next */
+    size_t range_count;
+    size_t range_cap;
+    uint64_t seen_rows; /* of a chunk that was copied */
+    uint64_t seen_bytes;
+    uint64_t measure; /* what the server estimates for measure_rows counted ones; 0: not known */
+    uint64_t measure_rows;
 };
 
 struct chunk_plan *chunk_plan_new(const struct catalog_table *table, uint64_t chunk_bytes)
@@ -35,226 +52,342 @@ struct chunk_plan *chunk_plan_new(const struct catalog_table *table, uint64_t ch
     struct chunk_plan *p = mem_zalloc(1, sizeof(*p));
 
     p->table = table;
+    p->key = chunk_key_choose(table);
     p->chunk_bytes = chunk_bytes ? chunk_bytes : 1;
-    p->first = true;
     return p;
+}
+
+static void range_free(struct range *r)
+{
+    chunk_border_free(&r->from);
+    chunk_border_free(&r->to);
 }
 
 void chunk_plan_free(struct chunk_plan *p)
 {
     if (!p)
         return;
-    if (p->key)
-        chunk_border_free(p->table, p->key, &p->border);
-    catalog_free_names(p->partitions, p->partition_count);
+    for (size_t i = 0; i < p->source_count; i++)
+        free(p->sources[i].text);
+    for (size_t i = 0; i < p->range_count; i++)
+        range_free(&p->ranges[i]);
+    free(p->sources);
+    free(p->ranges);
     free(p);
 }
 
-static bool is_integer(const char *type)
+const struct chunk_key *chunk_plan_key(const struct chunk_plan *p)
 {
-    static const char *const types[] = {"tinyint", "smallint", "mediumint", "int", "bigint"};
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (strcmp(types[i], type) == 0)
-            return true;
-    return false;
+    return &p->key;
 }
 
-/*
- * The primary key, or without one the first unique key that can be walked: rows lie in the order of that key,
- * so that a chunk is one run of the table. Walking another key would read the table at random.
- */
-static const struct catalog_key *usable_key(const struct catalog_table *t)
+bool chunk_plan_is_empty(const struct chunk_plan *p)
 {
-    size_t count = t->has_primary ? 1 : t->key_count;
-
-    for (size_t i = 0; i < count; i++)
-        if (chunk_steps_columns(t, &t->keys[i]) > 0)
-            return &t->keys[i];
-    return NULL;
+    return p->decided && p->range_count == 0;
 }
 
-static wide parse_wide(const char *text)
+static void push_range(struct chunk_plan *p, const struct range *r)
 {
-    bool negative = *text == '-';
-    wide value = 0;
-
-    for (text += negative; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (*text - '0');
-    return negative ? -value : value;
+    p->ranges = mem_grow(p->ranges, p->range_count, &p->range_cap, sizeof(*p->ranges));
+    p->ranges[p->range_count++] = *r;
 }
 
-/* Every value lies within 64 bits, signed or not. */
-static void append_wide(struct buf *out, wide value)
+/* Partitions by SYSTEM_TIME that are named give their history, and take no FOR SYSTEM_TIME. */
+static void add_source(struct chunk_plan *p, const char *partitions, uint64_t rows, uint64_t bytes)
 {
-    if (value < 0)
-        buf_printf(out, "%lld", (long long)value);
-    else
-        buf_printf(out, "%llu", (unsigned long long)value);
+    struct buf text = BUF_INIT;
+
+    sql_table(&text, p->table->db, p->table->name);
+    if (partitions)
+        buf_printf(&text, " PARTITION (%s)", partitions);
+    if (catalog_versioned_by_time(p->table) && !(partitions && p->by_system_time))
+        buf_append_str(&text, " FOR SYSTEM_TIME ALL");
+    p->sources = mem_grow(p->sources, p->source_count, &p->source_cap, sizeof(*p->sources));
+    p->sources[p->source_count++] = (struct source){buf_steal(&text), rows, bytes};
 }
 
-static uint64_t chunks_expected(const struct chunk_plan *p)
+/* Partitions one after the other, small ones together. */
+static void group_partitions(struct chunk_plan *p, struct result *r)
 {
-    uint64_t chunks = p->table->bytes_estimate / p->chunk_bytes + 1;
-    uint64_t most = p->table->rows_estimate / LEAST_ROWS + 1;
+    struct buf names = BUF_INIT;
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    char **row;
 
-    return chunks < most ? chunks : most;
-}
-
-static struct err *plan_range(struct chunk_plan *p, struct conn *c)
-{
-    const struct catalog_table *t = p->table;
-    char *column = sql_ident_dup(t->columns[p->key->columns[0]].name);
-    struct buf table = BUF_INIT;
-    struct result *r = NULL;
-
-    chunk_steps_table(&table, t);
-    struct err *e =
-        conn_query(c, &r, "SELECT HIGH_PRIORITY MIN(%s), MAX(%s) FROM %s", column, column, buf_str(&table));
-    free(column);
-    buf_free(&table);
-    if (e)
-        return e;
-    char **row = result_next(r, NULL);
-    p->kind = PLAN_WHOLE;
-    if (row && row[0] && row[1]) {
-        p->kind = PLAN_RANGE;
-        p->at = parse_wide(row[0]);
-        p->max = parse_wide(row[1]);
-        p->step = (p->max - p->at) / (wide)chunks_expected(p) + 1;
+    while ((row = result_next(r, NULL)) != NULL) {
+        uint64_t more = row[2] ? strtoull(row[2], NULL, 10) : 0;
+        p->by_system_time = row[3] && strcmp(row[3], "SYSTEM_TIME") == 0;
+        if (names.len && bytes + more > p->chunk_bytes) {
+            add_source(p, buf_str(&names), rows, bytes);
+            buf_clear(&names);
+            rows = bytes = 0;
+        }
+        buf_append_str(&names, names.len ? ", " : "");
+        sql_ident(&names, row[0]);
+        rows += row[1] ? strtoull(row[1], NULL, 10) : 0;
+        bytes += more;
     }
-    result_free(r);
-    return NULL;
+    if (names.len)
+        add_source(p, buf_str(&names), rows, bytes);
+    buf_free(&names);
 }
 
-static struct err *plan_partitions(struct chunk_plan *p, struct conn *c)
+static struct err *read_partitions(struct chunk_plan *p, struct conn *c)
 {
     char *db = sql_string_dup(p->table->db);
     char *name = sql_string_dup(p->table->name);
     struct result *r = NULL;
-    char **row;
     struct err *e =
         conn_query(c, &r,
-                   "SELECT DISTINCT PARTITION_NAME, PARTITION_METHOD FROM information_schema.PARTITIONS "
-                   "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL",
+                   "SELECT PARTITION_NAME, SUM(TABLE_ROWS), SUM(DATA_LENGTH), MAX(PARTITION_METHOD) "
+                   "FROM information_schema.PARTITIONS "
+                   "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL "
+                   "GROUP BY PARTITION_NAME ORDER BY MIN(PARTITION_ORDINAL_POSITION)",
                    db, name);
 
     free(db);
     free(name);
-    if (e)
-        return e;
-    p->partitions = mem_zalloc(result_count(r) + 1, sizeof(*p->partitions));
-    while ((row = result_next(r, NULL)) != NULL) {
-        p->partitions[p->partition_count++] = mem_strdup(row[0]);
-        p->by_system_time = strcmp(row[1], "SYSTEM_TIME") == 0;
-    }
-    p->kind = p->partition_count ? PLAN_PARTITIONS : PLAN_WHOLE;
+    if (!e)
+        group_partitions(p, r);
     result_free(r);
-    return NULL;
+    return e;
 }
 
+/* Where only the current rows of a versioned table count, they are not those of its partitions. */
 static struct err *decide(struct chunk_plan *p, struct conn *c)
 {
     const struct catalog_table *t = p->table;
 
-    p->kind = PLAN_WHOLE;
-    if (chunks_expected(p) < 2)
+    if (t->partitioned && (!t->versioned || catalog_versioned_by_time(t)))
+        TRY(read_partitions(p, c));
+    if (p->source_count == 0)
+        add_source(p, NULL, t->rows_estimate, t->bytes_estimate);
+    for (size_t i = p->source_count; i > 0; i--)
+        push_range(p, &(struct range){.source = i - 1, .whole = true});
+    p->decided = true;
+    return NULL;
+}
+
+/* Rows of a chunk: by what was seen of the table, or by its statistics. */
+static uint64_t wanted_rows(const struct chunk_plan *p, const struct source *s)
+{
+    uint64_t rows = p->seen_rows ? p->seen_rows : s->rows;
+    uint64_t bytes = p->seen_rows ? p->seen_bytes : s->bytes;
+    double wanted = (double)p->chunk_bytes * (double)rows / (double)(bytes ? bytes : 1);
+    double most = p->seen_rows || p->key.distinct ? 1e15 : MOST_ROWS_UNSEEN;
+
+    return wanted < LEAST_ROWS ? LEAST_ROWS : wanted > most ? (uint64_t)most : (uint64_t)wanted;
+}
+
+static struct chunk_probe probe_of(const struct chunk_plan *p, struct conn *c, const struct range *r)
+{
+    return (struct chunk_probe){c, &p->key, p->sources[r->source].text, &r->from, &r->to};
+}
+
+/* InnoDB's estimates end at half of the table's rows. */
+static bool is_capped(const struct source *s, uint64_t estimate)
+{
+    return estimate + 1 >= s->rows / 2;
+}
+
+/* The border by counting; the first one becomes the measure of the others. */
+static struct err *count_border(struct chunk_plan *p, const struct chunk_probe *probe, const struct range *r,
+                                struct chunk_border *out)
+{
+    const struct source *s = &p->sources[r->source];
+    uint64_t wanted = wanted_rows(p, s);
+    uint64_t estimate = 0;
+
+    TRY(chunk_probe_count(probe, wanted, out));
+    if (!out->values || r->counted || p->measure)
         return NULL;
-    p->key = usable_key(t);
-    if (p->key && is_integer(t->columns[p->key->columns[0]].data_type))
-        return plan_range(p, c);
-    /* where only the current rows count, they are not those of the partitions */
-    if (!p->key && t->partitioned && (!t->versioned || catalog_versioned_by_time(t)))
-        return plan_partitions(p, c);
-    if (p->key)
-        p->kind = PLAN_STEPS;
+    struct chunk_probe before = *probe;
+    before.to = out;
+    TRY(chunk_probe_estimate(&before, &estimate));
+    if (is_capped(s, estimate) || estimate == 0)
+        return NULL;
+    p->measure = estimate;
+    p->measure_rows = wanted;
     return NULL;
 }
 
-static void append_hint(const struct chunk_plan *p, struct buf *from)
+/* A key, and what the server estimates to lie between the range's beginning and it. */
+struct mark {
+    struct chunk_border key;
+    double rows;
+};
+
+static void mark_move(struct mark *m, struct chunk_border *key, double rows)
 {
-    buf_append_str(from, " FORCE INDEX (");
-    sql_ident(from, p->key->name);
-    buf_append_str(from, ")");
+    chunk_border_free(&m->key);
+    *m = (struct mark){*key, rows};
+    *key = (struct chunk_border){0};
 }
 
-/* The first chunk has no lower end and the last no upper one: no row is outside. */
-static void next_range(struct chunk_plan *p, struct buf *from, bool *last)
+/*
+ * One dive between two marks: the key where a value made up between them leads. `none`: no such value, or the
+ * collation's order is not what was thought of. `next`: nothing lies between the marks.
+ */
+static struct err *dive(const struct chunk_probe *probe, const struct mark *low, const struct mark *high,
+                        double share, struct chunk_border *key, bool *next)
 {
-    char *column = sql_ident_dup(p->table->columns[p->key->columns[0]].name);
-    wide next = p->at + p->step;
+    struct chunk_border value;
+    struct chunk_probe behind = *probe;
+    struct chunk_probe before = *probe;
 
-    *last = next > p->max;
-    append_hint(p, from);
-    if (!p->first || !*last)
-        buf_append_str(from, " WHERE ");
-    if (!p->first) {
-        buf_printf(from, "%s >= ", column);
-        append_wide(from, p->at);
+    *next = false;
+    *key = (struct chunk_border){0};
+    if (!chunk_key_guess(probe->key, &low->key, &high->key, share, &value))
+        return NULL;
+    behind.from = &value;
+    before.to = &value;
+    struct err *e = chunk_probe_first(&behind, key);
+    if (!e && key->values && chunk_border_same(key, &high->key)) {
+        /* a hole; its other end is more to the point */
+        chunk_border_free(key);
+        e = chunk_probe_last(&before, key);
+        *next = !e && key->values && chunk_border_same(key, &low->key);
+    } else if (!e && key->values && chunk_border_same(key, &low->key)) {
+        chunk_border_free(key);
     }
-    if (!*last) {
-        buf_printf(from, "%s%s < ", p->first ? "" : " AND ", column);
-        append_wide(from, next);
-    }
-    p->at = next;
-    free(column);
+    chunk_border_free(&value);
+    return e;
 }
 
-static struct err *next_step(struct chunk_plan *p, struct conn *c, struct buf *from, bool *last)
+/* Halves the way every second time, which ends soon in whatever distribution. */
+static double share_of(const struct mark *low, const struct mark *high, double target, int dives)
 {
-    struct chunk_border to = {0};
-    uint64_t step = p->table->rows_estimate / chunks_expected(p) + 1;
-
-    TRY(chunk_steps_next(c, p->table, p->key, &p->border, step, &to));
-    *last = !to.values;
-    append_hint(p, from);
-    if (!p->first || !*last)
-        buf_append_str(from, " WHERE ");
-    if (!p->first)
-        chunk_border_condition(from, p->table, p->key, &p->border, ">=");
-    if (!*last) {
-        buf_append_str(from, p->first ? "" : " AND ");
-        chunk_border_condition(from, p->table, p->key, &to, "<");
-    }
-    chunk_border_free(p->table, p->key, &p->border);
-    p->border = to;
-    return NULL;
+    if (dives % 2 || high->rows <= low->rows)
+        return 0.5;
+    return (target - low->rows) / (high->rows - low->rows);
 }
 
-static void next_partition(struct chunk_plan *p, struct buf *from, bool *last)
+static struct err *search_between(const struct chunk_probe *probe, struct mark *low, struct mark *high,
+                                  double target, struct chunk_border *out)
 {
-    sql_table(from, p->table->db, p->table->name);
-    buf_append_str(from, " PARTITION (");
-    sql_ident(from, p->partitions[p->partition++]);
-    buf_append_byte(from, ')');
-    if (p->table->versioned && !p->by_system_time)
-        buf_append_str(from, ALL_HISTORY);
-    *last = p->partition == p->partition_count;
-}
-
-struct err *chunk_plan_next(struct chunk_plan *p, struct conn *c, struct buf *from, bool *last)
-{
+    struct chunk_border key = {0};
     struct err *e = NULL;
 
-    if (p->kind == PLAN_UNDECIDED)
-        TRY(decide(p, c));
-    if (p->kind != PLAN_PARTITIONS)
-        chunk_steps_table(from, p->table);
-    switch (p->kind) {
-    case PLAN_RANGE:
-        next_range(p, from, last);
-        break;
-    case PLAN_STEPS:
-        e = next_step(p, c, from, last);
-        break;
-    case PLAN_PARTITIONS:
-        next_partition(p, from, last);
-        break;
-    case PLAN_WHOLE:
-    case PLAN_UNDECIDED:
-        *last = true;
-        break;
+    for (int dives = 0; !e && dives < MOST_DIVES; dives++) {
+        uint64_t rows = 0;
+        bool next = false;
+        e = dive(probe, low, high, share_of(low, high, target, dives), &key, &next);
+        if (e || !key.values)
+            break;
+        if (next) {
+            chunk_border_copy(out, low->rows * 2 >= target ? &low->key : &high->key);
+            break;
+        }
+        struct chunk_probe before = *probe;
+        before.to = &key;
+        e = chunk_probe_estimate(&before, &rows);
+        if (!e && (double)rows >= 0.7 * target && (double)rows <= 1.3 * target) {
+            *out = key;
+            return NULL;
+        }
+        mark_move((double)rows < target ? low : high, &key, (double)rows);
     }
-    p->first = false;
+    chunk_border_free(&key);
     return e;
+}
+
+/* The border by dives, or by counting where they lead nowhere. */
+static struct err *search_border(struct chunk_plan *p, const struct chunk_probe *probe, const struct range *r,
+                                 struct chunk_border *out)
+{
+    const struct source *s = &p->sources[r->source];
+    double target = (double)p->measure * (double)wanted_rows(p, s) / (double)p->measure_rows;
+    struct mark low = {0};
+    struct mark high = {0};
+    uint64_t left = 0;
+
+    TRY(chunk_probe_estimate(probe, &left));
+    if (!is_capped(s, left) && (double)left <= 1.5 * target)
+        return NULL;
+    high.rows = (double)left;
+    struct err *e = chunk_probe_first(probe, &low.key);
+    if (!e)
+        e = chunk_probe_last(probe, &high.key);
+    if (!e && low.key.values && high.key.values)
+        e = search_between(probe, &low, &high, target, out);
+    if (!e && low.key.values && !out->values)
+        e = count_border(p, probe, r, out);
+    chunk_border_free(&low.key);
+    chunk_border_free(&high.key);
+    return e;
+}
+
+/* Where the next chunk of the range ends; none: all that is left is one chunk. */
+static struct err *find_border(struct chunk_plan *p, struct conn *c, const struct range *r,
+                               struct chunk_border *out)
+{
+    struct chunk_probe probe = probe_of(p, c, r);
+
+    *out = (struct chunk_border){0};
+    bool small = r->whole && p->sources[r->source].bytes <= p->chunk_bytes + p->chunk_bytes / 2;
+    if (!p->key.key || (small && (p->key.distinct || !p->table->transactional)))
+        return NULL;
+    if (r->counted || !p->measure || !p->key.distinct)
+        return count_border(p, &probe, r, out);
+    return search_border(p, &probe, r, out);
+}
+
+static void write_chunk(const struct chunk_plan *p, const struct range *r, struct chunk *out)
+{
+    /* the records of other engines need not lie in the key's order */
+    bool ordered = p->key.key && (p->table->transactional || r->from.values || out->to.values);
+
+    buf_append_str(&out->from, p->sources[r->source].text);
+    if (ordered) {
+        chunk_key_hint(&p->key, &out->from);
+        chunk_key_where(&p->key, &r->from, &out->to, &out->from);
+        chunk_key_order(&p->key, false, &out->from);
+    }
+    out->source = r->source;
+    out->can_be_cut = ordered && p->key.distinct;
+}
+
+struct err *chunk_plan_next(struct chunk_plan *p, struct conn *c, struct chunk *out)
+{
+    struct chunk_border border;
+
+    *out = (struct chunk){.from = BUF_INIT};
+    if (!p->decided)
+        TRY(decide(p, c));
+    struct range r = p->ranges[--p->range_count];
+    struct err *e = find_border(p, c, &r, &border);
+    if (!e) {
+        chunk_border_copy(&out->to, border.values ? &border : &r.to);
+        write_chunk(p, &r, out);
+        if (border.values) {
+            struct range rest = {.source = r.source, .counted = r.counted, .from = border, .to = r.to};
+            r.to = (struct chunk_border){0};
+            push_range(p, &rest);
+        }
+    }
+    range_free(&r);
+    return e;
+}
+
+void chunk_plan_cut(struct chunk_plan *p, const struct chunk *chunk, struct chunk_border *key)
+{
+    struct range rest = {.source = chunk->source, .counted = true, .from = *key};
+
+    chunk_border_copy(&rest.to, &chunk->to);
+    *key = (struct chunk_border){0};
+    push_range(p, &rest);
+}
+
+void chunk_plan_learn(struct chunk_plan *p, uint64_t rows, uint64_t bytes)
+{
+    if (rows < LEAST_ROWS)
+        return;
+    p->seen_rows = rows;
+    p->seen_bytes = bytes;
+}
+
+void chunk_free(struct chunk *chunk)
+{
+    buf_free(&chunk->from);
+    chunk_border_free(&chunk->to);
 }

@@ -84,20 +84,26 @@ static const struct catalog_column *next_column(const struct catalog_table *t, s
     return NULL;
 }
 
+void column_text_expression(const struct catalog_column *column, struct buf *out)
+{
+    const char *as = type_of(column)->select_as;
+
+    if (as)
+        buf_append_str(out, "CAST(");
+    sql_ident(out, column->name);
+    if (as)
+        buf_printf(out, " AS %s)", as);
+}
+
 char *column_text_select(const struct catalog_table *t)
 {
     struct buf b = BUF_INIT;
     const struct catalog_column *column;
 
     for (size_t i = 0; (column = next_column(t, &i)) != NULL;) {
-        const char *as = type_of(column)->select_as;
         if (b.len)
             buf_append_str(&b, ", ");
-        if (as)
-            buf_append_str(&b, "CAST(");
-        sql_ident(&b, column->name);
-        if (as)
-            buf_printf(&b, " AS %s)", as);
+        column_text_expression(column, &b);
     }
     if (b.len == 0)
         buf_append_str(&b, "1"); /* nothing but generated columns: the rows still count */
@@ -176,4 +182,23 @@ struct text_rule *column_text_rules(const struct catalog_table *t)
     for (size_t i = 0; (column = next_column(t, &i)) != NULL;)
         rules[count++] = text_rule_of(column);
     return rules;
+}
+
+size_t column_text_place(const struct catalog_table *t, const struct catalog_column *column)
+{
+    const struct catalog_column *other;
+    size_t place = 0;
+
+    for (size_t i = 0; (other = next_column(t, &i)) != NULL && other != column;)
+        place++;
+    return place;
+}
+
+size_t column_text_count(const struct catalog_table *t)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; next_column(t, &i) != NULL;)
+        count++;
+    return count ? count : 1;
 }

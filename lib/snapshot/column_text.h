@@ -24,9 +24,15 @@
 
 /* The expressions of a SELECT, divided by commas; malloc'ed. Never empty. */
 char *column_text_select(const struct catalog_table *t);
+/* One of them. */
+void column_text_expression(const struct catalog_column *column, struct buf *out);
+/* Where among them a column stands that travels. */
+size_t column_text_place(const struct catalog_table *t, const struct catalog_column *column);
 
 /* The LOAD DATA clause for what that SELECT gives, from CHARACTER SET on; malloc'ed. */
 char *column_text_load(const struct catalog_table *t);
+
+size_t column_text_count(const struct catalog_table *t); /* of expressions */
 
 /* For each expression: its text never needs escaping. malloc'ed. */
 bool *column_text_plain(const struct catalog_table *t);

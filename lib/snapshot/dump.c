@@ -13,6 +13,31 @@
 
 #define INTERRUPT_POLL_NS (100 * 1000 * 1000L)
 
+/* The list of a SELECT: what travels, and such columns of the key as do not. */
+static void init_select(struct dump_table *t, const struct catalog_table *table, const struct chunk_key *key)
+{
+    struct buf list = BUF_INIT;
+    char *text = column_text_select(table);
+    size_t more = 0;
+
+    t->columns = (unsigned)column_text_count(table);
+    t->plain = column_text_plain(table);
+    t->rules = column_text_rules(table);
+    t->key_places = mem_zalloc(key->count + 1, sizeof(*t->key_places));
+    buf_append_str(&list, text);
+    free(text);
+    for (size_t i = 0; i < key->count; i++) {
+        const struct catalog_column *column = &table->columns[key->key->columns[i]];
+        t->key_places[i] = column_text_place(table, column);
+        if (t->key_places[i] < t->columns)
+            continue;
+        t->key_places[i] = t->columns + more++;
+        buf_append_str(&list, ", ");
+        column_text_expression(column, &list);
+    }
+    t->select = buf_steal(&list);
+}
+
 static void table_init(struct dump_table *t, const struct source_object *object, struct manifest_table *out,
                        uint64_t chunk_bytes)
 {
@@ -31,14 +56,13 @@ static void table_init(struct dump_table *t, const struct source_object *object,
     *t = (struct dump_table){
         .object = object,
         .out = out,
-        .select = column_text_select(table),
-        .plain = column_text_plain(table),
-        .rules = column_text_rules(table),
         .folder = mem_printf("%s/%s", db, name),
         .locked = source_object_needs_lock(object),
-        .plan = chunk_plan_new(table, chunk_bytes),
-        .handed_out = !source_object_has_rows(object),
     };
+    if (source_object_has_rows(object)) {
+        t->plan = chunk_plan_new(table, chunk_bytes);
+        init_select(t, table, chunk_plan_key(t->plan));
+    }
     pthread_mutex_init(&t->mutex, NULL);
     free(db);
     free(name);
@@ -49,6 +73,7 @@ static void table_free(struct dump_table *t)
     free(t->select);
     free(t->plain);
     free(t->rules);
+    free(t->key_places);
     free(t->folder);
     chunk_plan_free(t->plan);
     pthread_mutex_destroy(&t->mutex);
@@ -72,8 +97,10 @@ static void dump_init(struct dump *d, const struct dump_params *params, struct m
     const struct source_schema *schema = params->schema;
 
     *d = (struct dump){.params = params};
+    pthread_mutex_init(&d->control, NULL);
     pthread_mutex_init(&d->mutex, NULL);
     pthread_cond_init(&d->ended, NULL);
+    pthread_cond_init(&d->moved, NULL);
     d->tables = mem_zalloc(schema->count + 1, sizeof(*d->tables));
     m->tables = mem_zalloc(schema->count + 1, sizeof(*m->tables));
     for (size_t i = 0; i < schema->count; i++) {
@@ -91,8 +118,10 @@ static void dump_free(struct dump *d)
     for (size_t i = 0; i < d->count; i++)
         table_free(&d->tables[i]);
     free(d->tables);
+    pthread_cond_destroy(&d->moved);
     pthread_cond_destroy(&d->ended);
     pthread_mutex_destroy(&d->mutex);
+    pthread_mutex_destroy(&d->control);
 }
 
 static struct err *start_worker(struct dump *d, struct dump_worker *w, struct conn *c)
@@ -129,6 +158,7 @@ static void wait_for_workers(struct dump *d, struct dump_worker *workers, size_t
         if (!d->error || disconnected)
             continue;
         atomic_store(&d->stop, true);
+        pthread_cond_broadcast(&d->moved);
         for (size_t i = 0; i < count; i++)
             dump_worker_disconnect(&workers[i]);
         disconnected = true;

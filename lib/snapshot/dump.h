@@ -9,6 +9,7 @@
 #ifndef CCR_SNAPSHOT_DUMP_H
 #define CCR_SNAPSHOT_DUMP_H
 
+#include "base/pace.h"
 #include "base/progress.h"
 #include "snapshot/opening.h"
 #include "snapshot/volume_filler.h"
@@ -18,6 +19,7 @@ struct dump_params {
     const struct source_schema *schema;
     struct volume_shelf *shelf;
     struct progress *progress;
+    struct pace *pace; /* passed by every row */
     uint64_t chunk_bytes;
 };
 

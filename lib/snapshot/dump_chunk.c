@@ -11,13 +11,19 @@
 /* Large enough for speed, small enough that several fit into a volume. */
 #define SLICE_BYTES ((size_t)4 << 20)
 
-struct chunk {
+/* So much passes the pace at once. */
+enum { PASS_ROWS = 256, PASS_BYTES = 64 << 10 };
+
+struct copy {
     struct dump_worker *worker;
     struct dump_table *table;
+    const struct chunk *chunk;
     struct manifest_chunk out;
     struct hash *hash;
     size_t slice_bytes;
     size_t piece_cap;
+    uint64_t passed_rows; /* the pace */
+    uint64_t passed_bytes;
     uint64_t shown_rows; /* as told to the progress */
     uint64_t largest_row;
 };
@@ -31,7 +37,7 @@ static uint64_t take_id(struct dump_table *t)
 }
 
 /* DB/TABLE/000001.tsv, then 000001.2.tsv and so on. */
-static char *member_name(const struct chunk *c)
+static char *member_name(const struct copy *c)
 {
     unsigned long long id = c->out.id;
 
@@ -41,7 +47,7 @@ static char *member_name(const struct chunk *c)
 }
 
 /* Puts one slice into a volume. */
-static struct err *emit(struct chunk *c, const uint8_t *bytes, size_t len)
+static struct err *emit(struct copy *c, const uint8_t *bytes, size_t len)
 {
     struct dump_worker *w = c->worker;
     struct manifest_piece piece = {.bytes = len};
@@ -64,7 +70,7 @@ static struct err *emit(struct chunk *c, const uint8_t *bytes, size_t len)
 }
 
 /* Emits whole slices and keeps the rest: a row may begin in one slice and end in another. */
-static struct err *emit_full(struct chunk *c)
+static struct err *emit_full(struct copy *c)
 {
     struct buf *slice = &c->worker->slice;
     size_t done = 0;
@@ -82,7 +88,7 @@ static struct err *emit_full(struct chunk *c)
     return NULL;
 }
 
-static struct err *refuse_text(const struct chunk *c, const char *column, const char *problem)
+static struct err *refuse_text(const struct copy *c, const char *column, const char *problem)
 {
     const struct manifest_table *t = c->table->out;
 
@@ -95,7 +101,7 @@ static struct err *refuse_text(const struct chunk *c, const char *column, const 
         t->db, t->name, column, column);
 }
 
-static struct err *check_texts(const struct chunk *c, char **fields, const unsigned long *lengths,
+static struct err *check_texts(const struct copy *c, char **fields, const unsigned long *lengths,
                                unsigned count)
 {
     const struct text_rule *rules = c->table->rules;
@@ -111,40 +117,105 @@ static struct err *check_texts(const struct chunk *c, char **fields, const unsig
     return NULL;
 }
 
-static struct err *copy_rows(struct chunk *c, MYSQL_RES *res)
+/* Makes the server end the statement. Its own id is the connection's, so nothing else can be meant. */
+static struct err *kill_query(struct dump_worker *w)
+{
+    struct dump *d = w->dump;
+
+    pthread_mutex_lock(&d->control);
+    struct err *e =
+        conn_exec(d->params->opening->control, "KILL QUERY %llu", (unsigned long long)conn_id(w->conn));
+    pthread_mutex_unlock(&d->control);
+    return e;
+}
+
+/*
+ * Leaves the rest of the chunk, from this row on, to the plan. The rows on their way are read and dropped. If
+ * the statement had ended already, the next one is what is killed.
+ */
+static struct err *cut(struct copy *c, MYSQL_RES *res, MYSQL_ROW row)
 {
     struct dump_worker *w = c->worker;
-    unsigned count = mysql_num_fields(res);
+    const struct dump_table *t = c->table;
+    struct chunk_border rest;
+
+    chunk_border_set(&rest, row, mysql_fetch_lengths(res), t->key_places, chunk_plan_key(t->plan)->count);
+    dump_cut(w, c->table, c->chunk, &rest);
+    TRY(kill_query(w));
+    while (mysql_fetch_row(res))
+        ;
+    if (conn_errno(w->conn) == ER_QUERY_INTERRUPTED)
+        return NULL;
+    if (conn_errno(w->conn))
+        return conn_error(w->conn, "reading rows");
+    struct err *e = conn_exec(w->conn, "DO 0");
+    if (e && conn_errno(w->conn) == ER_QUERY_INTERRUPTED) {
+        err_free(e);
+        e = NULL;
+    }
+    return e;
+}
+
+/* Every so many rows, or bytes, wait as long as the pace asks: the server then waits as well. */
+static struct err *pass(struct copy *c)
+{
+    struct dump_worker *w = c->worker;
+    uint64_t rows = c->out.rows - c->passed_rows;
+    uint64_t bytes = c->out.bytes + w->slice.len - c->passed_bytes;
+
+    if (rows < PASS_ROWS && bytes < PASS_BYTES)
+        return NULL;
+    c->passed_rows += rows;
+    c->passed_bytes += bytes;
+    return pace_pass(w->dump->params->pace, rows, bytes, &w->dump->stop);
+}
+
+static bool is_too_large(const struct copy *c)
+{
+    return c->chunk->can_be_cut && c->out.rows > 0 &&
+           c->out.bytes + c->worker->slice.len >= 2 * c->worker->dump->params->chunk_bytes;
+}
+
+static struct err *copy_rows(struct copy *c, MYSQL_RES *res)
+{
+    struct dump_worker *w = c->worker;
     MYSQL_ROW row;
 
     while ((row = mysql_fetch_row(res)) != NULL) {
+        if (is_too_large(c)) {
+            TRY(cut(c, res, row));
+            break;
+        }
         unsigned long *lengths = mysql_fetch_lengths(res);
-        TRY(check_texts(c, row, lengths, count));
-        size_t bytes = row_text_append(&w->slice, row, lengths, c->table->plain, count);
+        TRY(check_texts(c, row, lengths, c->table->columns));
+        size_t bytes = row_text_append(&w->slice, row, lengths, c->table->plain, c->table->columns);
         if (bytes > c->largest_row)
             c->largest_row = bytes;
         c->out.rows++;
+        TRY(pass(c));
         if (w->slice.len < c->slice_bytes)
             continue;
         TRY(emit_full(c));
         if (atomic_load(&w->dump->stop))
             return NULL;
     }
-    if (conn_errno(w->conn))
+    if (!row && conn_errno(w->conn))
         return conn_error(w->conn, "reading rows");
     return w->slice.len ? emit(c, w->slice.data, w->slice.len) : NULL;
 }
 
-static struct err *select_rows(struct chunk *c, const char *from)
+static struct err *select_rows(struct copy *c)
 {
     struct dump_worker *w = c->worker;
     MYSQL *mysql = conn_handle(w->conn);
-    char *sql = mem_printf("SELECT HIGH_PRIORITY SQL_NO_CACHE %s FROM %s", c->table->select, from);
+    struct buf sql = BUF_INIT;
     MYSQL_RES *res = NULL;
 
-    if (mysql_real_query(mysql, sql, (unsigned long)strlen(sql)) == 0)
+    buf_printf(&sql, "SELECT HIGH_PRIORITY SQL_NO_CACHE %s FROM ", c->table->select);
+    buf_append(&sql, c->chunk->from.data, c->chunk->from.len);
+    if (mysql_real_query(mysql, (const char *)sql.data, (unsigned long)sql.len) == 0)
         res = mysql_use_result(mysql);
-    free(sql);
+    buf_free(&sql);
     if (!res)
         return conn_error(w->conn, "reading rows");
     struct err *e = copy_rows(c, res);
@@ -154,7 +225,7 @@ static struct err *select_rows(struct chunk *c, const char *from)
     return e;
 }
 
-static void record(struct chunk *c)
+static void record(struct copy *c)
 {
     struct dump_table *t = c->table;
 
@@ -166,6 +237,7 @@ static void record(struct chunk *c)
     t->out->bytes += c->out.bytes;
     if (c->largest_row > t->out->largest_row)
         t->out->largest_row = c->largest_row;
+    chunk_plan_learn(t->plan, c->out.rows, c->out.bytes);
     pthread_mutex_unlock(&t->mutex);
 }
 
@@ -177,7 +249,7 @@ static void free_pieces(struct manifest_chunk *chunk)
 }
 
 /* What DDL does to a reader, told apart from other failures. */
-static struct err *explain(struct chunk *c, struct err *e)
+static struct err *explain(struct copy *c, struct err *e)
 {
     switch (conn_errno(c->worker->conn)) {
     case ER_TABLE_DEF_CHANGED:
@@ -192,14 +264,14 @@ static struct err *explain(struct chunk *c, struct err *e)
     }
 }
 
-struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const char *from)
+struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const struct chunk *chunk)
 {
     size_t limit = volume_shelf_member_limit(w->dump->params->shelf);
-    struct chunk c = {.worker = w, .table = t, .hash = hash_new()};
+    struct copy c = {.worker = w, .table = t, .chunk = chunk, .hash = hash_new()};
 
     c.slice_bytes = SLICE_BYTES < limit ? SLICE_BYTES : limit;
     buf_clear(&w->slice);
-    struct err *e = select_rows(&c, from);
+    struct err *e = select_rows(&c);
     if (e)
         e = explain(&c, e);
     else

@@ -6,7 +6,10 @@
 
 #include "snapshot/dump_worker.h"
 
-/* Copies what follows FROM. The chunk is added to the table's entry unless it is empty. */
-struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const char *from) CHECKED;
+/*
+ * Copies the chunk, or its beginning: a chunk of more than twice the wanted size is cut, where it can be. It
+ * is added to the table's entry unless it is empty.
+ */
+struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const struct chunk *chunk) CHECKED;
 
 #endif

@@ -16,15 +16,16 @@
 struct dump_table {
     const struct source_object *object;
     struct manifest_table *out;
-    char *select;            /* the column list */
-    bool *plain;             /* which of its columns need no escaping */
-    struct text_rule *rules; /* what its columns' texts must be like */
+    char *select;            /* the column list; behind it what the key has besides */
+    unsigned columns;        /* that make up the text */
+    bool *plain;             /* which of them need no escaping */
+    struct text_rule *rules; /* what their texts must be like */
+    size_t *key_places;      /* where the key's columns stand in the list */
     char *folder;            /* "DB/TABLE", escaped */
     bool locked;             /* by LOCK TABLES */
     pthread_mutex_t mutex;
-    struct chunk_plan *plan;
-    bool handed_out; /* all chunks */
-    size_t active;   /* chunks being copied */
+    struct chunk_plan *plan; /* NULL: no rows */
+    size_t active;           /* chunks being copied */
     size_t chunk_cap;
     uint64_t last_id;
 };
@@ -34,10 +35,15 @@ struct dump {
     const struct dump_params *params;
     struct dump_table *tables; /* in the order in which they are copied */
     size_t count;
+    atomic_size_t first; /* all tables before it are copied */
     atomic_bool stop;
-    pthread_mutex_t mutex; /* guards what is below */
+    pthread_mutex_t control; /* one at a time on the opening's control connection */
+    pthread_mutex_t mutex;   /* guards what is below */
     pthread_cond_t ended;
-    size_t running; /* workers */
+    pthread_cond_t moved; /* `cuts` or `copying` */
+    uint64_t cuts;        /* chunks that were cut while they were copied */
+    size_t copying;       /* workers that have a chunk, or look for one */
+    size_t running;       /* workers */
     size_t locked_left;
     struct err *error; /* the first */
 };
@@ -60,6 +66,11 @@ struct dump_worker {
     struct buf slice;
     pthread_t thread;
 };
+
+/* The chunk is read only to before the row with this key; the rest may be taken by anyone. Takes the key
+ * over. */
+void dump_cut(struct dump_worker *w, struct dump_table *t, const struct chunk *chunk,
+              struct chunk_border *key);
 
 /* Keeps the first error and makes everyone stop. */
 void dump_fail(struct dump *d, struct err *e);

@@ -40,7 +40,9 @@ struct worker {
     struct loader *loader;
     struct conn *conn;
     struct load_stream *stream;
-    struct err *stream_error; /* why the rows ended early */
+    struct err *stream_error;           /* why the rows ended early */
+    const struct manifest_chunk *chunk; /* that is being loaded */
+    uint64_t sent;                      /* of its bytes */
     pthread_t thread;
 };
 
@@ -53,6 +55,18 @@ static int infile_begin(void **handle, const char *name, void *worker)
     return 0;
 }
 
+/* Waits as long as the pace asks. Rows are told from bytes: nobody looks for their ends. */
+static struct err *pass(struct worker *w, size_t len)
+{
+    const struct manifest_chunk *chunk = w->chunk;
+    double rows_per_byte = (double)chunk->rows / (double)(chunk->bytes ? chunk->bytes : 1);
+    uint64_t before = (uint64_t)((double)w->sent * rows_per_byte);
+
+    w->sent += len;
+    uint64_t rows = (uint64_t)((double)w->sent * rows_per_byte) - before;
+    return pace_pass(w->loader->params->pace, rows, len, &w->loader->stop);
+}
+
 static int infile_read(void *handle, char *out, unsigned cap)
 {
     struct worker *w = handle;
@@ -63,6 +77,8 @@ static int infile_read(void *handle, char *out, unsigned cap)
         w->stream_error = err_new(ERR_INTERRUPTED, "another worker failed");
     if (!w->stream_error)
         w->stream_error = load_stream_read(w->stream, out, cap, &len);
+    if (!w->stream_error)
+        w->stream_error = pass(w, len);
     return w->stream_error ? -1 : (int)len;
 }
 
@@ -84,6 +100,8 @@ static struct err *load_statement(struct worker *w, const struct restore_table *
 {
     struct buf sql = BUF_INIT;
 
+    w->chunk = chunk;
+    w->sent = 0;
     if (t->rows->history)
         TRY(conn_exec(w->conn, "SET SESSION system_versioning_insert_history = 1"));
     /* the name is for the process list only */

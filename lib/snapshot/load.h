@@ -8,6 +8,7 @@
 #ifndef CCR_SNAPSHOT_LOAD_H
 #define CCR_SNAPSHOT_LOAD_H
 
+#include "base/pace.h"
 #include "base/progress.h"
 #include "snapshot/restore_plan.h"
 #include "store/store.h"
@@ -18,6 +19,7 @@ struct load_params {
     struct restore_plan *plan; /* chunks are marked as done */
     char *const *definitions;
     struct progress *progress;
+    struct pace *pace; /* passed by every row */
     unsigned threads;
 };
 

@@ -190,7 +190,14 @@ static struct err *load(struct restoring *r, const struct stage_result *staged)
     params.conn.local_infile = true;
     params.progress = progress_start(r->params->log, "restore", r->result->rows - staged->resumed_rows,
                                      r->result->bytes - staged->resumed_bytes);
-    struct err *e = load_rows(&params, &r->result->stored_bytes);
+    progress_set_every(params.progress, r->params->bounds.progress_every_s);
+    struct brake brake;
+    struct err *e =
+        brake_start(&r->params->bounds, r->params->target, params.threads, r->params->log, &brake);
+    params.pace = brake.pace;
+    if (!e)
+        e = load_rows(&params, &r->result->stored_bytes);
+    brake_stop(&brake);
     r->result->load_seconds = progress_seconds(params.progress);
     progress_end(params.progress);
     return e;

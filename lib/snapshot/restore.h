@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "mysql/conn.h"
+#include "snapshot/bounds.h"
 #include "snapshot/scope.h"
 #include "store/store.h"
 
@@ -33,6 +34,7 @@ struct restore_params {
     unsigned threads;            /* 0: one per core */
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
+    struct bounds bounds;
 };
 
 /* Strings are malloc'ed; NULL where the run did not get that far. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # kill -9 at random moments: nothing that looks like a snapshot is left, no lock stays, and the next run is good.
 
+bats_require_minimum_version 1.5.0
 load ../lib/common
 load hand_load
 
@@ -29,6 +30,16 @@ backup_is_gone() {
     [ "$(sql a "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'ccr'")" = 0 ]
 }
 
+# "ID OBJECTS BYTES", in the order of the ids.
+folders_without_manifest() {
+    local dir
+
+    for dir in "$STORE_DIR"/streams/main/snapshots/*/; do
+        [ -e "$dir/manifest.json" ] || [ -z "$(ls "$dir")" ] ||
+            printf '%s %s %s\n' "$(basename "$dir")" "$(find "$dir" -type f | wc -l)" "$(cat "$dir"/* | wc -c)"
+    done
+}
+
 @test "killed twenty times at random moments, then a good run" {
     local start took i id
 
@@ -42,9 +53,14 @@ backup_is_gone() {
         wait_until 10 backup_is_gone
         sql a "SET lock_wait_timeout = 5; INSERT INTO d.m VALUES (-$i, ''); ALTER TABLE d.t COMMENT 'x$i'; DELETE FROM d.m WHERE id < 0"
     done
-    run ccr backup a --chunk-size 1M
-    echo "$output"
+    folders_without_manifest >"$T/folders"
+    [ -s "$T/folders" ]
+    run --separate-stderr ccr backup a --chunk-size 1M --json
+    echo "$output $stderr"
     [ "$status" -eq 0 ]
+    # what the killed runs left is named, with its size
+    jq -r '.unfinished[] | "\(.snapshot) \(.objects) \(.stored_bytes)"' <<<"$output" | diff "$T/folders" -
+    [ "$(grep -c 'has no manifest: [0-9]* objects, [0-9.]* MB, the newest [0-9]* min old' <<<"$stderr")" = "$(wc -l <"$T/folders")" ]
     hand_load b
     same_tables a b d
     same_schema a b d

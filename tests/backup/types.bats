@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Every type and key that a table can have: what a snapshot holds of it is what is stored.
+# Every type that a column can have: what a snapshot holds of it is what is stored.
 
 load ../lib/common
 load hand_load
@@ -32,24 +32,6 @@ round_trip() {
 @test "all types, with the values at their edges" {
     sql_file a "$BATS_TEST_DIRNAME/types.sql"
     round_trip types
-}
-
-@test "all keys: cut into chunks where that can be, and every row once" {
-    sql_file a "$BATS_TEST_DIRNAME/keys.sql"
-    # sizes are taken from the statistics
-    sql a "$(sql a "SELECT CONCAT('ANALYZE TABLE \`keys\`.', table_name, ';') FROM information_schema.tables
-        WHERE table_schema = 'keys'")" >/dev/null
-    OPTIONS=(--chunk-size 64K --threads 3)
-    cut_well() {
-        jq -r '.tables[] | "\(.name) \(.rows) \(.chunks | length)"' "$(snapshot_manifest)"
-        [ "$(jq '[.tables[] | select(.name | startswith("w_")) | select(.chunks | length != 1)] | length' \
-            "$(snapshot_manifest)")" = 0 ]
-        [ "$(jq '[.tables[] | select(.name | startswith("k_")) | select(.chunks | length < 2)] | length' \
-            "$(snapshot_manifest)")" = 0 ]
-        # the empty partition gives no chunk
-        [ "$(jq '[.tables[] | select(.name | startswith("p_")) | .chunks | length] == [3, 2]' "$(snapshot_manifest)")" = true ]
-    }
-    CHECK=cut_well round_trip keys
 }
 
 # refused TEXT...: the backup fails and says so, and there is no snapshot.

@@ -28,6 +28,18 @@ static void refused(enum program program, const char *line, const char *text)
     opts_free(o);
 }
 
+static void rate_is(const char *line, uint64_t rows, uint64_t bytes)
+{
+    struct opts *o = NULL;
+    uint64_t got_rows = 1;
+    uint64_t got_bytes = 1;
+
+    CHECK_OK(parse(PROGRAM_RESTORE, line, &o));
+    opts_rate(o, OPT_MAX_RATE, &got_rows, &got_bytes);
+    CHECK(got_rows == rows && got_bytes == bytes);
+    opts_free(o);
+}
+
 static void size_is(const char *line, uint64_t expected)
 {
     struct opts *o = NULL;
@@ -53,6 +65,18 @@ static void test_numbers(void)
     refused(PROGRAM_BACKUP, "x --object-size 17179869184G", "17179869184G");
     refused(PROGRAM_BACKUP, "x --threads 2M", "'2M'");
     refused(PROGRAM_BACKUP, "x --object-size", "object-size");
+}
+
+static void test_rates(void)
+{
+    rate_is("x", 0, 0);
+    rate_is("x --max-rate 20M", 0, 20ULL << 20);
+    rate_is("x --max-rate 100000rows", 100000, 0);
+    refused(PROGRAM_BACKUP, "x --max-rate 0", "max-rate: '0'");
+    refused(PROGRAM_BACKUP, "x --max-rate 0rows", "'0rows'");
+    refused(PROGRAM_BACKUP, "x --max-rate rows", "'rows'");
+    refused(PROGRAM_BACKUP, "x --max-rate 5Mrows", "'5Mrows'");
+    refused(PROGRAM_SHIP, "x --max-rate 5M", "--max-rate");
 }
 
 static void test_seconds(void)
@@ -131,6 +155,7 @@ static void test_store_url(void)
 int main(void)
 {
     test_numbers();
+    test_rates();
     test_seconds();
     test_lists();
     test_refused();
