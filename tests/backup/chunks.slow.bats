@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # How tables are cut into chunks, whatever the statistics say: every row once, and no chunk much larger than it should be.
 
+# shellcheck disable=SC2016 # the variables in conditions are jq's
+
 load ../lib/common
 load hand_load
 

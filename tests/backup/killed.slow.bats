@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # kill -9 at random moments: nothing that looks like a snapshot is left, no lock stays, and the next run is good.
 
+# shellcheck disable=SC2154 # bats sets stderr
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load hand_load

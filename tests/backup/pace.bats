@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A backup that gives way: --max-rate, and pauses while a replica lags or the source has more to do than it should.
 
+bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/replica
 
@@ -116,9 +117,7 @@ sleepers_run() {
 }
 
 @test "a source with much to do: the copy pauses; its own threads do not count" {
-    local i
-
-    for i in 1 2 3 4 5; do
+    while [ ${#SLEEPERS[@]} -lt 5 ]; do
         sql a "SELECT SLEEP(1000)" >/dev/null 2>&1 3>&- &
         SLEEPERS+=($!)
     done
@@ -132,7 +131,7 @@ sleepers_run() {
     ended_with 0
     backup_start --max-threads-running 2 --threads 6 --chunk-size 1M
     ended_with 0
-    ! said paused
+    run ! said paused
 }
 
 @test "a signal ends a paused copy" {
