@@ -16,6 +16,11 @@
 enum { CLOCK_TEXT_SIZE = 32 };
 
 int64_t clock_now_us(void);
+/*
+ * For tests: CCR_CLOCK_SHIFT=SECONDS in the environment makes clock_now_us() tell a time that much later (or,
+ * with a minus, earlier). 0 without it. Whoever takes the time from elsewhere, as from a store, adds it.
+ */
+int64_t clock_shift_us(void);
 int64_t clock_monotonic_us(void);
 /* Sleeps up to `us`; ends early when a signal arrives. */
 void clock_sleep_us(int64_t us);

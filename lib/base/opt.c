@@ -17,6 +17,8 @@ static const struct {
     {PROGRAM_RESTORE, "ccr-restore", "loads a snapshot into staging and swaps it in atomically"},
     {PROGRAM_SHIP, "ccr-ship", "ships the source's binlog into the store, as segments"},
     {PROGRAM_APPLY, "ccr-apply", "applies the store's segments to the target"},
+    {PROGRAM_VERIFY, "ccr-verify", "checks everything in a store, and says what can be restored"},
+    {PROGRAM_PRUNE, "ccr-prune", "removes from a store what nothing needs any more"},
 };
 
 const char *opts_program_name(enum program program)

@@ -28,6 +28,8 @@ enum program {
     PROGRAM_RESTORE = 2,
     PROGRAM_SHIP = 4,
     PROGRAM_APPLY = 8,
+    PROGRAM_VERIFY = 16,
+    PROGRAM_PRUNE = 32,
 };
 
 enum opt_id {
@@ -97,6 +99,22 @@ enum opt_id {
     OPT_EXPLAIN,
     OPT_MEMORY,
     OPT_LANES,
+    /* the store itself */
+    OPT_STREAMS,
+    OPT_QUICK,
+    OPT_AFTER,
+    OPT_KEEP_LAST,
+    OPT_KEEP_DAYS,
+    OPT_KEEP_DAILY,
+    OPT_KEEP_WEEKLY,
+    OPT_KEEP_MONTHLY,
+    OPT_PITR,
+    OPT_MAX_HOLD,
+    OPT_GRACE,
+    OPT_YES,
+    OPT_PIN,
+    OPT_UNPIN,
+    OPT_REASON,
     OPT_COUNT_
 };
 

@@ -139,6 +139,7 @@ static struct err *section_choose(char **sections, int count, const char *path,
 static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **sections, int count)
 {
     const bool up = o->program & (PROGRAM_BACKUP | PROGRAM_SHIP);
+    const bool has_side = up || (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY));
     const struct section_kind *side = up ? &kinds[1] : &kinds[2];
     const char *section = NULL;
 
@@ -151,8 +152,9 @@ static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **
                 "sections are [store NAME], [source NAME] and [target NAME]");
         TRY(section_read(config, o->config_path, sections[i], kind->bit, NULL));
     }
-    TRY(section_choose(sections, count, o->config_path, side, opts_string(o, up ? OPT_SOURCE : OPT_TARGET),
-                       &section));
+    if (has_side)
+        TRY(section_choose(sections, count, o->config_path, side,
+                           opts_string(o, up ? OPT_SOURCE : OPT_TARGET), &section));
     if (section)
         TRY(section_read(config, o->config_path, section, side->bit, o));
     const char *store = opts_string(o, OPT_STORE);

@@ -4,27 +4,31 @@
 #define RESTORE PROGRAM_RESTORE
 #define SHIP    PROGRAM_SHIP
 #define APPLY   PROGRAM_APPLY
-#define ALL     (BACKUP | RESTORE | SHIP | APPLY)
+#define VERIFY  PROGRAM_VERIFY
+#define PRUNE   PROGRAM_PRUNE
+#define ALL     (BACKUP | RESTORE | SHIP | APPLY) /* all that connect to a server */
+#define KEEP    (VERIFY | PRUNE)
+#define EVERY   (ALL | KEEP)
 #define UP      (BACKUP | SHIP)
 #define DOWN    (RESTORE | APPLY)
 #define SERVER  (SECTION_SOURCE | SECTION_TARGET)
 
 const struct opt_spec opt_specs[OPT_COUNT_] = {
-    [OPT_CONFIG] = {"config", TYPE_STRING, ALL, 0, "FILE", NULL, "read settings from FILE"},
-    [OPT_STORE] = {"store", TYPE_STRING, ALL, SERVER, "NAME|URL", NULL,
+    [OPT_CONFIG] = {"config", TYPE_STRING, EVERY, 0, "FILE", NULL, "read settings from FILE"},
+    [OPT_STORE] = {"store", TYPE_STRING, EVERY, SERVER, "NAME|URL", NULL,
                    "the store: a [store NAME] section, or a URL (file:///DIR)"},
     [OPT_URL] = {"url", TYPE_STRING, 0, SECTION_STORE, "URL", NULL, "where the store is"},
     [OPT_STREAM] = {"stream", TYPE_STRING, ALL, SERVER, "NAME", "main", "the stream: one per source cluster"},
-    [OPT_JSON] = {"json", TYPE_FLAG, ALL, 0, NULL, NULL, "print the result as one JSON object"},
-    [OPT_LOG_FORMAT] = {"log-format", TYPE_STRING, ALL, 0, "text|json", "text",
+    [OPT_JSON] = {"json", TYPE_FLAG, EVERY, 0, NULL, NULL, "print the result as one JSON object"},
+    [OPT_LOG_FORMAT] = {"log-format", TYPE_STRING, EVERY, 0, "text|json", "text",
                         "form of the messages on stderr"},
-    [OPT_CRON] = {"cron", TYPE_FLAG, ALL, 0, NULL, NULL,
+    [OPT_CRON] = {"cron", TYPE_FLAG, EVERY, 0, NULL, NULL,
                   "silent while all is well or locked; the same failure once a day"},
-    [OPT_QUIET] = {"quiet", TYPE_FLAG, ALL, 0, NULL, NULL, "warnings and errors only"},
-    [OPT_VERBOSE] = {"verbose", TYPE_FLAG, ALL, 0, NULL, NULL,
+    [OPT_QUIET] = {"quiet", TYPE_FLAG, EVERY, 0, NULL, NULL, "warnings and errors only"},
+    [OPT_VERBOSE] = {"verbose", TYPE_FLAG, EVERY, 0, NULL, NULL,
                      "also what is only of interest when something is odd"},
-    [OPT_HELP] = {"help", TYPE_FLAG, ALL, 0, NULL, NULL, "print this text"},
-    [OPT_VERSION] = {"version", TYPE_FLAG, ALL, 0, NULL, NULL, "print the version"},
+    [OPT_HELP] = {"help", TYPE_FLAG, EVERY, 0, NULL, NULL, "print this text"},
+    [OPT_VERSION] = {"version", TYPE_FLAG, EVERY, 0, NULL, NULL, "print the version"},
 
     [OPT_SOURCE] = {"source", TYPE_STRING, UP, 0, "NAME", NULL, "use the [source NAME] section"},
     [OPT_TARGET] = {"target", TYPE_STRING, DOWN, 0, "NAME", NULL, "use the [target NAME] section"},
@@ -66,7 +70,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                              "views and programs whose definer the target lacks: do not begin, keep "
                              "them so, or define them by USER@HOST"},
 
-    [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE, SERVER, "N", NULL,
+    [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE | VERIFY, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},
     [OPT_LOCK_WAIT] = {"lock-wait", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "5",
                        "give up waiting for a table lock after this time"},
@@ -123,4 +127,32 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                     "hold no more than this, whatever the size of a transaction (at least 64M)"},
     [OPT_LANES] = {"lanes", TYPE_COUNT, APPLY, SECTION_TARGET, "N", "1",
                    "apply over N connections (readers may see one table's batch before another's)"},
+
+    [OPT_STREAMS] = {"streams", TYPE_LIST, KEEP, SECTION_STORE, "NAME,...", NULL,
+                     "only these streams (default: all)"},
+    [OPT_QUICK] = {"quick", TYPE_FLAG, VERIFY, 0, NULL, NULL,
+                   "names, sizes, documents and footers only: read no contents"},
+    [OPT_AFTER] = {"after", TYPE_STRING, VERIFY, 0, "KEY", NULL,
+                   "go on behind this key: as with --quick up to it (an interrupted run names it)"},
+    [OPT_KEEP_LAST] = {"keep-last", TYPE_COUNT, PRUNE, SECTION_STORE, "N", NULL,
+                       "keep the newest N snapshots"},
+    [OPT_KEEP_DAYS] = {"keep-days", TYPE_COUNT, PRUNE, SECTION_STORE, "N", NULL,
+                       "keep the snapshots of the last N days"},
+    [OPT_KEEP_DAILY] = {"keep-daily", TYPE_COUNT, PRUNE, SECTION_STORE, "N", NULL,
+                        "keep the last snapshot of each of the newest N days that have one"},
+    [OPT_KEEP_WEEKLY] = {"keep-weekly", TYPE_COUNT, PRUNE, SECTION_STORE, "N", NULL,
+                         "the same for weeks (Monday to Sunday, UTC)"},
+    [OPT_KEEP_MONTHLY] = {"keep-monthly", TYPE_COUNT, PRUNE, SECTION_STORE, "N", NULL, "the same for months"},
+    [OPT_PITR] = {"pitr", TYPE_COUNT, PRUNE, SECTION_STORE, "DAYS", NULL,
+                  "keep what any moment of the last DAYS days needs, and no more of the log"},
+    [OPT_MAX_HOLD] = {"max-hold", TYPE_SECONDS, PRUNE, SECTION_STORE, "SECONDS", "14d",
+                      "a job that was not seen for this long no longer holds the log"},
+    [OPT_GRACE] = {"grace", TYPE_SECONDS, PRUNE, SECTION_STORE, "SECONDS", "1d",
+                   "a backup that has written nothing for this long, and has no manifest, is dead"},
+    [OPT_YES] = {"yes", TYPE_FLAG, PRUNE, 0, NULL, NULL,
+                 "remove it (default: only say what would go, and why)"},
+    [OPT_PIN] = {"pin", TYPE_STRING, PRUNE, 0, "ID", NULL,
+                 "keep this snapshot whatever the rules say; prunes nothing"},
+    [OPT_UNPIN] = {"unpin", TYPE_STRING, PRUNE, 0, "ID", NULL, "take the pin away again; prunes nothing"},
+    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE, 0, "TEXT", NULL, "with --pin: why"},
 };

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/layout.h"
 #include "format/object.h"
+#include "format/pruned.h"
 
 static const char object_suffix[] = ".binlog.zst";
 
@@ -214,6 +215,28 @@ static struct err *stop_at_first(const struct store_entry *entry, void *arg)
     return err_new(ERR_INTERNAL, "found");
 }
 
+struct err *chain_first(struct store *s, const char *stream, uint64_t epoch, uint64_t *number)
+{
+    char *log = layout_log_prefix(stream);
+    char *prefix = mem_printf("%s%04" PRIu64 "/", log, epoch);
+    struct store_list what = {.prefix = prefix};
+    struct layout_place place;
+    char *first = NULL;
+    struct err *e = store_list(s, &what, stop_at_first, &first);
+
+    *number = 0;
+    if (first) { /* then e only ended the listing */
+        err_free(e);
+        layout_parse(first, &place);
+        *number = place.number;
+        e = place.kind == LAYOUT_LOG ? NULL : foreign_object(first);
+    }
+    free(first);
+    free(prefix);
+    free(log);
+    return e;
+}
+
 /* *later is the first object of the log behind the one the reader waits for, or NULL; malloc'ed. */
 static struct err *find_later(const struct chain_reader *r, char **later)
 {
@@ -275,10 +298,13 @@ static struct err *judge_missing(struct chain_reader *r, bool *suspect, bool *ag
     } else if (!e && !*suspect) {
         *suspect = *again = true;
     } else if (!e) {
-        e = err_hint(err_new(ERR_INTEGRITY,
-                             "object %" PRIu64 " of epoch %" PRIu64 " of stream %s is missing, but %s exists",
-                             r->number, r->epoch, r->stream, later),
-                     "put the object back from a copy of the store, or take a new snapshot and restore it");
+        e = pruned_check(r->store, r->stream, r->epoch, r->number);
+        if (!e)
+            e = err_hint(
+                err_new(ERR_INTEGRITY,
+                        "object %" PRIu64 " of epoch %" PRIu64 " of stream %s is missing, but %s exists",
+                        r->number, r->epoch, r->stream, later),
+                "put the object back from a copy of the store, or take a new snapshot and restore it");
     }
     free(later);
     return e;

@@ -2,7 +2,8 @@
  * chain - the log of a stream as a sequence of objects: finding its end, walking along it, extending it.
  *
  * Objects of an epoch are dense from 1; every footer holds the hash of the one before it, across epochs too.
- * Walking checks that: a hole or a wrong hash is ERR_INTEGRITY.
+ * Walking checks that: a hole or a wrong hash is ERR_INTEGRITY. The beginning of the log may have been pruned
+ * (format/pruned.h): a reader that needs it gets ERR_RESYNC, with the reason.
  */
 #ifndef CCR_FORMAT_CHAIN_H
 #define CCR_FORMAT_CHAIN_H
@@ -23,6 +24,9 @@ struct err *chain_read(struct store *s, const char *stream, uint64_t epoch, uint
  * *footer is NULL where the stream has no log.
  */
 struct err *chain_newest(struct store *s, const char *stream, struct segment_footer **footer) CHECKED;
+
+/* The first object of an epoch that is still there: 1, unless the log was pruned. 0 where there is none. */
+struct err *chain_first(struct store *s, const char *stream, uint64_t epoch, uint64_t *number) CHECKED;
 
 enum chain_created { CHAIN_CREATED, CHAIN_ALREADY_MINE, CHAIN_TAKEN };
 

@@ -76,6 +76,138 @@ char *layout_job_status_key(const char *job)
     return mem_printf("jobs/%s/status.json", job);
 }
 
+char *layout_pin_key(const char *stream, const char *snapshot)
+{
+    return mem_printf("streams/%s/pins/%s.json", stream, snapshot);
+}
+
+char *layout_pruned_prefix(const char *stream)
+{
+    return mem_printf("streams/%s/pruned/", stream);
+}
+
+char *layout_pruned_key(const char *stream, uint64_t number)
+{
+    return mem_printf("streams/%s/pruned/%012" PRIu64 ".json", stream, number);
+}
+
+/* Takes the next element of a path, if it can be the name of a stream, a job or a snapshot. */
+static bool take_name(const char **p, char end, char out[NAME_LIMIT + 1])
+{
+    size_t len = strcspn(*p, "/");
+    bool ended = (*p)[len] == end;
+
+    if (!ended || len == 0 || len > NAME_LIMIT)
+        return false;
+    memcpy(out, *p, len);
+    out[len] = 0;
+    *p += len + (end ? 1 : 0);
+    return true;
+}
+
+static bool take_word(const char **p, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (strncmp(*p, word, len) != 0)
+        return false;
+    *p += len;
+    return true;
+}
+
+/* Fills in what the key seems to be; layout_parse compares. */
+static void guess_in_stream(const char *p, struct layout_place *out)
+{
+    char *end;
+
+    if (strcmp(p, "stream.json") == 0) {
+        out->kind = LAYOUT_STREAM;
+    } else if (strcmp(p, "alive.json") == 0) {
+        out->kind = LAYOUT_ALIVE;
+    } else if (take_word(&p, "log/")) {
+        out->kind = LAYOUT_LOG;
+        out->epoch = strtoull(p, &end, 10);
+        p = strrchr(end, '/');
+        out->number = p ? strtoull(p + 1, NULL, 10) : 0;
+    } else if (take_word(&p, "pruned/")) {
+        out->kind = LAYOUT_PRUNED;
+        out->number = strtoull(p, NULL, 10);
+    } else if (take_word(&p, "pins/")) {
+        size_t len = strlen(p);
+        if (len > 5 && len - 5 <= NAME_LIMIT) {
+            out->kind = LAYOUT_PIN;
+            memcpy(out->snapshot, p, len - 5);
+        }
+    } else if (take_word(&p, "snapshots/") && take_name(&p, '/', out->snapshot)) {
+        out->kind = strcmp(p, "manifest.json") == 0 ? LAYOUT_MANIFEST : LAYOUT_VOLUME;
+        out->number = out->kind == LAYOUT_VOLUME ? strtoull(p, NULL, 10) : 0;
+    }
+}
+
+static char *place_key(const struct layout_place *place)
+{
+    switch (place->kind) {
+    case LAYOUT_STORE:
+        return mem_strdup("ccr.json");
+    case LAYOUT_PRUNE:
+        return mem_strdup(LAYOUT_PRUNE_KEY);
+    case LAYOUT_STREAM:
+        return layout_stream_key(place->name);
+    case LAYOUT_ALIVE:
+        return layout_alive_key(place->name);
+    case LAYOUT_LOG:
+        return layout_segment_key(place->name, place->epoch, place->number);
+    case LAYOUT_VOLUME:
+        return layout_volume_key(place->name, place->snapshot, place->number);
+    case LAYOUT_MANIFEST:
+        return layout_manifest_key(place->name, place->snapshot);
+    case LAYOUT_PIN:
+        return layout_pin_key(place->name, place->snapshot);
+    case LAYOUT_PRUNED:
+        return layout_pruned_key(place->name, place->number);
+    case LAYOUT_STATUS:
+        return layout_job_status_key(place->name);
+    case LAYOUT_FOREIGN:
+        break;
+    }
+    return mem_strdup("");
+}
+
+static bool is_name(const char *name)
+{
+    struct err *e = *name ? layout_check_name("stream", name) : NULL;
+
+    err_free(e);
+    return !e;
+}
+
+static bool counts_from_one(const struct layout_place *place)
+{
+    bool is_log = place->kind == LAYOUT_LOG;
+
+    return (!is_log || place->epoch > 0) &&
+           (place->number > 0 || !(is_log || place->kind == LAYOUT_VOLUME || place->kind == LAYOUT_PRUNED));
+}
+
+void layout_parse(const char *key, struct layout_place *out)
+{
+    const char *p = key;
+
+    *out = (struct layout_place){.kind = LAYOUT_FOREIGN};
+    if (strcmp(key, "ccr.json") == 0)
+        out->kind = LAYOUT_STORE;
+    else if (strcmp(key, LAYOUT_PRUNE_KEY) == 0)
+        out->kind = LAYOUT_PRUNE;
+    else if (take_word(&p, "streams/") && take_name(&p, '/', out->name))
+        guess_in_stream(p, out);
+    else if (take_word(&p, "jobs/") && take_name(&p, '/', out->name))
+        out->kind = LAYOUT_STATUS;
+    char *spelt = place_key(out);
+    if (strcmp(spelt, key) != 0 || !is_name(out->name) || !is_name(out->snapshot) || !counts_from_one(out))
+        out->kind = LAYOUT_FOREIGN;
+    free(spelt);
+}
+
 static bool must_escape(const char *name, size_t at)
 {
     unsigned char c = (unsigned char)name[at];

@@ -26,8 +26,39 @@ char *layout_segment_key(const char *stream, uint64_t epoch, uint64_t number);
 char *layout_snapshots_prefix(const char *stream);                   /* streams/S/snapshots/ */
 char *layout_manifest_key(const char *stream, const char *snapshot); /* .../ID/manifest.json */
 char *layout_volume_key(const char *stream, const char *snapshot,
-                        uint64_t volume);     /* .../ID/VVVVVV.tar.zst */
-char *layout_job_status_key(const char *job); /* jobs/J/status.json */
+                        uint64_t volume);                       /* .../ID/VVVVVV.tar.zst */
+char *layout_job_status_key(const char *job);                   /* jobs/J/status.json */
+char *layout_pin_key(const char *stream, const char *snapshot); /* streams/S/pins/ID.json */
+char *layout_pruned_prefix(const char *stream);                 /* streams/S/pruned/ */
+char *layout_pruned_key(const char *stream, uint64_t number);   /* streams/S/pruned/NNNNNNNNNNNN.json */
+
+#define LAYOUT_PRUNE_KEY "prune.json" /* the last run of ccr-prune */
+
+enum layout_kind {
+    LAYOUT_STORE,
+    LAYOUT_PRUNE,
+    LAYOUT_STREAM,
+    LAYOUT_ALIVE,
+    LAYOUT_LOG,
+    LAYOUT_VOLUME,
+    LAYOUT_MANIFEST,
+    LAYOUT_PIN,
+    LAYOUT_PRUNED,
+    LAYOUT_STATUS,
+    LAYOUT_FOREIGN, /* no key that ccr makes */
+};
+
+/* What a key names. Members that its kind does not have are empty. */
+struct layout_place {
+    enum layout_kind kind;
+    char name[65];     /* of the stream or the job */
+    char snapshot[65]; /* volume, manifest, pin */
+    uint64_t epoch;    /* log */
+    uint64_t number;   /* log, volume, pruned */
+};
+
+/* The inverse of the functions above: a key has exactly one spelling. */
+void layout_parse(const char *key, struct layout_place *out);
 
 /*
  * A database or table name as a path element: raw UTF-8, %XX (upper case) for '/', '%', '\', control bytes

@@ -236,6 +236,7 @@ static struct err *decode_tail(const char *name, const void *tail, size_t len, s
         return document_hint(e);
     }
     hash_bytes_hex(text, text_len, f->sha256);
+    f->object_bytes = body->bytes + *frame;
     *out = f;
     return NULL;
 }

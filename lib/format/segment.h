@@ -79,6 +79,7 @@ struct segment_footer {
     char
         *writer; /* the run that wrote it, at random: tells it from another shipper's with the same content */
     char sha256[HASH_HEX_SIZE]; /* of this footer's own JSON; set by encode and decode, not stored */
+    uint64_t object_bytes;      /* of the whole object; set by decode, not stored */
 };
 
 void fingerprint_free(struct fingerprint *f); /* its members */

@@ -134,6 +134,7 @@ static struct err *apply_open_position(struct apply *a, uint64_t max_packet)
         e = evening_read(a->conn, a->job, &position, &a->evening);
     if (!e)
         e = apply_open_batch(a, &position, max_packet);
+    a->has_position = !e;
     job_position_free(&position);
     return e;
 }
@@ -435,6 +436,17 @@ static struct err *apply_all(struct apply *a, const struct run *run)
     }
 }
 
+/*
+ * Also where there was nothing to do: a job that is not seen for long no longer holds the log (ccr-prune).
+ * Not where a failure may have left lanes behind the position row: what they need is what was reported last.
+ */
+static struct err *apply_report(struct apply *a, const struct err *failure)
+{
+    if (!a->has_position || a->dry_run || conn_is_lost(a->conn) || (failure && a->lanes > 1))
+        return NULL;
+    return status_publish(a->store, a->job, &a->batch.committed);
+}
+
 struct err *apply_run(struct run *run)
 {
     struct apply a = {0};
@@ -447,8 +459,7 @@ struct err *apply_run(struct run *run)
         e = apply_all(&a, run);
         report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
     }
-    if (a.batch.claimed && !conn_is_lost(a.conn))
-        e = err_first(e, status_publish(a.store, a.job, &a.batch.committed));
+    e = err_first(e, apply_report(&a, e));
     apply_close(&a);
     return e;
 }

@@ -8,30 +8,53 @@
 #include "format/document.h"
 #include "format/layout.h"
 #include "format/object.h"
+#include "format/reported.h"
 
 enum { STATUS_VERSION = 1, ALIVE_VERSION = 1 };
 
+/* XA branches that are prepared are read again from the object in which they begin (formats/target.md, held).
+ */
+static uint64_t first_needed(const struct job_position *p)
+{
+    static const struct json_doc doc = {.name = "`held` in the position row", .code = ERR_TARGET};
+    uint64_t needed = p->number + 1;
+    json_t *held = NULL;
+    json_t *branch;
+    const char *xid;
+    struct err *e = p->held ? json_parse(&doc, p->held, strlen(p->held), &held) : NULL;
+
+    err_free(e); /* whoever needs a branch says so */
+    json_object_foreach(held, xid, branch)
+    {
+        json_int_t number = json_integer_value(json_object_get(branch, "number"));
+        if (number > 0 && (uint64_t)number < needed)
+            needed = (uint64_t)number;
+    }
+    json_decref(held);
+    return needed;
+}
+
 struct err *status_publish(struct store *s, const struct job *job, const struct job_position *p)
 {
-    json_t *root = document_new("ccr status", STATUS_VERSION);
-    char time[CLOCK_TEXT_SIZE];
-
-    document_set_bytes(root, "job", job->name);
-    document_set_bytes(root, "stream", job->stream);
-    document_set_bytes(root, "written", clock_format(clock_now_us(), time));
-    document_set_u64(root, "epoch", p->epoch);
-    document_set_u64(root, "number", p->number);
-    document_set_pos(root, "position", &p->pos);
-    json_object_set_new(root, "source_time", json_integer(p->source_time));
-    document_set_bytes(root, "nonce", p->nonce);
-    char *text = json_text(root);
+    char nonce[JOB_NONCE_SIZE];
+    const struct job_status status = {
+        .job = job->name,
+        .stream = job->stream,
+        .epoch = p->epoch,
+        .number = p->number,
+        .needed = first_needed(p),
+        .position = p->pos,
+        .source_time = p->source_time,
+        .nonce = strcpy(nonce, p->nonce),
+    };
+    char *text = job_status_encode(&status, clock_now_us());
     char *key = layout_job_status_key(job->name);
+
     failpoint("status-before");
     struct err *e = object_put(s, key, text, strlen(text));
     failpoint("status-after");
     free(key);
     free(text);
-    json_decref(root);
     return e;
 }
 
@@ -54,7 +77,7 @@ static struct err *read_document(struct store *s, const char *key, const char *f
         json_decref(*out);
         *out = NULL;
     }
-    return e;
+    return document_hint(e);
 }
 
 struct err *status_check(struct store *s, const struct job *job, const struct job_position *p)

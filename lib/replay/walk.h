@@ -71,6 +71,7 @@ struct apply {
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
     int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
+    bool has_position;  /* of the target: the batch is there */
     bool until_reached; /* --until-gtid or --until-time was met */
 };
 

@@ -27,11 +27,14 @@ static bool holds(const struct gtid_pos *pos, struct gtid wanted)
 static struct err *find_object(struct store *s, const char *stream, uint64_t epoch, uint64_t last,
                                struct gtid wanted, struct segment_footer **object)
 {
-    uint64_t low = 1;
+    uint64_t low;
     uint64_t high = last + 1; /* has it, or lies behind the end */
     struct segment_footer *f = NULL;
 
     *object = NULL;
+    TRY(chain_first(s, stream, epoch, &low));
+    if (low == 0)
+        return NULL;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         segment_footer_free(f);
@@ -46,7 +49,7 @@ static struct err *find_object(struct store *s, const char *stream, uint64_t epo
     if (low > last)
         return NULL;
     TRY(read_footer(s, stream, epoch, low, &f));
-    if (holds(&f->start, wanted)) /* it came before the epoch's log */
+    if (holds(&f->start, wanted)) /* it came before what is there of the epoch's log */
         segment_footer_free(f);
     else
         *object = f;

@@ -172,5 +172,8 @@ struct err *store_list(struct store *s, const struct store_list *what, store_lis
 struct err *store_delete(struct store *s, const char *key)
 {
     TRY(check_key(key, false));
-    return failed(s, "deleting", key, s->ops->remove(s->self, key));
+    failpoint("delete-before");
+    struct err *e = s->ops->remove(s->self, key);
+    failpoint("delete-after");
+    return failed(s, "deleting", key, e);
 }

@@ -1,0 +1,197 @@
+#include "format/pruned.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "format/layout.h"
+#include "format/object.h"
+
+#define PRUNED_FORMAT "ccr pruned"
+enum { PRUNED_VERSION = 1 };
+
+void pruned_free(struct pruned *p)
+{
+    free(p->reason);
+    for (size_t i = 0; i < p->job_count; i++)
+        free(p->jobs[i].name);
+    free(p->jobs);
+    for (size_t i = 0; i < p->snapshot_count; i++)
+        free(p->snapshots[i]);
+    free(p->snapshots);
+    *p = (struct pruned){0};
+}
+
+bool pruned_has(const struct pruned *p, uint64_t epoch, uint64_t number)
+{
+    return p->record > 0 && (epoch < p->epoch || (epoch == p->epoch && number < p->number));
+}
+
+bool pruned_has_snapshot(const struct pruned *p, const char *id)
+{
+    for (size_t i = 0; i < p->snapshot_count; i++)
+        if (strcmp(p->snapshots[i], id) == 0)
+            return true;
+    return false;
+}
+
+static json_t *to_json(const struct pruned *p)
+{
+    json_t *root = document_new(PRUNED_FORMAT, PRUNED_VERSION);
+    json_t *jobs = json_array(), *snapshots = json_array();
+    char time[CLOCK_TEXT_SIZE];
+
+    document_set_bytes(root, "time", clock_format(p->time_us, time));
+    json_object_set_new(root, "time_us", json_integer(p->time_us));
+    document_set_u64(root, "epoch", p->epoch);
+    document_set_u64(root, "number", p->number);
+    document_set_bytes(root, "reason", p->reason);
+    for (size_t i = 0; i < p->job_count; i++) {
+        const struct pruned_job *j = &p->jobs[i];
+        json_array_append_new(jobs,
+                              json_pack("{s:s, s:I, s:I, s:s, s:I}", "job", j->name, "epoch",
+                                        (json_int_t)j->epoch, "number", (json_int_t)j->number, "seen",
+                                        clock_format(j->seen_us, time), "seen_us", (json_int_t)j->seen_us));
+    }
+    json_object_set_new(root, "released", jobs);
+    for (size_t i = 0; i < p->snapshot_count; i++)
+        json_array_append_new(snapshots, json_string(p->snapshots[i]));
+    json_object_set_new(root, "snapshots", snapshots);
+    return root;
+}
+
+static struct err *jobs_from_json(const struct json_doc *doc, const json_t *array, struct pruned *p)
+{
+    size_t i;
+    const json_t *item;
+
+    p->jobs = mem_zalloc(json_array_size(array) + 1, sizeof(*p->jobs));
+    json_array_foreach(array, i, item)
+    {
+        struct pruned_job *j = &p->jobs[i];
+        const char *name;
+        TRY(json_string_of(doc, item, "job", &name));
+        j->name = mem_strdup(name);
+        p->job_count++;
+        TRY(json_u64_of(doc, item, "epoch", &j->epoch));
+        TRY(json_u64_of(doc, item, "number", &j->number));
+        TRY(json_i64_of(doc, item, "seen_us", &j->seen_us));
+    }
+    return NULL;
+}
+
+static struct err *from_json(const struct json_doc *doc, const json_t *root, struct pruned *p)
+{
+    const char *reason;
+    json_t *jobs, *snapshots;
+    size_t i;
+    const json_t *item;
+
+    TRY(document_check(doc, root, PRUNED_FORMAT, PRUNED_VERSION));
+    TRY(json_u64_of(doc, root, "epoch", &p->epoch));
+    TRY(json_u64_of(doc, root, "number", &p->number));
+    TRY(json_i64_of(doc, root, "time_us", &p->time_us));
+    TRY(json_string_of(doc, root, "reason", &reason));
+    p->reason = mem_strdup(reason);
+    TRY(json_array_of(doc, root, "released", &jobs));
+    TRY(jobs_from_json(doc, jobs, p));
+    TRY(json_array_of(doc, root, "snapshots", &snapshots));
+    p->snapshots = mem_zalloc(json_array_size(snapshots) + 1, sizeof(*p->snapshots));
+    json_array_foreach(snapshots, i, item)
+    {
+        if (!json_is_string(item))
+            return err_new(doc->code, "%s: 'snapshots' holds something that is no string", doc->name);
+        p->snapshots[p->snapshot_count++] = mem_strdup(json_string_value(item));
+    }
+    if (p->epoch < 1 || p->number < 1)
+        return err_new(doc->code, "%s: epochs and objects count from 1", doc->name);
+    return NULL;
+}
+
+static struct err *keep_last(const struct store_entry *entry, void *arg)
+{
+    struct layout_place place;
+    uint64_t *last = arg;
+
+    layout_parse(entry->key, &place);
+    if (place.kind == LAYOUT_PRUNED && place.number > *last)
+        *last = place.number;
+    return NULL;
+}
+
+static struct err *read_record(struct store *s, const char *key, struct pruned *out)
+{
+    struct json_doc doc = {key, ERR_INTEGRITY};
+    struct buf bytes = BUF_INIT;
+    json_t *root = NULL;
+    struct err *e = object_get(s, key, &bytes, NULL);
+
+    if (!e)
+        e = document_hint(json_parse(&doc, bytes.data, bytes.len, &root));
+    if (!e)
+        e = document_hint(from_json(&doc, root, out));
+    json_decref(root);
+    buf_free(&bytes);
+    return e;
+}
+
+struct err *pruned_load(struct store *s, const char *stream, struct pruned *out)
+{
+    char *prefix = layout_pruned_prefix(stream);
+    struct store_list what = {.prefix = prefix};
+    uint64_t record = 0;
+
+    *out = (struct pruned){.epoch = 1, .number = 1};
+    struct err *e = store_list(s, &what, keep_last, &record);
+    free(prefix);
+    if (e || record == 0)
+        return e;
+    char *key = layout_pruned_key(stream, record);
+    e = read_record(s, key, out);
+    free(key);
+    if (e)
+        pruned_free(out);
+    else
+        out->record = record;
+    return e;
+}
+
+struct err *pruned_create(struct store *s, const char *stream, const struct pruned *p, bool *created)
+{
+    json_t *root = to_json(p);
+    char *text = json_text(root), *key = layout_pruned_key(stream, p->record);
+    struct err *e = object_create(s, key, text, strlen(text), created);
+
+    free(key);
+    free(text);
+    json_decref(root);
+    return e;
+}
+
+struct err *pruned_check(struct store *s, const char *stream, uint64_t epoch, uint64_t number)
+{
+    char then[CLOCK_TEXT_SIZE], seen[CLOCK_TEXT_SIZE];
+    struct buf text = BUF_INIT;
+    struct err *e = NULL;
+    struct pruned p;
+
+    TRY(pruned_load(s, stream, &p));
+    if (pruned_has(&p, epoch, number)) {
+        buf_printf(&text,
+                   "object %" PRIu64 " of epoch %" PRIu64 " of stream %s was pruned: since %s the log begins "
+                   "with object %" PRIu64 " of epoch %" PRIu64 " (%s)",
+                   number, epoch, stream, clock_format(p.time_us, then), p.number, p.epoch, p.reason);
+        for (size_t i = 0; i < p.job_count; i++)
+            buf_printf(&text, "; job %s had not been seen since %s and no longer held it", p.jobs[i].name,
+                       clock_format(p.jobs[i].seen_us, seen));
+        e = err_hint(err_new(ERR_RESYNC, "%s", buf_str(&text)),
+                     "restore the newest snapshot with ccr-restore; a job holds the log as long as "
+                     "ccr-apply runs at least once within ccr-prune's --max-hold");
+    }
+    buf_free(&text);
+    pruned_free(&p);
+    return e;
+}

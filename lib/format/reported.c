@@ -1,0 +1,191 @@
+#include "format/reported.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/document.h"
+
+enum { STATUS_VERSION = 1, ALIVE_VERSION = 1, PIN_VERSION = 1, PRUNE_VERSION = 1 };
+
+static const char status_format[] = "ccr status";
+static const char alive_format[] = "ccr alive";
+static const char pin_format[] = "ccr pin";
+static const char prune_format[] = "ccr prune";
+
+static char *text_of(json_t *root)
+{
+    char *text = json_text(root);
+
+    json_decref(root);
+    return text;
+}
+
+static void set_time(json_t *root, const char *name, int64_t time_us)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    document_set_bytes(root, name, clock_format(time_us, time));
+}
+
+/* *root is the caller's, also after an error. */
+static struct err *open_document(const struct json_doc *doc, const void *bytes, size_t len,
+                                 const char *format, uint64_t version, json_t **root)
+{
+    *root = NULL;
+    TRY(json_parse(doc, bytes, len, root));
+    return document_check(doc, *root, format, version);
+}
+
+static struct err *text_member(const struct json_doc *doc, const json_t *root, const char *name, char **out)
+{
+    const char *text;
+
+    TRY(json_string_of(doc, root, name, &text));
+    *out = mem_strdup(text);
+    return NULL;
+}
+
+char *job_status_encode(const struct job_status *status, int64_t now_us)
+{
+    json_t *root = document_new(status_format, STATUS_VERSION);
+
+    document_set_bytes(root, "job", status->job);
+    document_set_bytes(root, "stream", status->stream);
+    set_time(root, "written", now_us);
+    document_set_u64(root, "epoch", status->epoch);
+    document_set_u64(root, "number", status->number);
+    document_set_u64(root, "needed", status->needed);
+    document_set_pos(root, "position", &status->position);
+    json_object_set_new(root, "source_time", json_integer(status->source_time));
+    document_set_bytes(root, "nonce", status->nonce);
+    return text_of(root);
+}
+
+static struct err *status_from_json(const struct json_doc *doc, const json_t *root, struct job_status *out)
+{
+    TRY(text_member(doc, root, "job", &out->job));
+    TRY(text_member(doc, root, "stream", &out->stream));
+    TRY(text_member(doc, root, "nonce", &out->nonce));
+    TRY(json_u64_of(doc, root, "epoch", &out->epoch));
+    TRY(json_u64_of(doc, root, "number", &out->number));
+    TRY(json_i64_of(doc, root, "source_time", &out->source_time));
+    TRY(document_pos(doc, root, "position", &out->position));
+    out->needed = out->number + 1;
+    if (json_object_get(root, "needed")) /* an earlier ccr-apply did not say */
+        TRY(json_u64_of(doc, root, "needed", &out->needed));
+    if (out->epoch < 1 || out->needed < 1 || out->needed > out->number + 1)
+        return err_new(doc->code, "%s: its numbers contradict each other", doc->name);
+    return NULL;
+}
+
+struct err *job_status_decode(const char *key, const void *bytes, size_t len, struct job_status *out)
+{
+    const struct json_doc doc = {key, ERR_INTEGRITY};
+    json_t *root;
+
+    *out = (struct job_status){0};
+    struct err *e = open_document(&doc, bytes, len, status_format, STATUS_VERSION, &root);
+    if (!e)
+        e = status_from_json(&doc, root, out);
+    json_decref(root);
+    if (e)
+        job_status_free(out);
+    return e;
+}
+
+void job_status_free(struct job_status *status)
+{
+    free(status->job);
+    free(status->stream);
+    free(status->nonce);
+    gtid_pos_free(&status->position);
+    *status = (struct job_status){0};
+}
+
+struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out)
+{
+    const struct json_doc doc = {key, ERR_INTEGRITY};
+    json_t *root;
+
+    *out = (struct alive){0};
+    struct err *e = open_document(&doc, bytes, len, alive_format, ALIVE_VERSION, &root);
+    if (!e)
+        e = json_i64_of(&doc, root, "time_us", &out->time_us);
+    if (!e)
+        e = json_u64_of(&doc, root, "epoch", &out->epoch);
+    if (!e)
+        e = json_u64_of(&doc, root, "number", &out->number);
+    if (!e)
+        e = document_pos(&doc, root, "position", &out->position);
+    json_decref(root);
+    if (e)
+        alive_free(out);
+    return e;
+}
+
+void alive_free(struct alive *alive)
+{
+    gtid_pos_free(&alive->position);
+    *alive = (struct alive){0};
+}
+
+char *pin_encode(const struct pin *pin)
+{
+    json_t *root = document_new(pin_format, PIN_VERSION);
+
+    document_set_bytes(root, "snapshot", pin->snapshot);
+    document_set_bytes(root, "reason", pin->reason);
+    set_time(root, "time", pin->time_us);
+    json_object_set_new(root, "time_us", json_integer(pin->time_us));
+    return text_of(root);
+}
+
+struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pin *out)
+{
+    const struct json_doc doc = {key, ERR_INTEGRITY};
+    json_t *root;
+
+    *out = (struct pin){0};
+    struct err *e = open_document(&doc, bytes, len, pin_format, PIN_VERSION, &root);
+    if (!e)
+        e = text_member(&doc, root, "snapshot", &out->snapshot);
+    if (!e)
+        e = document_opt_bytes(&doc, root, "reason", &out->reason);
+    if (!e)
+        e = json_i64_of(&doc, root, "time_us", &out->time_us);
+    json_decref(root);
+    if (e)
+        pin_free(out);
+    return e;
+}
+
+void pin_free(struct pin *pin)
+{
+    free(pin->snapshot);
+    free(pin->reason);
+    *pin = (struct pin){0};
+}
+
+char *prune_encode(int64_t now_us)
+{
+    json_t *root = document_new(prune_format, PRUNE_VERSION);
+
+    set_time(root, "time", now_us);
+    json_object_set_new(root, "time_us", json_integer(now_us));
+    return text_of(root);
+}
+
+struct err *prune_check(const char *key, const void *bytes, size_t len)
+{
+    const struct json_doc doc = {key, ERR_INTEGRITY};
+    json_t *root;
+    int64_t time_us;
+    struct err *e = open_document(&doc, bytes, len, prune_format, PRUNE_VERSION, &root);
+
+    if (!e)
+        e = json_i64_of(&doc, root, "time_us", &time_us);
+    json_decref(root);
+    return e;
+}

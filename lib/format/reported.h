@@ -1,0 +1,56 @@
+/*
+ * reported - the small documents in which a run reports of itself, or an operator of a wish
+ * (formats/store.md): jobs/J/status.json, streams/S/alive.json, streams/S/pins/ID.json, prune.json.
+ *
+ * Decoding checks the form of every member. A document that is damaged is ERR_INTEGRITY, a newer one
+ * ERR_UNSUPPORTED. What is decoded is ended with its own _free.
+ */
+#ifndef CCR_FORMAT_REPORTED_H
+#define CCR_FORMAT_REPORTED_H
+
+#include "format/position.h"
+#include "store/store.h"
+
+/* What a target last said of itself. */
+struct job_status {
+    char *job;
+    char *stream;
+    uint64_t epoch;
+    uint64_t number; /* the last log object that is applied completely */
+    uint64_t needed; /* the first one that the job still needs; not above number + 1 */
+    struct gtid_pos position;
+    int64_t source_time;
+    char *nonce;
+};
+
+/* `key` is for messages. *out is empty after an error. */
+struct err *job_status_decode(const char *key, const void *bytes, size_t len, struct job_status *out) CHECKED;
+/* The document's text, malloc'ed, as written at `now_us`. */
+char *job_status_encode(const struct job_status *status, int64_t now_us);
+void job_status_free(struct job_status *status); /* its members */
+
+struct alive {
+    int64_t time_us; /* a moment of the source's clock; all that it had committed by then is in the log */
+    struct gtid_pos position;
+    uint64_t epoch;
+    uint64_t number;
+};
+
+struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out) CHECKED;
+void alive_free(struct alive *alive); /* its members */
+
+struct pin {
+    char *snapshot;
+    char *reason;
+    int64_t time_us;
+};
+
+struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pin *out) CHECKED;
+char *pin_encode(const struct pin *pin);
+void pin_free(struct pin *pin); /* its members */
+
+/* prune.json: nothing but when. */
+char *prune_encode(int64_t now_us);
+struct err *prune_check(const char *key, const void *bytes, size_t len) CHECKED;
+
+#endif

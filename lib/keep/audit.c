@@ -1,0 +1,314 @@
+#include "keep/audit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "format/object.h"
+#include "format/reported.h"
+#include "keep/audit_parts.h"
+
+bool audit_reads(const struct audit *a, const char *key)
+{
+    return !a->p->quick && (!a->p->after || strcmp(key, a->p->after) > 0);
+}
+
+void audit_passed(struct audit *a, const char *key)
+{
+    free(a->resume);
+    a->resume = mem_strdup(key);
+}
+
+static bool is_wanted(const struct audit *a, const char *stream)
+{
+    const char *const *s = a->p->streams;
+
+    while (*s && strcmp(*s, stream) != 0)
+        s++;
+    return *s || !a->p->streams[0];
+}
+
+/* --- small documents --- */
+
+static struct err *check_document(const char *key, const struct layout_place *place, const struct buf *bytes)
+{
+    struct job_status status = {0};
+    struct alive alive = {0};
+    struct pin pin = {0};
+    struct err *e = NULL;
+
+    if (place->kind == LAYOUT_ALIVE) {
+        e = alive_decode(key, bytes->data, bytes->len, &alive);
+    } else if (place->kind == LAYOUT_PRUNE) {
+        e = prune_check(key, bytes->data, bytes->len);
+    } else if (place->kind == LAYOUT_PIN) {
+        e = pin_decode(key, bytes->data, bytes->len, &pin);
+        if (!e && strcmp(pin.snapshot, place->snapshot) != 0)
+            e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
+    } else if (place->kind == LAYOUT_STATUS) {
+        e = job_status_decode(key, bytes->data, bytes->len, &status);
+        if (!e && strcmp(status.job, place->name) != 0)
+            e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status.job);
+    }
+    alive_free(&alive);
+    pin_free(&pin);
+    job_status_free(&status);
+    return document_hint(e);
+}
+
+static void look_at_document(struct audit *a, const char *key, const char *breaks)
+{
+    struct buf bytes = BUF_INIT;
+    struct layout_place place;
+    bool found = false;
+    struct err *e = object_get(a->p->store, key, &bytes, &found);
+
+    layout_parse(key, &place);
+    if (!e && found) /* a restore, or ccr-prune, may have removed it meanwhile */
+        e = check_document(key, &place, &bytes);
+    if (e)
+        findings_add(a->findings, key, e, breaks);
+    buf_free(&bytes);
+}
+
+static void look_at_pins(struct audit *a, const struct listed_stream *l)
+{
+    for (size_t i = 0; i < l->pin_count; i++) {
+        char *key = layout_pin_key(l->name, l->pins[i]);
+        bool exists = false;
+        look_at_document(a, key, NULL);
+        for (size_t k = 0; k < l->snapshot_count; k++)
+            exists |= l->snapshots[k].has_manifest && strcmp(l->snapshots[k].id, l->pins[i]) == 0;
+        if (!exists)
+            findings_warn(a->findings, key, "%s pins a snapshot that is not there", key);
+        free(key);
+    }
+}
+
+/* --- streams --- */
+
+static void open_stream(struct audit *a, struct audited_stream *s)
+{
+    const struct listed_stream *l = s->listed;
+    char *key = layout_stream_key(l->name), *prefix = layout_pruned_prefix(l->name);
+    char *breaks = mem_printf("stream %s cannot be used", l->name);
+    struct err *e = layout_open_stream(a->p->store, l->name, false, &s->stream_id);
+
+    if (e)
+        findings_add(a->findings, key, err_code(e) == ERR_STORE ? err_recode(e, ERR_INTEGRITY) : e, breaks);
+    e = pruned_load(a->p->store, l->name, &s->pruned);
+    if (e)
+        findings_add(a->findings, prefix, e, NULL);
+    free(breaks);
+    free(prefix);
+    free(key);
+    if (l->has_alive) {
+        key = layout_alive_key(l->name);
+        look_at_document(a, key, NULL);
+        free(key);
+    }
+}
+
+static json_t *stream_report(const struct audited_stream *s)
+{
+    const struct listed_stream *l = s->listed;
+    json_t *o = json_object(), *sound = json_array();
+
+    json_object_set_new(o, "stream", json_string(l->name));
+    document_set_u64(o, "log_objects", l->log_count);
+    document_set_u64(o, "pruned_before_epoch", s->pruned.record ? s->pruned.epoch : 0);
+    document_set_u64(o, "pruned_before_number", s->pruned.record ? s->pruned.number : 0);
+    for (size_t i = 0; i < s->snapshot_count; i++)
+        json_array_append_new(sound, json_string(s->snapshots[i].id));
+    json_object_set_new(o, "sound_snapshots", sound);
+    json_object_set(o, "without_manifest", s->dead);
+    json_object_set_new(o, "ranges", audit_ranges(s));
+    return o;
+}
+
+static void stream_free(struct audited_stream *s)
+{
+    for (size_t i = 0; i < s->run_count; i++) {
+        gtid_pos_free(&s->runs[i].end);
+        free(s->runs[i].broken);
+    }
+    free(s->runs);
+    for (size_t i = 0; i < s->snapshot_count; i++)
+        snapshot_brief_free(&s->snapshots[i]);
+    free(s->snapshots);
+    json_decref(s->dead);
+    pruned_free(&s->pruned);
+    free(s->stream_id);
+}
+
+/* --- jobs --- */
+
+/* Whether the log that a job needs next is there. */
+static json_t *job_report(const struct audit *a, const struct job_status *status,
+                          const struct audited_stream *s)
+{
+    const struct log_run *run = s ? audit_run_of(s, status->epoch, status->needed) : NULL;
+    json_t *o = json_object();
+
+    json_object_set_new(o, "job", json_string(status->job));
+    json_object_set_new(o, "stream", json_string(status->stream));
+    document_set_u64(o, "epoch", status->epoch);
+    document_set_u64(o, "number", status->number);
+    document_set_pos(o, "position", &status->position);
+    /* a log that has no object yet has none that could be missing */
+    bool goes_on = run || (s && s->run_count == 0 && s->listed->log_count == 0);
+    if (s)
+        json_object_set_new(o, "can_go_on", json_boolean(goes_on));
+    document_set_bytes(o, "until", run ? run->broken : NULL);
+    if (s && !goes_on)
+        findings_warn(a->findings, NULL,
+                      "job %s needs another snapshot: the log from object %" PRIu64 " of epoch %" PRIu64
+                      " of stream %s on is not there, or not whole",
+                      status->job, status->needed, status->epoch, status->stream);
+    return o;
+}
+
+static void look_at_jobs(struct audit *a, const struct audited_stream *streams, size_t count, json_t *jobs)
+{
+    for (size_t i = 0; i < a->inv.job_count; i++) {
+        char *key = layout_job_status_key(a->inv.jobs[i].name);
+        char *breaks = mem_printf("job %s cannot go on", a->inv.jobs[i].name);
+        const struct audited_stream *of = NULL;
+        struct job_status status = {0};
+        struct buf bytes = BUF_INIT;
+        bool found = false;
+        look_at_document(a, key, breaks);
+        struct err *e = object_get(a->p->store, key, &bytes, &found);
+        if (!e && found)
+            e = job_status_decode(key, bytes.data, bytes.len, &status);
+        for (size_t k = 0; !e && found && k < count; k++)
+            if (strcmp(streams[k].listed->name, status.stream) == 0)
+                of = &streams[k];
+        if (!e && found && is_wanted(a, status.stream))
+            json_array_append_new(jobs, job_report(a, &status, of));
+        err_free(e); /* it was told already */
+        job_status_free(&status);
+        buf_free(&bytes);
+        free(breaks);
+        free(key);
+    }
+}
+
+/* --- the whole --- */
+
+static void look_at_foreign(struct audit *a)
+{
+    for (size_t i = 0; i < a->inv.foreign_count; i++) {
+        const char *key = a->inv.foreign[i];
+        const char *log = strncmp(key, "streams/", 8) == 0 ? strstr(key, "/log/") : NULL;
+        if (log)
+            findings_add(a->findings, key,
+                         err_hint(err_new(ERR_INTEGRITY, "%s does not belong into the log of a stream", key),
+                                  "nothing but ccr writes below this prefix; move it away"),
+                         NULL);
+        else
+            findings_warn(a->findings, key, "%s is nothing that ccr writes", key);
+    }
+}
+
+static void check_streams_exist(struct audit *a)
+{
+    for (const char *const *name = a->p->streams; *name; name++) {
+        bool exists = false;
+        for (size_t i = 0; i < a->inv.stream_count; i++)
+            exists |= strcmp(a->inv.streams[i].name, *name) == 0;
+        if (!exists)
+            findings_add(a->findings, NULL, err_new(ERR_STORE, "the store has no stream %s", *name), NULL);
+    }
+}
+
+static struct err *look_at_stream(struct audit *a, struct audited_stream *s)
+{
+    s->dead = json_array();
+    open_stream(a, s);
+    TRY(audit_log(a, s));
+    look_at_pins(a, s->listed);
+    return audit_snapshots(a, s);
+}
+
+static struct err *look_at_all(struct audit *a, json_t *report)
+{
+    struct audited_stream *streams = mem_zalloc(a->inv.stream_count + 1, sizeof(*streams));
+    json_t *stream_list = json_array(), *jobs = json_array();
+    struct err *e = layout_open_store(a->p->store, false, &a->store_id);
+    size_t count = 0;
+
+    if (e)
+        findings_add(a->findings, "ccr.json",
+                     err_code(e) == ERR_STORE && a->inv.objects > 0 ? err_recode(e, ERR_INTEGRITY) : e,
+                     "nothing can be restored");
+    e = NULL;
+    if (a->inv.has_prune)
+        look_at_document(a, LAYOUT_PRUNE_KEY, NULL);
+    look_at_foreign(a);
+    check_streams_exist(a);
+    for (size_t i = 0; !e && i < a->inv.stream_count; i++) {
+        if (!is_wanted(a, a->inv.streams[i].name))
+            continue;
+        streams[count].listed = &a->inv.streams[i];
+        e = look_at_stream(a, &streams[count++]);
+    }
+    if (!e)
+        look_at_jobs(a, streams, count, jobs);
+    for (size_t i = 0; i < count; i++) {
+        if (!e)
+            json_array_append_new(stream_list, stream_report(&streams[i]));
+        stream_free(&streams[i]);
+    }
+    free(streams);
+    json_object_set_new(report, "streams", stream_list);
+    json_object_set_new(report, "jobs", jobs);
+    return e;
+}
+
+static struct err *interrupted(struct audit *a, struct err *e, struct audit_result *out)
+{
+    if (err_code(e) != ERR_INTERRUPTED || !a->resume || a->p->quick)
+        return e;
+    out->resume = a->resume;
+    a->resume = NULL;
+    return err_context(e, "all contents up to %s have been read (go on with --after %s)", out->resume,
+                       out->resume);
+}
+
+struct err *audit_run(const struct audit_params *params, json_t *report, struct audit_result *out)
+{
+    struct audit a = {.p = params, .now_us = clock_now_us()};
+    int64_t started_us = clock_monotonic_us();
+
+    *out = (struct audit_result){0};
+    TRY(inventory_take(params->store, &a.inv));
+    a.findings = findings_new(params->log);
+    a.progress = progress_start(params->log, "verify", 0, a.inv.bytes);
+    struct err *e = look_at_all(&a, report);
+    progress_end(a.progress);
+    if (e)
+        e = interrupted(&a, e, out);
+    else
+        e = findings_worst(a.findings);
+    findings_to_json(a.findings, report);
+    out->objects = a.inv.objects;
+    out->bytes = a.inv.bytes;
+    out->errors = findings_errors(a.findings);
+    out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;
+    findings_free(a.findings);
+    inventory_free(&a.inv);
+    free(a.store_id);
+    free(a.resume);
+    return e;
+}
+
+void audit_result_free(struct audit_result *r)
+{
+    free(r->resume);
+    *r = (struct audit_result){0};
+}

@@ -1,0 +1,61 @@
+/* audit_parts - what the sources of audit share, private to them. */
+#ifndef CCR_KEEP_AUDIT_PARTS_H
+#define CCR_KEEP_AUDIT_PARTS_H
+
+#include "base/progress.h"
+#include "format/pruned.h"
+#include "keep/audit.h"
+#include "keep/findings.h"
+#include "keep/inventory.h"
+#include "keep/snapshots.h"
+
+struct audit {
+    const struct audit_params *p;
+    struct findings *findings;
+    struct progress *progress;
+    struct inventory inv;
+    char *store_id; /* NULL where ccr.json cannot be read */
+    char *resume;   /* see struct audit_result */
+    int64_t now_us;
+};
+
+/* An unbroken stretch of one epoch's log. */
+struct log_run {
+    uint64_t epoch;
+    uint64_t first;
+    uint64_t last;
+    struct gtid_pos end;
+    int64_t last_time; /* highest commit time, seconds since 1970; 0: no transaction */
+    char *broken;      /* why it ends; NULL: the log ends here, or the epoch */
+    bool terminated;
+};
+
+/* A stream as far as it is sound. */
+struct audited_stream {
+    const struct listed_stream *listed;
+    char *stream_id; /* NULL where stream.json cannot be read */
+    struct pruned pruned;
+    struct log_run *runs; /* in order */
+    size_t run_count;
+    size_t run_cap;
+    struct snapshot_brief *snapshots; /* sound ones, oldest first */
+    size_t snapshot_count;
+    json_t *dead; /* backups without a manifest */
+};
+
+/* Are contents to be read, or only what shows without? */
+bool audit_reads(const struct audit *a, const char *key);
+/* All contents up to this key have been read. Later keys only. */
+void audit_passed(struct audit *a, const char *key);
+
+struct err *audit_log(struct audit *a, struct audited_stream *s) CHECKED;
+struct err *audit_snapshots(struct audit *a, struct audited_stream *s) CHECKED;
+/* The volumes of one snapshot against its manifest. *sound: all of it can be restored. */
+struct err *audit_volumes(struct audit *a, const struct listed_snapshot *listed, const struct manifest *m,
+                          bool *sound) CHECKED;
+/* What can be restored: an object of the report. */
+json_t *audit_ranges(const struct audited_stream *s);
+/* The run that holds an object, or of which it is the next one to come; NULL where there is none. */
+const struct log_run *audit_run_of(const struct audited_stream *s, uint64_t epoch, uint64_t number);
+
+#endif

@@ -1,0 +1,335 @@
+# ccr-verify against every kind of object and every kind of damage, in the manner of a table: what lies there, what is done
+# to it, how verify ends and what it says, and who else refuses the same (ccr-restore, ccr-apply).
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/stored
+
+# A snapshot, a log of five objects, a second snapshot; a target that follows the first one and has applied object 1. Of
+# object 4 there is an earlier version, from a store that was put back. `other` is another store, `main` and `second` are
+# two streams.
+setup_file() {
+    server_start source
+    server_grant source source
+    sql source "CREATE DATABASE shop; USE shop; CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100));
+        INSERT INTO shop.t (v) SELECT CONCAT('line\n', MD5(seq)) FROM seq_1_to_3000;
+        CREATE TABLE shop.u (id INT PRIMARY KEY, b BLOB); INSERT INTO shop.u VALUES (1, '\0\n\t\\\\'); CREATE TABLE shop.none (id INT)"
+    ccr backup source --threads 2
+    log_one_more
+    server_start target --local-infile=ON
+    server_grant target target
+    ccr restore target --job j
+    ccr apply target --job j
+    log_one_more
+    log_one_more
+    cp -r "$STORE_DIR" "$T/earlier"
+    log_one_more
+    cp "$STORE_DIR/streams/main/log/0001/000000000/000000000004.binlog.zst" "$T/version"
+    rm -r "$STORE_DIR" && mv "$T/earlier" "$STORE_DIR"
+    log_one_more
+    log_one_more
+    ccr backup source --threads 2
+    ccr backup source --stream second
+    "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/second/snapshots/*/manifest.json)")")" --reason 'end of year'
+    sql source "INSERT INTO shop.t (v) VALUES ('second')"
+    ccr ship source --stream second
+    mv "$STORE_DIR" "$T/pristine"
+    store_use other
+    ccr backup source --databases shop
+    sql source "INSERT INTO shop.t (v) VALUES ('other')"
+    ccr ship source
+}
+
+log_one_more() {
+    sql source "INSERT INTO shop.t (v) VALUES ('more')"
+    ccr ship source
+}
+
+setup() {
+    pristine
+}
+
+pristine() {
+    rm -rf "$T/store"
+    cp -r "$T/pristine" "$T/store"
+    store_use store
+    home=streams/main
+    mapfile -t snapshots < <(cd "$STORE_DIR" && jq -r '"\(.started_us) \(.id)"' $home/snapshots/*/manifest.json | sort -n | cut -d ' ' -f 2)
+    first=$home/snapshots/${snapshots[0]} newest=$home/snapshots/${snapshots[1]}
+}
+
+# Messages and result together; only the result where it is JSON.
+verify() {
+    if [[ " $* " == *" --json "* ]]; then
+        run --separate-stderr "$CCR_BIN/ccr-verify" --store "$STORE" "$@"
+    else
+        run "$CCR_BIN/ccr-verify" --store "$STORE" "$@"
+    fi
+}
+
+segment() {
+    printf 'streams/%s/log/0001/000000000/%012d.binlog.zst' "${2:-main}" "$1"
+}
+
+# The key of an object by its name in the table.
+key_of() {
+    case $1 in
+    store) echo ccr.json ;;
+    stream) echo "$home/stream.json" ;;
+    alive) echo "$home/alive.json" ;;
+    status) echo jobs/j/status.json ;;
+    pin) (cd "$STORE_DIR" && echo streams/second/pins/*.json) ;;
+    manifest) echo "$newest/manifest.json" ;;
+    rows) printf '%s/%06d.tar.zst' "$newest" "$(jq '[.tables[] | select(.name == "t")][0].chunks[0].pieces[0].volume' "$STORE_DIR/$newest/manifest.json")" ;;
+    definitions) printf '%s/%06d.tar.zst' "$newest" "$(jq '.objects[0].volume' "$STORE_DIR/$newest/manifest.json")" ;;
+    segment) segment 4 ;;
+    last) segment 5 ;;
+    esac
+}
+
+# A sibling of the same kind.
+sibling_of() {
+    case $1 in
+    manifest) echo "$first/manifest.json" ;;
+    rows) key_of definitions ;;
+    definitions) key_of rows ;;
+    segment) segment 3 ;;
+    last) segment 4 ;;
+    esac
+}
+
+# The same object in another store, or in another stream.
+elsewhere() {
+    local place=$T/other stream=main
+    [ "$2" = store ] || place=$STORE_DIR stream=second
+    case $1 in
+    store) echo "$place/ccr.json" ;;
+    stream) echo "$place/streams/$stream/stream.json" ;;
+    alive) echo "$place/streams/$stream/alive.json" ;;
+    manifest) echo "$place/streams/$stream/snapshots"/*/manifest.json ;;
+    rows | definitions) dirname "$(echo "$place/streams/$stream/snapshots"/*/manifest.json)" | sed "s,\$,/$(basename "$(key_of "$1")")," ;;
+    segment | last) echo "$place/$(segment 1 $stream)" ;;
+    esac
+}
+
+damage() {
+    local what=$1 key=$2 file
+    file=$STORE_DIR/$key
+    case $3 in
+    flip*) flip "$file" "${3#flip}" ;;
+    cut) truncate -s -1 "$file" ;;
+    empty) : >"$file" ;;
+    grown) printf x >>"$file" ;;
+    missing) rm "$file" ;;
+    renamed) mv "$file" "$(dirname "$file")/$(basename "$file" | sed 's/0\([0-9]\)\./9\1./; s/manifest/manifesto/')" ;;
+    swapped) mv "$file" "$T/kept" && mv "$STORE_DIR/$(sibling_of "$what")" "$file" && mv "$T/kept" "$STORE_DIR/$(sibling_of "$what")" ;;
+    copied) cp "$STORE_DIR/$(sibling_of "$what")" "$file" ;;
+    store | foreign) cp "$(elsewhere "$what" store)" "$file" ;;
+    other-stream) cp "$(elsewhere "$what" stream)" "$file" ;;
+    older) cp "$T/version" "$file" ;;
+    esac
+}
+
+# Rows of: object, damage, exit code, message (@ stands for the object's key), who refuses it too.
+check_table() {
+    local what how code message others other key
+    while IFS='|' read -r what how code message others; do
+        [ -n "$what" ] || continue
+        pristine
+        key=$(key_of "$what")
+        message=${message//@/$key}
+        damage "$what" "$key" "$how"
+        verify
+        if [ "$status" -ne "$code" ] || [[ $output != *"$message"* ]]; then
+            echo "$what $how: status $status, not $code with '$message': $output"
+            return 1
+        fi
+        for other in $others; do
+            case $other in
+            restore) run ccr restore target --job j --replace ;;
+            apply) run ccr apply target --job j ;;
+            esac
+            if [ "$status" -eq 0 ] || [[ $output != *"hint: "* ]]; then
+                echo "$what $how: not refused by $other: $output"
+                return 1
+            fi
+        done
+    done
+}
+
+@test "a sound store: nothing to complain of, and what can be restored" {
+    verify --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '.errors | length')" -eq 0 ]
+    [ "$(json_of '.warnings | length')" -eq 0 ]
+    [ "$(json_of '[.streams[].stream] | join(" ")')" = "main second" ]
+    # the second snapshot lies within what the first one and the log behind it give
+    [ "$(json_of '.streams[0].ranges | length')" -eq 1 ]
+    [ "$(json_of '.streams[0].ranges[0] | "\(.snapshot) \(.first_object) \(.last_object) \(.ends_because)"')" = "${snapshots[0]} 1 5 null" ]
+    [ "$(json_of '.streams[0].ranges[0].to_position')" = "$(footer "$STORE_DIR/$(segment 5)" | jq -r .end)" ]
+    [ "$(json_of '.jobs[] | "\(.job) \(.number) \(.can_go_on)"')" = "j 1 true" ]
+    verify
+    [[ $output == *"main: "*"can be restored from "*"0 errors"* ]]
+    verify --quick
+    [ "$status" -eq 0 ]
+    verify --streams second --json
+    [ "$(json_of '[.streams[].stream] | join(" ")')" = second ]
+    verify --streams third
+    [ "$status" -eq 4 ]
+}
+
+@test "damage to a segment" {
+    check_table <<'END'
+segment|flip0|7|is damaged (its SHA-256|apply
+segment|flip50|7|is damaged (its SHA-256 is not the one in its footer)|apply
+segment|flip-1|7|is cut short, or is no segment|apply
+segment|flip-300|7|damaged footer|apply
+segment|cut|7|is cut short, or is no segment|apply
+segment|empty|7|is cut short, or is no segment|apply
+segment|grown|7|is cut short, or is no segment|apply
+segment|missing|7|object 4 of epoch 1 of stream main is missing|apply
+segment|renamed|7|object 4 of epoch 1 of stream main is missing|apply
+segment|swapped|7|holds the segment streams/main/log/0001/000000000/000000000003|apply
+segment|copied|7|holds the segment streams/main/log/0001/000000000/000000000003|apply
+segment|store|7|holds the segment streams/main/log/0001/000000000/000000000001|apply
+segment|other-stream|7|holds the segment streams/second/log/0001/000000000/000000000001|apply
+segment|older|7|000000000005 does not follow the one before it (another SHA-256)|apply
+last|flip40|7|is damaged|apply
+last|cut|7|is cut short|apply
+last|swapped|7|holds the segment streams/main/log/0001/000000000/000000000004|apply
+END
+}
+
+@test "damage to volumes" {
+    check_table <<'END'
+rows|flip0|7|@ is not what was written|restore
+rows|flip1000|7|@ is not what was written|restore
+rows|flip-1|7|(rows of shop.t|restore
+rows|cut|7|bytes, the manifest says|restore
+rows|empty|7|@ has 0 bytes|restore
+rows|grown|7|bytes, the manifest says|restore
+rows|missing|7|@ is missing from the store|restore
+rows|renamed|7|is not in the manifest of its snapshot|restore
+rows|swapped|7|bytes, the manifest says|restore
+rows|copied|7|bytes, the manifest says|restore
+definitions|flip20|7|cannot be restored (definitions)|restore
+definitions|cut|7|bytes, the manifest says|restore
+definitions|grown|7|bytes, the manifest says|restore
+definitions|missing|7|@ is missing from the store|restore
+definitions|renamed|7|@ is missing from the store|restore
+definitions|swapped|7|bytes, the manifest says|restore
+rows|store|7|volume @|restore
+END
+}
+
+@test "damage to a manifest" {
+    check_table <<'END'
+manifest|flip0|7|is damaged or cut short|restore
+manifest|flip700|7|is damaged or cut short|restore
+manifest|flip-2|7|is damaged or cut short|restore
+manifest|cut|7|is damaged or cut short|restore
+manifest|empty|7|is damaged or cut short|restore
+manifest|grown|7|is damaged or cut short|restore
+manifest|missing|0|has no manifest|
+manifest|renamed|0|manifesto.json is nothing that ccr writes|
+manifest|swapped|7|belongs to snapshot|restore
+manifest|copied|7|belongs to snapshot|restore
+manifest|store|7|belongs to snapshot|restore
+manifest|other-stream|7|belongs to snapshot|restore
+END
+}
+
+@test "damage to the small documents" {
+    check_table <<'END'
+store|flip0|7|ccr.json is not valid JSON|restore apply
+store|cut|0|0 errors|
+store|grown|7|ccr.json is not valid JSON|restore apply
+store|empty|7|ccr.json is not valid JSON|restore apply
+store|missing|7|has no ccr.json|restore apply
+store|store|7|was written for another store or stream|restore apply
+stream|flip0|7|stream.json is not valid JSON|restore apply
+stream|grown|7|stream.json is not valid JSON|restore apply
+stream|missing|7|has no streams/main/stream.json|restore apply
+stream|store|7|was written for another store or stream|restore apply
+stream|other-stream|7|was written for another store or stream|restore apply
+alive|flip0|7|alive.json is not valid JSON|
+alive|empty|7|alive.json is not valid JSON|
+alive|missing|0|0 errors|
+status|flip0|7|job j cannot go on|apply
+status|empty|7|job j cannot go on|apply
+status|grown|7|status.json is not valid JSON|apply
+status|missing|0|0 errors|
+pin|flip0|7|is not valid JSON|
+pin|missing|0|0 errors|
+END
+}
+
+@test "names that are not ccr's" {
+    echo >"$STORE_DIR/notes.txt"
+    verify
+    [ "$status" -eq 0 ]
+    [[ $output == *"notes.txt is nothing that ccr writes"* ]]
+    echo >"$STORE_DIR/$home/log/0001/000000000/notes.txt"
+    verify
+    [ "$status" -eq 7 ]
+    [[ $output == *"notes.txt does not belong into the log"* ]]
+}
+
+@test "all errors are collected, the worst decides, and what they break is told" {
+    flip "$STORE_DIR/$(segment 2)" 50
+    rm "$STORE_DIR/$(segment 4)"
+    rm "$STORE_DIR/$(key_of rows)"
+    verify --json
+    [ "$status" -eq 7 ]
+    [ "$(json_of '.errors | length')" -eq 3 ]
+    [ "$(json_of '[.streams[0].ranges[] | "\(.snapshot) \(.last_object)"] | join(" ")')" = "${snapshots[0]} 1" ]
+    [[ $(json_of '.streams[0].ranges[0].ends_because') == *"000000000002 is damaged"* ]]
+    [ "$(json_of '.jobs[0].can_go_on')" = false ]
+    [[ $(json_of '.errors[] | select(.key | contains("snapshots")) | .breaks') == *"rows of shop.t"* ]]
+}
+
+@test "--quick finds what shows without reading contents" {
+    truncate -s -1 "$STORE_DIR/$(key_of rows)"
+    flip "$STORE_DIR/$(segment 2)" -300
+    rm "$STORE_DIR/$(segment 4)"
+    flip "$STORE_DIR/$(segment 1)" 50
+    verify --quick --json
+    [ "$status" -eq 7 ]
+    [ "$(json_of '.errors | length')" -eq 3 ]
+    # a footer that is sound, with another body before it
+    pristine
+    { printf x; cat "$T/pristine/$(segment 3)"; } >"$STORE_DIR/$(segment 3)"
+    verify --quick
+    [ "$status" -eq 7 ]
+    [[ $output == *"its footer tells of"* ]]
+}
+
+@test "--after: contents up to a key are taken as read" {
+    flip "$STORE_DIR/$(segment 2)" 50
+    verify
+    [ "$status" -eq 7 ]
+    verify --after "$(segment 2)"
+    [ "$status" -eq 0 ]
+    verify --after "$(segment 1)"
+    [ "$status" -eq 7 ]
+    flip "$STORE_DIR/$(key_of rows)" 100
+    verify --after "$(segment 2)"
+    [ "$status" -eq 7 ]
+    verify --after streams/main/t
+    [ "$status" -eq 0 ]
+}
+
+@test "a file that may not be read is an error of the store" {
+    chmod 000 "$STORE_DIR/$(segment 2)"
+    [ ! -r "$STORE_DIR/$(segment 2)" ] || skip "root may read everything"
+    verify
+    [ "$status" -eq 4 ]
+}
+
+@test "an empty store, and one that is not there" {
+    rm -rf "$STORE_DIR"
+    verify
+    [ "$status" -eq 4 ]
+    [[ $output == *"has no ccr.json"* ]]
+    [ ! -e "$STORE_DIR" ]
+}
