@@ -76,7 +76,7 @@ edit_manifest() {
 
 # Snapshot I was taken so many days ago.
 age() {
-    local us=$(($(date +%s) * 1000000 - $2 * DAY * 1000000))
+    local us=$(($(date +%s%6N) - $2 * DAY * 1000000))
     edit_manifest "$home/snapshots/${ids[$1]}/manifest.json" ".started_us = $us | .finished_us = $us + 1000000 | del(.started, .finished)"
 }
 
