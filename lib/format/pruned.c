@@ -90,7 +90,7 @@ static struct err *from_json(const struct json_doc *doc, const json_t *root, str
     size_t i;
     const json_t *item;
 
-    TRY(document_check(doc, root, PRUNED_FORMAT, PRUNED_VERSION));
+    TRY(document_check(doc, root, PRUNED_FORMAT, PRUNED_VERSION, NULL));
     TRY(json_u64_of(doc, root, "epoch", &p->epoch));
     TRY(json_u64_of(doc, root, "number", &p->number));
     TRY(json_i64_of(doc, root, "time_us", &p->time_us));

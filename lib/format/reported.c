@@ -35,7 +35,7 @@ static struct err *open_document(const struct json_doc *doc, const void *bytes, 
 {
     *root = NULL;
     TRY(json_parse(doc, bytes, len, root));
-    return document_check(doc, *root, format, version);
+    return document_check(doc, *root, format, version, NULL);
 }
 
 static struct err *text_member(const struct json_doc *doc, const json_t *root, const char *name, char **out)
