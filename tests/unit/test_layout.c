@@ -100,8 +100,60 @@ static void test_identities(struct store *s)
     CHECK_ERR(layout_open_stream(s, "s", false, &id), ERR_UNSUPPORTED, "flavour 'mysql'");
 }
 
+static void parses(const char *key, enum layout_kind kind, uint64_t epoch, uint64_t number)
+{
+    struct layout_place place;
+
+    layout_parse(key, &place);
+    CHECK(place.kind == kind && place.epoch == epoch && place.number == number);
+}
+
+static void test_parse(void)
+{
+    static const char *const foreign[] = {
+        "",
+        "ccr.jsonx",
+        "streams/s",
+        "streams/s/log/0001/000000000/000000000000.binlog.zst",
+        "streams/s/log/0001/000000001/000000000001.binlog.zst",
+        "streams/s/log/1/000000000/000000000001.binlog.zst",
+        "streams/s/log/0001/000000000/1.binlog.zst",
+        "streams/s/log/0001/000000000/000000000001.binlog",
+        "streams/s/log/",
+        "streams/s/log/0001",
+        "streams/-s/stream.json",
+        "streams/s/snapshots/a/1.tar.zst",
+        "streams/s/snapshots/a/000000.tar.zst",
+        "streams/s/snapshots/a/b/000001.tar.zst",
+        "streams/s/pins/.json",
+        "streams/s/pruned/1.json",
+        "jobs/j/job.json",
+        "jobs/j",
+    };
+    struct layout_place place;
+
+    parses("ccr.json", LAYOUT_STORE, 0, 0);
+    parses("prune.json", LAYOUT_PRUNE, 0, 0);
+    parses("streams/s/stream.json", LAYOUT_STREAM, 0, 0);
+    parses("streams/s/alive.json", LAYOUT_ALIVE, 0, 0);
+    parses("streams/s/log/0002/000001234/000001234567.binlog.zst", LAYOUT_LOG, 2, 1234567);
+    parses("streams/s/snapshots/a/000012.tar.zst", LAYOUT_VOLUME, 0, 12);
+    parses("streams/s/snapshots/a/1234567.tar.zst", LAYOUT_VOLUME, 0, 1234567);
+    parses("streams/s/snapshots/a/manifest.json", LAYOUT_MANIFEST, 0, 0);
+    parses("streams/s/pins/a.json", LAYOUT_PIN, 0, 0);
+    parses("streams/s/pruned/000000000003.json", LAYOUT_PRUNED, 0, 3);
+    parses("jobs/j/status.json", LAYOUT_STATUS, 0, 0);
+    layout_parse("streams/west/snapshots/a.b/manifest.json", &place);
+    CHECK(strcmp(place.name, "west") == 0 && strcmp(place.snapshot, "a.b") == 0);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        layout_parse(foreign[i], &place);
+        CHECK(place.kind == LAYOUT_FOREIGN);
+    }
+}
+
 int main(void)
 {
+    test_parse();
     struct store *s = scratch_open();
 
     test_keys();
