@@ -99,6 +99,7 @@ static struct err *restore_run(struct run *run)
         .threads = (unsigned)opts_number(opts, OPT_THREADS),
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),
+        .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
     struct err *e = restore(&params, &result);

@@ -81,6 +81,7 @@ enum opt_id {
     OPT_MAX_LAG,
     OPT_MAX_PAUSE,
     OPT_PROGRESS_EVERY,
+    OPT_READERS_ON,
     /* the log */
     OPT_FOLLOW,
     OPT_SEGMENT_SIZE,

@@ -92,6 +92,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                      "with --lag-of: the lag from which on to pause"},
     [OPT_MAX_PAUSE] = {"max-pause", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "1h",
                        "give up when such a pause has lasted so long"},
+    [OPT_READERS_ON] = {"readers-on", TYPE_LIST, RESTORE, SECTION_TARGET, "FILE,...", NULL,
+                        "other servers whose readers to wait for: option files of Galera nodes, replicas"},
     [OPT_PROGRESS_EVERY] = {"progress-every", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "30",
                             "tell the progress so often in a log (on a terminal: a live line)"},
 

@@ -8,15 +8,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mysql/server_file.h"
 
 /* An answer that takes longer is none. */
 enum { ANSWER_WITHIN_S = 10 };
 
 struct replica {
-    const char *name; /* as given */
-    char *file;
-    char *group; /* NULL: the default */
-    struct conn *conn;
+    const char *name;  /* its option file */
+    struct conn *conn; /* NULL: not connected */
 };
 
 struct guard {
@@ -40,27 +39,10 @@ void guard_params_from_opts(const struct opts *opts, struct guard_params *params
     params->max_pause_s = opts_number(opts, OPT_MAX_PAUSE);
 }
 
-/* What lies behind a colon is a group, unless it is part of a path. */
-static void replica_init(struct replica *r, const char *name)
-{
-    const char *colon = strrchr(name, ':');
-
-    if (colon && strchr(colon, '/'))
-        colon = NULL;
-    *r = (struct replica){
-        .name = name,
-        .file = mem_strndup(name, colon ? (size_t)(colon - name) : strlen(name)),
-        .group = colon ? mem_strdup(colon + 1) : NULL,
-    };
-}
-
 static void guard_free(struct guard *g)
 {
-    for (size_t i = 0; i < g->replica_count; i++) {
+    for (size_t i = 0; i < g->replica_count; i++)
         conn_close(g->replicas[i].conn);
-        free(g->replicas[i].file);
-        free(g->replicas[i].group);
-    }
     conn_close(g->server);
     pthread_cond_destroy(&g->wake);
     pthread_mutex_destroy(&g->mutex);
@@ -78,7 +60,7 @@ static struct guard *guard_new(const struct guard_params *params, struct pace *p
         g->replica_count++;
     g->replicas = mem_zalloc(g->replica_count + 1, sizeof(*g->replicas));
     for (size_t i = 0; i < g->replica_count; i++)
-        replica_init(&g->replicas[i], params->replicas[i]);
+        g->replicas[i].name = params->replicas[i];
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->wake, NULL);
     return g;
@@ -93,19 +75,6 @@ static struct err *connect_server(struct guard *g)
     params.local_infile = false;
     params.read_timeout_s = ANSWER_WITHIN_S;
     return conn_open(&params, &g->server);
-}
-
-static struct err *connect_replica(const struct guard *g, struct replica *r)
-{
-    struct conn_params params = {
-        .side = g->params.server->side,
-        .defaults_file = r->file,
-        .defaults_group = r->group,
-        .connect_timeout_s = g->params.server->connect_timeout_s,
-        .read_timeout_s = ANSWER_WITHIN_S,
-    };
-
-    return r->conn ? NULL : conn_open(&params, &r->conn);
 }
 
 /* Threads that run beside the copy's and the guard's own. */
@@ -153,7 +122,8 @@ static struct err *look_at_replica(const struct guard *g, struct replica *replic
 {
     struct result *r = NULL;
 
-    TRY(connect_replica(g, replica));
+    if (!replica->conn)
+        TRY(server_file_open(replica->name, g->params.server, ANSWER_WITHIN_S, &replica->conn));
     TRY(conn_query(replica->conn, &r, "SHOW ALL SLAVES STATUS"));
     struct err *e = NULL;
     if (result_count(r) == 0)

@@ -17,6 +17,20 @@ unsigned server_version_number(const char *version)
     return major * 10000 + minor * 100 + patch;
 }
 
+/* @@wsrep_on does not exist in every build. */
+#define IS_GALERA                                                                                            \
+    "(SELECT COUNT(*) FROM information_schema.global_variables "                                             \
+    "WHERE variable_name = 'wsrep_on' AND variable_value = 'ON')"
+
+struct err *server_is_galera(struct conn *c, bool *is)
+{
+    uint64_t n = 0;
+    struct err *e = conn_number(c, &n, "SELECT " IS_GALERA);
+
+    *is = n > 0;
+    return e;
+}
+
 struct err *server_info_read(struct conn *c, struct server_info *out)
 {
     struct result *r = NULL;
@@ -26,8 +40,7 @@ struct err *server_info_read(struct conn *c, struct server_info *out)
         c, &r,
         "SELECT @@version, @@server_id, @@hostname, @@log_bin, @@binlog_format, @@binlog_row_image,"
         " @@max_allowed_packet,"
-        " (SELECT COUNT(*) FROM information_schema.global_variables"
-        "  WHERE variable_name = 'wsrep_on' AND variable_value = 'ON')"));
+        " " IS_GALERA ", @@log_slave_updates"));
     char **row = result_next(r, NULL);
     unsigned number = row && row[0] ? server_version_number(row[0]) : 0;
     if (number) {
@@ -42,6 +55,7 @@ struct err *server_info_read(struct conn *c, struct server_info *out)
             .binlog_row_image = mem_strdup(row[5]),
             .max_allowed_packet = strtoull(row[6], NULL, 10),
             .is_galera = row[7][0] != '0',
+            .log_slave_updates = row[8][0] != '0',
         };
     }
     result_free(r);

@@ -18,12 +18,14 @@ struct server_info {
     char *binlog_row_image;
     uint64_t max_allowed_packet;
     bool is_galera;
+    bool log_slave_updates;
 };
 
 /* 101106 for "10.11.6-MariaDB"; 0 for what is no version. */
 unsigned server_version_number(const char *version);
 
 struct err *server_info_read(struct conn *c, struct server_info *out) CHECKED;
+struct err *server_is_galera(struct conn *c, bool *is) CHECKED;
 void server_info_free(struct server_info *info); /* its members */
 
 /* @@gtid_binlog_pos. */

@@ -10,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "snapshot/load_part.h"
 #include "snapshot/load_queue.h"
 #include "snapshot/load_stream.h"
 #include "snapshot/load_warnings.h"
@@ -40,9 +41,8 @@ struct worker {
     struct loader *loader;
     struct conn *conn;
     struct load_stream *stream;
-    struct err *stream_error;           /* why the rows ended early */
-    const struct manifest_chunk *chunk; /* that is being loaded */
-    uint64_t sent;                      /* of its bytes */
+    struct load_part part;    /* of the chunk that is being loaded */
+    struct err *stream_error; /* why the rows ended early */
     pthread_t thread;
 };
 
@@ -55,16 +55,16 @@ static int infile_begin(void **handle, const char *name, void *worker)
     return 0;
 }
 
-/* Waits as long as the pace asks. Rows are told from bytes: nobody looks for their ends. */
-static struct err *pass(struct worker *w, size_t len)
+/* The next bytes, as fast as the pace allows. */
+static struct err *read_part(struct worker *w, char *out, size_t cap, size_t *len)
 {
-    const struct manifest_chunk *chunk = w->chunk;
-    double rows_per_byte = (double)chunk->rows / (double)(chunk->bytes ? chunk->bytes : 1);
-    uint64_t before = (uint64_t)((double)w->sent * rows_per_byte);
+    uint64_t before = w->part.rows;
 
-    w->sent += len;
-    uint64_t rows = (uint64_t)((double)w->sent * rows_per_byte) - before;
-    return pace_pass(w->loader->params->pace, rows, len, &w->loader->stop);
+    TRY(interrupt_check());
+    if (atomic_load(&w->loader->stop))
+        return err_new(ERR_INTERRUPTED, "another worker failed");
+    TRY(load_part_read(&w->part, out, cap, len));
+    return pace_pass(w->loader->params->pace, w->part.rows - before, *len, &w->loader->stop);
 }
 
 static int infile_read(void *handle, char *out, unsigned cap)
@@ -72,13 +72,7 @@ static int infile_read(void *handle, char *out, unsigned cap)
     struct worker *w = handle;
     size_t len = 0;
 
-    w->stream_error = interrupt_check();
-    if (!w->stream_error && atomic_load(&w->loader->stop))
-        w->stream_error = err_new(ERR_INTERRUPTED, "another worker failed");
-    if (!w->stream_error)
-        w->stream_error = load_stream_read(w->stream, out, cap, &len);
-    if (!w->stream_error)
-        w->stream_error = pass(w, len);
+    w->stream_error = read_part(w, out, cap, &len);
     return w->stream_error ? -1 : (int)len;
 }
 
@@ -100,8 +94,6 @@ static struct err *load_statement(struct worker *w, const struct restore_table *
 {
     struct buf sql = BUF_INIT;
 
-    w->chunk = chunk;
-    w->sent = 0;
     if (t->rows->history)
         TRY(conn_exec(w->conn, "SET SESSION system_versioning_insert_history = 1"));
     /* the name is for the process list only */
@@ -120,46 +112,56 @@ static struct err *load_statement(struct worker *w, const struct restore_table *
     }
     if (!e && mysql_warning_count(conn_handle(w->conn)) > 0)
         e = load_warnings_check(w->conn, t);
-    if (!e && conn_affected(w->conn) != chunk->rows)
-        e = err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
-                    (unsigned long long)conn_affected(w->conn), (unsigned long long)chunk->rows);
+    if (!e && conn_affected(w->conn) != w->part.rows)
+        e = err_new(ERR_INTEGRITY, "%llu of %llu rows were loaded",
+                    (unsigned long long)conn_affected(w->conn), (unsigned long long)w->part.rows);
     return e;
 }
 
-static struct err *record_chunk(struct worker *w, const struct restore_table *t,
-                                const struct manifest_chunk *chunk)
+static struct err *record_rows(struct worker *w, const struct restore_table *t, uint64_t chunk, uint64_t rows)
 {
     const char *job = w->loader->params->plan->job->name;
     char *quoted[] = {sql_string_dup(job), sql_string_dup(t->db->name), sql_string_dup(t->name)};
-    struct err *e = conn_exec(w->conn,
-                              "INSERT INTO ccr.loads (job, db, name, chunk, row_count) "
-                              "VALUES (%s, %s, %s, %llu, %llu)",
-                              quoted[0], quoted[1], quoted[2], (unsigned long long)chunk->id,
-                              (unsigned long long)chunk->rows);
+    struct err *e =
+        conn_exec(w->conn,
+                  "INSERT INTO ccr.loads (job, db, name, chunk, row_count) "
+                  "VALUES (%s, %s, %s, %llu, %llu) "
+                  "ON DUPLICATE KEY UPDATE row_count = VALUES(row_count)",
+                  quoted[0], quoted[1], quoted[2], (unsigned long long)chunk, (unsigned long long)rows);
 
     for (size_t i = 0; i < 3; i++)
         free(quoted[i]);
     return e;
 }
 
+/* One transaction. *rows: of the chunk that are there, before and after. */
+static struct err *load_one_part(struct worker *w, const struct restore_table *t,
+                                 const struct manifest_chunk *chunk, uint64_t *rows)
+{
+    load_part_next(&w->part);
+    TRY(conn_exec(w->conn, "START TRANSACTION"));
+    TRY(load_statement(w, t, chunk));
+    if (w->part.rows == 0 || *rows + w->part.rows > chunk->rows)
+        return err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
+                       (unsigned long long)(*rows + w->part.rows), (unsigned long long)chunk->rows);
+    TRY(record_rows(w, t, chunk->id, *rows + w->part.rows));
+    TRY(conn_exec(w->conn, "COMMIT"));
+    *rows += w->part.rows;
+    progress_add(w->loader->params->progress, w->part.rows, w->part.bytes);
+    return NULL;
+}
+
 static struct err *load_chunk(struct worker *w, const struct load_piece *piece)
 {
     struct restore_table *t = piece->table;
     const struct manifest_chunk *chunk = &t->rows->chunks[piece->chunk];
-    struct err *e = conn_exec(w->conn, "START TRANSACTION");
+    struct err *e = load_part_chunk(&w->part, t->loaded[piece->chunk]);
 
-    if (!e)
-        e = load_statement(w, t, chunk);
-    if (!e)
-        e = record_chunk(w, t, chunk);
-    if (!e)
-        e = conn_exec(w->conn, "COMMIT");
-    if (e)
-        return err_context(e, "loading chunk %llu of %s.%s", (unsigned long long)chunk->id, t->db->name,
-                           t->name);
-    t->done[piece->chunk] = true;
-    progress_add(w->loader->params->progress, chunk->rows, chunk->bytes);
-    return NULL;
+    while (!e && t->loaded[piece->chunk] < chunk->rows)
+        e = load_one_part(w, t, chunk, &t->loaded[piece->chunk]);
+    return e ? err_context(e, "loading chunk %llu of %s.%s", (unsigned long long)chunk->id, t->db->name,
+                           t->name)
+             : NULL;
 }
 
 static struct err *load_unit(struct worker *w, const struct load_unit *unit)
@@ -244,6 +246,7 @@ static struct err *worker_open(struct worker *w)
     mysql_set_local_infile_handler(conn_handle(w->conn), infile_begin, infile_read, infile_end, infile_error,
                                    w);
     w->stream = load_stream_new(params->store, params->plan, &w->loader->work);
+    w->part = (struct load_part){.stream = w->stream, .bounds = params->bounds};
     return NULL;
 }
 
@@ -259,6 +262,7 @@ static void *worker_main(void *arg)
         report(w->loader, e);
     /* closing the connection rolls back what a failed chunk had loaded */
     conn_close(w->conn);
+    load_part_free(&w->part);
     load_stream_free(w->stream);
     conn_thread_end();
     return NULL;
@@ -305,7 +309,7 @@ static struct err *check_complete(const struct restore_plan *p)
     for (size_t i = 0; i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
         for (size_t c = 0; t->rows && c < t->rows->chunk_count; c++)
-            if (!t->done[c] && t->rows->chunks[c].rows > 0)
+            if (t->loaded[c] < t->rows->chunks[c].rows)
                 return err_new(ERR_INTEGRITY, "snapshot %s: chunk %llu of %s.%s is not in its volumes",
                                p->manifest->id, (unsigned long long)t->rows->chunks[c].id, t->db->name,
                                t->name);
@@ -327,7 +331,7 @@ static void find_waiting_tables(struct loader *l)
 
     l->tables = mem_zalloc(p->table_count + 1, sizeof(struct restore_table *));
     for (size_t i = 0; i < p->table_count; i++)
-        if (stage_keys_wait(&p->tables[i]))
+        if (!p->keys_in_place && stage_keys_wait(&p->tables[i]))
             l->tables[l->table_count++] = &p->tables[i];
     qsort(l->tables, l->table_count, sizeof(struct restore_table *), compare_tables);
 }

@@ -2,21 +2,24 @@
  * load - the rows of a snapshot into its staging tables, by parallel workers.
  *
  * Each worker has a connection and streams chunks from the volumes into LOAD DATA LOCAL, without a temporary
- * file. A chunk and its row in ccr.loads are one transaction. Rows are counted against the manifest; a
- * warning of the server is an error. The first failure stops all workers.
+ * file. A chunk and its row in ccr.loads are one transaction, or several where that would be larger than the
+ * target takes (load_part.h). Rows are counted against the manifest; a warning of the server is an error. The
+ * first failure stops all workers.
  */
 #ifndef CCR_SNAPSHOT_LOAD_H
 #define CCR_SNAPSHOT_LOAD_H
 
 #include "base/pace.h"
 #include "base/progress.h"
+#include "snapshot/load_part.h"
 #include "snapshot/restore_plan.h"
 #include "store/store.h"
 
 struct load_params {
     struct conn_params conn;
     struct store *store;
-    struct restore_plan *plan; /* chunks are marked as done */
+    struct restore_plan *plan; /* tells which rows are loaded, and is told */
+    struct load_bounds bounds; /* of a transaction */
     char *const *definitions;
     struct progress *progress;
     struct pace *pace; /* passed by every row */

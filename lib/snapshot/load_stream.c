@@ -62,7 +62,7 @@ static struct err *open_next_volume(struct load_stream *l)
 
 static bool is_done(const struct load_piece *piece)
 {
-    return piece->table->done[piece->chunk];
+    return restore_table_has_chunk(piece->table, piece->chunk);
 }
 
 /* Moves to the next member with rows to load; l->piece is NULL at the end of the unit. */

@@ -54,7 +54,7 @@ static void collect_pieces(const struct restore_plan *p, struct load_work *w)
         struct restore_table *t = &p->tables[i];
         for (size_t c = 0; t->rows && c < t->rows->chunk_count; c++) {
             const struct manifest_chunk *chunk = &t->rows->chunks[c];
-            for (size_t k = 0; !t->done[c] && k < chunk->piece_count; k++) {
+            for (size_t k = 0; !restore_table_has_chunk(t, c) && k < chunk->piece_count; k++) {
                 w->pieces = mem_grow(w->pieces, w->piece_count, &cap, sizeof(*w->pieces));
                 w->pieces[w->piece_count++] =
                     (struct load_piece){chunk->pieces[k].volume, chunk->pieces[k].member, t, c, k};

@@ -25,6 +25,10 @@ static struct err *check_server(const struct opening *o)
     if (!o->server.log_bin)
         return err_hint(err_new(ERR_SOURCE, "the source writes no binlog, so a snapshot has no position"),
                         "set log_bin and binlog_format=ROW in the server's configuration and restart it");
+    if (o->server.is_galera && !o->server.log_slave_updates)
+        return err_hint(err_new(ERR_SOURCE, "the source is a Galera node that does not log what other nodes "
+                                            "write: a snapshot would hold more than its position says"),
+                        "set log_slave_updates=ON in the node's configuration and restart it");
     if (strcmp(o->server.binlog_format, "ROW") != 0)
         log_warn(o->params.log, "the source logs in %s format: set binlog_format=ROW, or ccr-apply may stop",
                  o->server.binlog_format);

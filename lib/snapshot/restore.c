@@ -10,9 +10,11 @@
 #include "format/layout.h"
 #include "format/manifest.h"
 #include "snapshot/choice.h"
+#include "mysql/server.h"
 #include "snapshot/definitions.h"
 #include "snapshot/live.h"
 #include "snapshot/load.h"
+#include "snapshot/other_readers.h"
 #include "snapshot/pending.h"
 #include "snapshot/restore_plan.h"
 #include "snapshot/restore_scope.h"
@@ -20,6 +22,7 @@
 #include "snapshot/swap.h"
 #include "snapshot/swap_finish.h"
 #include "snapshot/target_check.h"
+#include "snapshot/target_galera.h"
 #include "snapshot/target_session.h"
 
 struct restoring {
@@ -134,6 +137,27 @@ static struct err *make_plan(struct restoring *r)
     return definitions_read(r->params->store, m, r->plan->in_scope, &r->definitions);
 }
 
+static struct other_readers_params other_readers(const struct restoring *r)
+{
+    return (struct other_readers_params){
+        .target = r->conn,
+        .target_params = r->params->target,
+        .servers = r->params->readers_on,
+        .wait_s = r->params->swap_wait_s,
+        .log = r->params->log,
+    };
+}
+
+/* Where the target is not alone. */
+static struct err *check_other_servers(struct restoring *r)
+{
+    const struct other_readers_params readers = other_readers(r);
+
+    TRY(other_readers_check(&readers));
+    TRY(server_is_galera(r->conn, &r->plan->keys_in_place));
+    return target_galera_warn(r->conn, r->plan, r->params->readers_on[0] != NULL, r->params->log);
+}
+
 static struct err *check_before_loading(struct restoring *r)
 {
     const struct account_list coming = {0};
@@ -141,6 +165,7 @@ static struct err *check_before_loading(struct restoring *r)
 
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
     TRY(missing_definer_check(r->conn, r->plan, r->definitions, &coming, r->params->log));
+    TRY(check_other_servers(r));
     TRY(live_read(r->conn, r->plan, &live));
     struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
     live_free(&live);
@@ -186,6 +211,7 @@ static struct err *load(struct restoring *r, const struct stage_result *staged)
         .threads = thread_count(r->params->threads),
     };
 
+    TRY(target_load_bounds(r->conn, &params.bounds));
     sum_rows(r->plan, &r->result->rows, &r->result->bytes);
     params.conn.local_infile = true;
     params.progress = progress_start(r->params->log, "restore", r->result->rows - staged->resumed_rows,
@@ -231,6 +257,9 @@ static struct err *swap_in(struct restoring *r)
         .reason = r->result->reason,
     };
 
+    const struct other_readers_params readers = other_readers(r);
+
+    TRY(other_readers_wait(&readers));
     TRY(swap_tables(&params, &r->result->swap_seconds));
     job_position_free(&r->position);
     TRY(job_position_read(r->conn, r->params->job, &r->position, &r->has_position));

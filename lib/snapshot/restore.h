@@ -35,6 +35,7 @@ struct restore_params {
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
     struct bounds bounds;
+    const char *const *readers_on; /* option files of servers whose readers the swap waits for, too */
 };
 
 /* Strings are malloc'ed; NULL where the run did not get that far. */

@@ -102,6 +102,11 @@ struct scope_name restore_plan_target_name(const struct restore_plan *p, const s
     return (struct scope_name){scope_target_database(s, o->db), o->name};
 }
 
+bool restore_table_has_chunk(const struct restore_table *t, size_t chunk)
+{
+    return t->loaded[chunk] == t->rows->chunks[chunk].rows;
+}
+
 char *restore_table_label(const struct restore_table *t)
 {
     return mem_printf("%s.%s", t->db->name, t->name);
@@ -299,7 +304,7 @@ static struct err *plan_tables(struct restore_plan *p)
         if (!t->rows)
             return err_new(ERR_INTEGRITY, "manifest of snapshot %s: table %s.%s is an object without rows",
                            m->id, o->db, o->name);
-        t->done = mem_zalloc(t->rows->chunk_count + 1, sizeof(*t->done));
+        t->loaded = mem_zalloc(t->rows->chunk_count + 1, sizeof(*t->loaded));
     }
     p->by_target = mem_zalloc(p->table_count + 1, sizeof(struct restore_table *));
     for (size_t i = 0; i < p->table_count; i++)
@@ -366,7 +371,7 @@ void restore_plan_free(struct restore_plan *p)
         free(p->dbs[i].old);
     }
     for (size_t i = 0; i < p->table_count; i++)
-        free(p->tables[i].done);
+        free(p->tables[i].loaded);
     free(p->dbs);
     free(p->tables);
     free(p->by_target);

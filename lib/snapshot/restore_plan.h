@@ -30,13 +30,14 @@ struct restore_table {
     struct scope_name target;
     const struct manifest_object *object;
     const struct manifest_table *rows; /* NULL for a sequence */
-    bool *done;                        /* per chunk: loaded and committed */
+    uint64_t *loaded;                  /* per chunk: its first rows that are loaded and committed */
 };
 
 struct restore_plan {
     struct job *job; /* name, stream, scope, renames; the name is JOB_STANDALONE for a plain restore */
     bool standalone;
     bool skip_binlog;
+    bool keys_in_place; /* secondary keys are there before the rows (stage_keys.h) */
     struct missing_definer missing_definer;
     struct manifest *manifest;
     char *stage0; /* databases of the restore's own tables: the plan, the position */
@@ -72,6 +73,8 @@ struct restore_table *restore_plan_target_table(const struct restore_plan *p, co
                                                 const char *name);
 /* The name of any object of the plan on the target: of a trigger its own, in the database of its table. */
 struct scope_name restore_plan_target_name(const struct restore_plan *p, const struct manifest_object *o);
+/* All rows of the chunk are loaded. */
+bool restore_table_has_chunk(const struct restore_table *t, size_t chunk);
 /* "db.name" as on the source, for messages and the process list; malloc'ed. */
 char *restore_table_label(const struct restore_table *t);
 

@@ -96,7 +96,7 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
     }
     for (size_t i = 0; i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
-        if (stage_keys_wait(t))
+        if (!p->keys_in_place && stage_keys_wait(t))
             TRY(stage_keys_drop(c, t, definitions[t->object - p->manifest->objects]));
     }
     return NULL;
@@ -115,16 +115,17 @@ static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char
     return record_plan(c, p);
 }
 
-static void mark_done(struct restore_table *t, uint64_t chunk, struct stage_result *out)
+/* Of a chunk that was too large for one transaction some rows may be there. */
+static void mark_loaded(struct restore_table *t, uint64_t chunk, uint64_t rows, struct stage_result *out)
 {
     for (size_t i = 0; i < t->rows->chunk_count; i++) {
         const struct manifest_chunk *k = &t->rows->chunks[i];
-        if (k->id != chunk)
+        if (k->id != chunk || rows > k->rows)
             continue;
-        t->done[i] = true;
-        out->resumed_chunks++;
-        out->resumed_rows += k->rows;
-        out->resumed_bytes += k->bytes;
+        t->loaded[i] = rows;
+        out->resumed_chunks += rows == k->rows;
+        out->resumed_rows += rows;
+        out->resumed_bytes += k->rows ? (uint64_t)((double)k->bytes * (double)rows / (double)k->rows) : 0;
         return;
     }
 }
@@ -171,14 +172,14 @@ static struct err *find_loads(struct conn *c, struct restore_plan *p, struct sta
     struct result *r = NULL;
     char **row;
     char *job = sql_string_dup(p->job->name);
-    struct err *e = conn_query(c, &r, "SELECT db, name, chunk FROM ccr.loads WHERE job = %s", job);
+    struct err *e = conn_query(c, &r, "SELECT db, name, chunk, row_count FROM ccr.loads WHERE job = %s", job);
 
     free(job);
     TRY(e);
     while ((row = result_next(r, NULL)) != NULL) {
         struct restore_table *t = restore_plan_table(p, row[0], row[1]);
         if (t && t->rows)
-            mark_done(t, strtoull(row[2], NULL, 10), out);
+            mark_loaded(t, strtoull(row[2], NULL, 10), strtoull(row[3], NULL, 10), out);
     }
     result_free(r);
     return NULL;

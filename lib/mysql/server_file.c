@@ -1,0 +1,25 @@
+#include "mysql/server_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct err *server_file_open(const char *name, const struct conn_params *like, unsigned read_timeout_s,
+                             struct conn **out)
+{
+    const char *colon = strrchr(name, ':');
+    bool grouped = colon && !strchr(colon, '/'); /* or it is part of a path */
+    char *file = mem_strndup(name, grouped ? (size_t)(colon - name) : strlen(name));
+    struct conn_params params = {
+        .side = like->side,
+        .defaults_file = file,
+        .defaults_group = grouped ? colon + 1 : NULL,
+        .connect_timeout_s = like->connect_timeout_s,
+        .read_timeout_s = read_timeout_s,
+    };
+    struct err *e = conn_open(&params, out);
+
+    free(file);
+    return e;
+}

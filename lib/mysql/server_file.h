@@ -1,0 +1,14 @@
+/*
+ * server_file - another server, named by a MySQL option file: "FILE", or "FILE:GROUP".
+ */
+#ifndef CCR_MYSQL_SERVER_FILE_H
+#define CCR_MYSQL_SERVER_FILE_H
+
+#include "mysql/conn.h"
+
+/* Host, user and password come from the file; side and timeout are those of `like`. read_timeout_s may be 0.
+ */
+struct err *server_file_open(const char *name, const struct conn_params *like, unsigned read_timeout_s,
+                             struct conn **out) CHECKED;
+
+#endif
