@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Two Galera nodes: as the source of a snapshot while both are written to, and as a target while the other one serves readers.
 
+# shellcheck disable=SC2154 # restore.bash sets restore
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/galera
@@ -160,7 +162,7 @@ rows_are_there() {
 }
 
 @test "a snapshot of a node, while both nodes are written to: one moment, and the log goes on from it" {
-    local i writers=()
+    local manifest node n=0 writers=()
 
     cluster_clean
     sql target "CREATE DATABASE w; USE w; CREATE TABLE a (id INT AUTO_INCREMENT PRIMARY KEY, n INT);
@@ -172,7 +174,7 @@ rows_are_there() {
         done | sql_client "$node" w) 3>&- &
         writers+=($!)
     done
-    for i in 1 2 3; do
+    while [ "$((n++))" -lt 3 ]; do
         run ccr backup target --databases w --threads 2
         echo "$output"
         [ "$status" -eq 0 ]
