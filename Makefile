@@ -20,7 +20,8 @@ DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-l
 DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
-DEPS_BENCH := $(DEPS_RUN) sysbench time
+# mydumper is a peer, gnuplot draws
+DEPS_BENCH := $(DEPS_RUN) sysbench time mydumper gnuplot-nox
 
 ifeq ($(SANITIZE),1)
 BUILD := $(BUILD)/sanitize
