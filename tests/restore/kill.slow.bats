@@ -189,6 +189,68 @@ plain_swap_is_pending() {
     done
 }
 
+loaded_chunks() {
+    sql target "SELECT COUNT(*) FROM ccr.loads WHERE name <> 'plain' AND name NOT IN ('notes', 'log_aria')"
+}
+
+@test "the server killed when chunks are loaded: they are not loaded again" {
+    local status=0 there
+
+    target_clean
+    next_generation 298
+    restore_start --job all --threads 1 --max-rate 4M
+    wait_until 30 chunks_are_loaded
+    server_kill target
+    wait "$restore" || status=$?
+    cat "$T/out"
+    [ "$status" -eq 6 ]
+    server_start target
+    there=$(loaded_chunks)
+    [ "$there" -ge 1 ]
+    run --separate-stderr ccr restore target --job all --json
+    echo "$output $stderr"
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -eq "$there" ]
+    equal_to_source
+}
+
+stage_of_bulk() {
+    sql target "SELECT table_schema FROM information_schema.tables WHERE table_name = 'big' AND table_schema LIKE 'ccr\\_stage\\_%'"
+}
+
+# A reader of the staging table, who lets no ALTER TABLE of it through.
+stage_is_read() {
+    [ -n "$(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(1000) FROM%'")" ]
+}
+
+keys_are_waited_for() {
+    [ -n "$(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE%big%ADD%KEY%'")" ]
+}
+
+@test "the server killed when all rows are loaded and keys are missing: only those are added" {
+    local status=0 there
+
+    target_clean
+    next_generation 299
+    restore_start --job all --threads 1
+    wait_until 30 chunks_are_loaded
+    sql target "SELECT SLEEP(1000) FROM \`$(stage_of_bulk)\`.big LIMIT 1" >/dev/null 2>&1 3>&- &
+    wait_until 30 stage_is_read
+    wait_until 60 keys_are_waited_for
+    server_kill target
+    wait "$restore" || status=$?
+    cat "$T/out"
+    [ "$status" -eq 6 ]
+    server_start target
+    there=$(loaded_chunks)
+    [ "$(sql target "SELECT COUNT(*) FROM \`$(stage_of_bulk)\`.big")" -eq 60000 ]
+    run --separate-stderr ccr restore target --job all --json
+    echo "$output $stderr"
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -eq "$there" ]
+    equal_to_source
+}
+
 @test "another snapshot or other options: the dead run's staging is dropped first" {
     local status=0
 
