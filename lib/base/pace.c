@@ -16,8 +16,7 @@ struct pace {
     pthread_mutex_t mutex; /* guards what is below */
     double free_us;        /* when all that has passed is paid for */
     bool held;
-    bool ended;
-    struct err *error; /* of pace_end, until somebody has it */
+    struct err *error; /* of pace_end */
     int64_t held_since_us;
     int64_t held_us;
 };
@@ -57,13 +56,13 @@ static void pay(struct pace *p, uint64_t rows, uint64_t bytes, double *until_us)
     *until_us = p->free_us;
 }
 
-/* With the mutex held. */
-static struct err *take_end(struct pace *p)
+/* The same for everyone: it does not matter who is the first to tell. With the mutex held. */
+static struct err *copy_end(const struct pace *p)
 {
-    struct err *e = p->error;
+    struct err *e = err_new(err_code(p->error), "%s", err_message(p->error));
+    const char *hint = err_hint_text(p->error);
 
-    p->error = NULL;
-    return e ? e : err_new(ERR_INTERRUPTED, "the copy was ended");
+    return hint ? err_hint(e, "%s", hint) : e;
 }
 
 struct err *pace_pass(struct pace *p, uint64_t rows, uint64_t bytes, const atomic_bool *stop)
@@ -74,8 +73,8 @@ struct err *pace_pass(struct pace *p, uint64_t rows, uint64_t bytes, const atomi
     for (;;) {
         struct err *e = NULL;
         pthread_mutex_lock(&p->mutex);
-        if (p->ended)
-            e = take_end(p);
+        if (p->error)
+            e = copy_end(p);
         else if (!p->held && !paid)
             pay(p, rows, bytes, &until_us);
         paid |= !p->held;
@@ -112,7 +111,6 @@ void pace_end(struct pace *p, struct err *e)
 {
     pthread_mutex_lock(&p->mutex);
     p->error = err_first(p->error, e);
-    p->ended = true;
     pthread_mutex_unlock(&p->mutex);
 }
 

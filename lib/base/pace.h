@@ -28,7 +28,7 @@ struct err *pace_pass(struct pace *p, uint64_t rows, uint64_t bytes, const atomi
 /* From now on nobody passes, until it is released. Both may be called again. */
 void pace_hold(struct pace *p);
 void pace_release(struct pace *p);
-/* Everyone who passes, or waits, fails: the first one with e, which is taken over. */
+/* Everyone who passes, or waits, fails with e, which is taken over. */
 void pace_end(struct pace *p, struct err *e);
 
 /* How long it was held, all in all. */

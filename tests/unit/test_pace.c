@@ -76,7 +76,7 @@ static void test_ends(void)
     atomic_store(&p.stop, false);
     pace_end(p.pace, err_new(ERR_SOURCE, "too long"));
     CHECK_ERR(pace_pass(p.pace, 1, 1, NULL), ERR_SOURCE, "too long");
-    CHECK_ERR(pace_pass(p.pace, 1, 1, NULL), ERR_INTERRUPTED, "ended");
+    CHECK_ERR(pace_pass(p.pace, 1, 1, NULL), ERR_SOURCE, "too long");
     pace_free(p.pace);
 }
 
