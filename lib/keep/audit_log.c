@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/chain.h"
@@ -78,6 +79,7 @@ static void look_at(void *arg, size_t i)
     const struct listed_log *l = listed_at(f, i);
     char *key = key_of(f, l);
 
+    failpoint("audit-before");
     if (!interrupt_requested()) {
         o->error = read_object(f, l, audit_reads(f->a, key), &o->footer);
         o->done = true;

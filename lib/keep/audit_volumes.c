@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/document.h"
@@ -311,9 +312,12 @@ static void read_group(void *arg, size_t g)
     struct buf bytes = BUF_INIT;
     uint8_t *block = mem_alloc(BLOCK);
 
-    for (size_t i = g; v->group[g] == g && i < v->m->volume_count && !interrupt_requested(); i++) {
+    for (size_t i = g; v->group[g] == g && i < v->m->volume_count; i++) {
         if (v->group[i] != g)
             continue;
+        failpoint("audit-before");
+        if (interrupt_requested())
+            break;
         struct err *e = v->skip[i] || v->bad[i] ? NULL : read_volume(v, i, &bytes, block);
         if (e) {
             complain(v, i, e);

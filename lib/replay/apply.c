@@ -25,6 +25,7 @@ enum {
     REDO_NOTES = 20,       /* of one batch, without any progress: a bug */
     REDO_PAUSE_US = 50000, /* times the attempt */
     STATUS_EVERY_S = 10,   /* with --follow */
+    IDLE_EVERY_S = 600,    /* as long as there is nothing to apply */
 };
 
 static struct err *apply_check_ids(const struct apply *a)
@@ -361,6 +362,25 @@ static void apply_consider(struct apply *a, struct err **e, unsigned *attempts)
     *e = NULL;
 }
 
+/*
+ * Also where there was nothing to do: a job that is not seen for long no longer holds the log (ccr-prune).
+ * Before this run has taken the position over, another one may have: then that one reports.
+ */
+static struct err *apply_report(struct apply *a)
+{
+    struct job_position row = {0};
+    bool found = false;
+
+    a->status_us = clock_monotonic_us();
+    if (a->batch.claimed)
+        return status_publish(a->store, a->job, &a->batch.committed);
+    struct err *e = job_position_read(a->conn, a->job->name, &row, &found);
+    if (!e && found && strcmp(row.nonce, a->batch.committed.nonce) == 0)
+        e = status_publish(a->store, a->job, &a->batch.committed);
+    job_position_free(&row);
+    return e;
+}
+
 /* Waits for the log to grow. */
 static struct err *apply_wait(struct apply *a, int64_t poll_us)
 {
@@ -369,10 +389,9 @@ static struct err *apply_wait(struct apply *a, int64_t poll_us)
     while (!interrupt_requested() && clock_monotonic_us() < until)
         clock_sleep_us(until - clock_monotonic_us());
     TRY(interrupt_check());
-    if (a->batch.claimed && clock_monotonic_us() - a->status_us > STATUS_EVERY_S * CLOCK_US_PER_S) {
-        a->status_us = clock_monotonic_us();
-        return status_publish(a->store, a->job, &a->batch.committed);
-    }
+    int64_t every_us = (a->batch.claimed ? STATUS_EVERY_S : IDLE_EVERY_S) * CLOCK_US_PER_S;
+    if (!a->dry_run && clock_monotonic_us() - a->status_us > every_us)
+        return apply_report(a);
     return NULL;
 }
 
@@ -436,17 +455,6 @@ static struct err *apply_all(struct apply *a, const struct run *run)
     }
 }
 
-/*
- * Also where there was nothing to do: a job that is not seen for long no longer holds the log (ccr-prune).
- * Not where a failure may have left lanes behind the position row: what they need is what was reported last.
- */
-static struct err *apply_report(struct apply *a, const struct err *failure)
-{
-    if (!a->has_position || a->dry_run || conn_is_lost(a->conn) || (failure && a->lanes > 1))
-        return NULL;
-    return status_publish(a->store, a->job, &a->batch.committed);
-}
-
 struct err *apply_run(struct run *run)
 {
     struct apply a = {0};
@@ -459,7 +467,9 @@ struct err *apply_run(struct run *run)
         e = apply_all(&a, run);
         report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
     }
-    e = err_first(e, apply_report(&a, e));
+    /* a failure may have left lanes behind the position row: what they need is what was reported last */
+    if (a.has_position && !a.dry_run && !conn_is_lost(a.conn) && !(e && a.lanes > 1))
+        e = err_first(e, apply_report(&a));
     apply_close(&a);
     return e;
 }

@@ -11,6 +11,22 @@
 /* No server accepts a longer statement. */
 #define DEFINITION_LIMIT ((uint64_t)1 << 30)
 
+/* A volume is not there: nor is the manifest, where ccr-prune has removed the snapshot meanwhile. */
+static struct err *missing_volume(struct store *s, const struct manifest *m, const char *key)
+{
+    char *manifest = layout_manifest_key(m->stream, m->id);
+    struct store_stat stat;
+    bool found = false;
+    struct err *e = store_head(s, manifest, &stat, &found);
+
+    free(manifest);
+    if (e || found)
+        return err_first(e, err_new(ERR_INTEGRITY, "volume %s is missing from the store", key));
+    return err_hint(
+        err_new(ERR_STORE, "snapshot %s was removed from the store while it was being read", m->id),
+        "ccr-prune does that when no rule keeps it: run again with another snapshot, or pin it");
+}
+
 struct err *volume_fetch(struct store *s, const struct manifest *m, uint64_t number, struct buf *out)
 {
     const struct manifest_volume *v = manifest_find_volume(m, number);
@@ -24,7 +40,7 @@ struct err *volume_fetch(struct store *s, const struct manifest *m, uint64_t num
     buf_clear(out);
     TRY_GOTO(e, done, object_get(s, key, out, &found));
     if (!found) {
-        e = err_new(ERR_INTEGRITY, "volume %s is missing from the store", key);
+        e = missing_volume(s, m, key);
         goto done;
     }
     hash_bytes_hex(out->data, out->len, hex);

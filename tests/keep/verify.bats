@@ -319,6 +319,44 @@ END
     [ "$status" -eq 0 ]
 }
 
+is_stopped() {
+    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
+# interrupted_at N: a run that is stopped by a signal before it reads the Nth of all contents.
+interrupted_at() {
+    local pid
+    CCR_FAILPOINT=audit-before:$1:stop "$CCR_BIN/ccr-verify" --store "$STORE" --threads 1 --json >"$T/result" 2>"$T/messages" 3>&- &
+    pid=$!
+    wait_until 30 is_stopped "$pid"
+    kill -TERM "$pid"
+    kill -CONT "$pid"
+    status=0
+    wait "$pid" || status=$?
+    cat "$T/messages"
+    [ "$status" -eq 10 ]
+}
+
+@test "an interrupted run names the key with which the next one goes on" {
+    local key
+    flip "$STORE_DIR/$(segment 4)" 50
+    interrupted_at 3
+    key=$(jq -r .resume_after "$T/result")
+    [ "$key" = "$(segment 2)" ]
+    [[ $(<"$T/messages") == *"--after $key"* ]]
+    verify --after "$key"
+    [ "$status" -eq 7 ]
+    [[ $output == *"000000000004 is damaged"* ]]
+    # within a snapshot: what was read up to there is taken as read, the volume behind it is not
+    pristine
+    interrupted_at 7
+    key=$(jq -r .resume_after "$T/result")
+    [[ $key == "$home/snapshots/"*/000001.tar.zst ]]
+    flip "$STORE_DIR/${key%1.tar.zst}2.tar.zst" 100
+    verify --after "$key"
+    [ "$status" -eq 7 ]
+}
+
 @test "a file that may not be read is an error of the store" {
     chmod 000 "$STORE_DIR/$(segment 2)"
     [ ! -r "$STORE_DIR/$(segment 2)" ] || skip "root may read everything"
