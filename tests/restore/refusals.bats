@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
+load ../lib/stored
 load restore
 
 setup_file() {
@@ -129,6 +130,17 @@ refused() {
     store_use holes
     backup --databases holes
     refused 6 "BLACKHOLE" "holes.b" -- --standalone
+}
+
+@test "an engine that no server has, named before anything is loaded" {
+    local manifest
+
+    store_use engines
+    backup --databases zoo
+    manifest=$(echo "$STORE_DIR"/streams/main/snapshots/*/manifest.json)
+    chmod u+w "$manifest"
+    edit_manifest "$manifest" '(.tables[] | select(.name == "no_key") | .engine) = "ARCHIVIST"'
+    refused 6 ARCHIVIST zoo.no_key "--tables" -- --standalone
 }
 
 @test "a foreign key of a table that stays and refers to one that goes" {
