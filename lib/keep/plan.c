@@ -11,6 +11,22 @@
 
 /* --- what there is --- */
 
+/* It was listed, and cannot be loaded: because another run has removed it meanwhile? */
+static struct err *judge_unread(struct store *s, const char *stream, const char *id, struct err *e)
+{
+    char *key = layout_manifest_key(stream, id);
+    struct store_stat stat;
+    bool found = true;
+    struct err *unknown = err_code(e) == ERR_STORE ? store_head(s, key, &stat, &found) : NULL;
+
+    err_free(unknown);
+    free(key);
+    if (found)
+        return err_context(e, "stream %s: nothing is pruned", stream);
+    err_free(e);
+    return err_new(ERR_LOCKED, "another run of ccr-prune is removing snapshot %s of stream %s", id, stream);
+}
+
 static struct err *read_snapshots(const struct prune_params *p, struct plan *plan)
 {
     const struct listed_stream *l = plan->listed;
@@ -25,7 +41,7 @@ static struct err *read_snapshots(const struct prune_params *p, struct plan *pla
             e = snapshot_brief_make(m, &plan->all[plan->count]);
         manifest_free(m);
         if (e)
-            return err_context(e, "stream %s: nothing is pruned", l->name);
+            return judge_unread(p->store, l->name, l->snapshots[i].id, e);
         plan->count++;
     }
     return NULL;
