@@ -14,10 +14,11 @@ BIN ?= bin
 PROGRAMS := $(patsubst src/%.c,%,$(sort $(wildcard src/ccr-*.c)))
 
 DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat libzstd-dev libarchive-dev \
-	libssl-dev libjansson-dev libini-config-dev zlib1g-dev
+	libssl-dev libjansson-dev libini-config-dev zlib1g-dev libcurl4-gnutls-dev libexpat1-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
-DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils
+# Ceph is the S3 server of the tests
+DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils radosgw ceph-mon ceph-osd curl
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
 # mydumper is a peer, gnuplot draws
@@ -43,7 +44,7 @@ ifeq ($(CI),true)
 WARNINGS += -Werror
 endif
 CFLAGS ?= -O2 -g
-MODULES := libzstd libarchive libcrypto jansson ini_config zlib
+MODULES := libzstd libarchive libcrypto jansson ini_config zlib libcurl expat
 # Evaluated once, at the first use.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $$(shell mariadb_config --cflags) $$(shell pkg-config --cflags $(MODULES)))$(LIB_CFLAGS)
 LIB_LIBS = $(eval LIB_LIBS := $$(shell mariadb_config --libs) $$(shell pkg-config --libs $(MODULES)))$(LIB_LIBS)

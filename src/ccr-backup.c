@@ -112,13 +112,10 @@ static struct err *backup_main(struct run *run)
 {
     struct source_scope scope = {0};
     struct store *store = NULL;
-    const char *url;
-    struct err *e = opts_store_url(run->opts, &url);
+    struct err *e = source_scope_read(run->opts, &scope);
 
     if (!e)
-        e = source_scope_read(run->opts, &scope);
-    if (!e)
-        e = store_open(url, &store);
+        e = store_open_opts(run->opts, run->log, &store);
     if (!e)
         e = name_unfinished(run, store);
     if (!e)

@@ -128,13 +128,11 @@ static struct err *check_numbers(const struct opts *o)
 static struct err *prune_main(struct run *run)
 {
     struct store *store = NULL;
-    const char *url;
 
     TRY(check_numbers(run->opts));
     if (opts_string(run->opts, OPT_REASON) && !opts_string(run->opts, OPT_PIN))
         return err_new(ERR_USAGE, "--reason is for --pin");
-    TRY(opts_store_url(run->opts, &url));
-    TRY(store_open(url, &store));
+    TRY(store_open_opts(run->opts, run->log, &store));
     bool pins = opts_string(run->opts, OPT_PIN) || opts_string(run->opts, OPT_UNPIN);
     struct err *e = pins ? pin_or_unpin(run, store) : prune_store(run, store);
     store_close(store);

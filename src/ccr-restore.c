@@ -74,11 +74,9 @@ static struct err *restore_run(struct run *run)
     struct store *store = NULL;
     struct conn_params target;
     const char *name;
-    const char *url;
 
     TRY(restore_name(opts, &name));
-    TRY(opts_store_url(opts, &url));
-    TRY(store_open(url, &store));
+    TRY(store_open_opts(opts, run->log, &store));
     conn_params_from_opts(opts, CONN_TARGET, &target);
     struct restore_params params = {
         .store = store,

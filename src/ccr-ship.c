@@ -63,10 +63,8 @@ static struct err *ship_run(struct run *run)
 {
     struct ship_result result = {0};
     struct store *store = NULL;
-    const char *url;
 
-    TRY(opts_store_url(run->opts, &url));
-    TRY(store_open(url, &store));
+    TRY(store_open_opts(run->opts, run->log, &store));
     struct err *e = ship_from_opts(run, store, &result);
     ship_report(run, &result);
     if (!e)

@@ -77,11 +77,9 @@ static struct err *verify_run(struct run *run)
         .after = opts_string(run->opts, OPT_AFTER),
     };
     struct audit_result result = {0};
-    const char *url;
 
     TRY(threads_from_opts(run->opts, &params.threads));
-    TRY(opts_store_url(run->opts, &url));
-    TRY(store_open(url, &params.store));
+    TRY(store_open_opts(run->opts, run->log, &params.store));
     struct err *e = audit_run(&params, run->result, &result);
     document_set_u64(run->result, "objects", result.objects);
     document_set_u64(run->result, "stored_bytes", result.bytes);

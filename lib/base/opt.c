@@ -154,9 +154,9 @@ struct err *opt_set(struct opts *o, enum opt_id id, const char *text, enum err_c
     if (spec->type == TYPE_LIST) {
         TRY(opt_add_to_list(v, text, code, where));
     } else if (spec->type == TYPE_FLAG) {
-        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        number = strcmp(text, "yes") == 0 || strcmp(text, "on") == 0;
+        if (!number && strcmp(text, "no") != 0 && strcmp(text, "off") != 0)
             return err_hint(err_new(code, "%s: '%s' is not valid", where, text), "it takes yes or no");
-        number = strcmp(text, "yes") == 0;
     } else if (!opt_parse_typed(spec->type, text, &number)) {
         return err_hint(err_new(code, "%s: '%s' is not valid", where, text), "it takes %s",
                         opt_type_hint(spec->type));
@@ -334,8 +334,9 @@ struct err *opts_store_url(const struct opts *o, const char **url)
     else if (store && o->config_path)
         return err_new(ERR_CONFIG, "%s has no section [store %s] with a url", o->config_path, store);
     else if (store)
-        return err_hint(err_new(ERR_USAGE, "--store %s is no URL", store),
-                        "write file:///DIR, or name the config file that has [store %s]", store);
+        return err_hint(
+            err_new(ERR_USAGE, "--store %s is no URL", store),
+            "write file:///DIR or s3://BUCKET/PREFIX, or name the config file that has [store %s]", store);
     else
         return opts_require(o, OPT_STORE);
     return NULL;

@@ -9,7 +9,8 @@
  * one file serves both sides and many jobs. A binary uses the section named by --source, --target or --store,
  * or the only one of its kind; [source] and [target] may name their store with the key `store`. --store also
  * takes a URL. A flag wins over a key, a key over the default. Unknown sections and keys are errors: a
- * misspelt key must not be ignored.
+ * misspelt key must not be ignored. As in MySQL's option files, '_' may stand for '-' in a key, and on or off
+ * for yes or no.
  *
  * Strings and lists belong to the struct opts and live as long as it does. Read-only after opts_parse, so
  * shared by threads freely.
@@ -45,6 +46,22 @@ enum opt_id {
     OPT_VERBOSE,
     OPT_HELP,
     OPT_VERSION,
+    /* how the store is reached; without a flag what belongs together in a [store NAME] */
+    OPT_ENDPOINT,
+    OPT_REGION,
+    OPT_ADDRESSING,
+    OPT_SIGNATURE,
+    OPT_ACCESS_KEY,
+    OPT_SECRET_KEY,
+    OPT_SESSION_TOKEN,
+    OPT_CREDENTIALS_FILE,
+    OPT_PROFILE,
+    OPT_CA_FILE,
+    OPT_TLS_VERIFY,
+    OPT_CONNECTIONS,
+    OPT_BANDWIDTH,
+    OPT_STORE_TIMEOUT,
+    OPT_STORE_RETRY,
     /* the server */
     OPT_SOURCE,
     OPT_TARGET,

@@ -35,10 +35,18 @@ static const struct section_kind *section_parse(const char *section, const char 
     return NULL;
 }
 
+/* '_' and '-' are the same, as in MySQL's option files. */
+static bool key_is(const char *key, const char *name)
+{
+    for (; *key && (*key == *name || (*key == '_' && *name == '-')); key++, name++)
+        ;
+    return *key == *name;
+}
+
 static int key_find(const char *key, unsigned section)
 {
     for (int id = 0; id < OPT_COUNT_; id++)
-        if ((opt_specs[id].sections & section) && strcmp(opt_specs[id].name, key) == 0)
+        if ((opt_specs[id].sections & section) && key_is(key, opt_specs[id].name))
             return id;
     return -1;
 }

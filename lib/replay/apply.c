@@ -148,16 +148,14 @@ static struct err *apply_idle(void *batch)
 static struct err *apply_open(struct apply *a, struct run *run)
 {
     struct server_info info;
-    const char *url;
 
     a->log = run->log;
     a->prelude = prelude_new();
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
     a->lanes = 1;
     TRY(opts_require(run->opts, OPT_JOB));
-    TRY(opts_store_url(run->opts, &url));
     TRY(apply_limits_read(run->opts, &a->limits));
-    TRY(store_open(url, &a->store));
+    TRY(store_open_opts(run->opts, run->log, &a->store));
     conn_params_from_opts(run->opts, CONN_TARGET, &a->conn_params);
     a->conn_params.local_infile = true; /* for LOAD DATA in the log */
     TRY(conn_open(&a->conn_params, &a->conn));

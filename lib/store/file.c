@@ -15,8 +15,11 @@ char *file_path(const struct file_store *f, const char *key)
     return mem_printf("%s/%s", f->root, key);
 }
 
-static struct err *file_open(const char *url, void **self)
+static const struct store_ops file_ops;
+
+static struct err *file_open(const struct store_settings *settings, const struct store_ops **ops, void **self)
 {
+    const char *url = settings->url;
     const char *path = url + strlen("file://");
     struct stat st;
 
@@ -40,6 +43,7 @@ static struct err *file_open(const char *url, void **self)
     struct file_store *f = mem_zalloc(1, sizeof(*f));
     f->root = root;
     atomic_flag_clear(&f->swept);
+    *ops = &file_ops;
     *self = f;
     return NULL;
 }
@@ -143,9 +147,7 @@ static struct err *file_head(void *self, const char *key, struct store_stat *out
     return e;
 }
 
-const struct store_ops store_file_ops = {
-    .scheme = "file",
-    .open = file_open,
+static const struct store_ops file_ops = {
     .close = file_close,
     .create = file_create,
     .put = file_put,
@@ -154,3 +156,5 @@ const struct store_ops store_file_ops = {
     .list = file_list,
     .remove = file_remove,
 };
+
+const struct store_backend store_file = {.scheme = "file", .open = file_open};

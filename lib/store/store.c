@@ -15,25 +15,81 @@ struct store {
     char *url;
 };
 
-static const struct store_ops *const backends[] = {&store_file_ops};
+static const struct store_backend *const backends[] = {&store_file, &store_s3};
 
-struct err *store_open(const char *url, struct store **out)
+struct err *store_open_with(const struct store_settings *settings, struct store **out)
 {
+    const char *url = settings->url;
+
     *out = NULL;
     for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-        const struct store_ops *ops = backends[i];
-        size_t len = strlen(ops->scheme);
+        const struct store_backend *backend = backends[i];
+        size_t len = strlen(backend->scheme);
+        const struct store_ops *ops;
         void *self;
 
-        if (strncmp(url, ops->scheme, len) != 0 || strncmp(url + len, "://", 3) != 0)
+        if (strncmp(url, backend->scheme, len) != 0 || strncmp(url + len, "://", 3) != 0)
             continue;
-        TRY(ops->open(url, &self));
+        TRY(backend->open(settings, &ops, &self));
         struct store *s = mem_zalloc(1, sizeof(*s));
         *s = (struct store){ops, self, mem_strdup(url)};
         *out = s;
         return NULL;
     }
-    return err_hint(err_new(ERR_USAGE, "'%s' is not the URL of a store", url), "use file:///FOLDER");
+    return err_hint(err_new(ERR_USAGE, "'%s' is not the URL of a store", url),
+                    "use file:///FOLDER or s3://BUCKET/PREFIX");
+}
+
+struct err *store_open(const char *url, struct store **out)
+{
+    const struct store_settings settings = {
+        .url = url,
+        .tls_verify = true,
+        .connections = 8,
+        .timeout_s = 30,
+        .retry_s = 120,
+    };
+
+    return store_open_with(&settings, out);
+}
+
+/* 1 to `most`; these are counts and seconds that a person wrote. */
+static struct err *small_number(const struct opts *o, enum opt_id id, const char *name, unsigned most,
+                                unsigned *out)
+{
+    uint64_t n = opts_number(o, id);
+
+    if (n < 1 || n > most)
+        return err_hint(err_new(ERR_USAGE, "%s: %" PRIu64 " is not valid", name, n), "it takes 1 to %u",
+                        most);
+    *out = (unsigned)n;
+    return NULL;
+}
+
+struct err *store_open_opts(const struct opts *o, struct log *log, struct store **out)
+{
+    struct store_settings settings = {
+        .endpoint = opts_string(o, OPT_ENDPOINT),
+        .region = opts_string(o, OPT_REGION),
+        .addressing = opts_string(o, OPT_ADDRESSING),
+        .signature = opts_string(o, OPT_SIGNATURE),
+        .access_key = opts_string(o, OPT_ACCESS_KEY),
+        .secret_key = opts_string(o, OPT_SECRET_KEY),
+        .session_token = opts_string(o, OPT_SESSION_TOKEN),
+        .credentials_file = opts_string(o, OPT_CREDENTIALS_FILE),
+        .profile = opts_string(o, OPT_PROFILE),
+        .ca_file = opts_string(o, OPT_CA_FILE),
+        .tls_verify = opts_flag(o, OPT_TLS_VERIFY),
+        .bandwidth = opts_number(o, OPT_BANDWIDTH),
+        .log = log,
+    };
+
+    *out = NULL;
+    TRY(opts_store_url(o, &settings.url));
+    TRY(small_number(o, OPT_CONNECTIONS, "--connections", 256, &settings.connections));
+    TRY(small_number(o, OPT_STORE_TIMEOUT, "--store-timeout", 3600, &settings.timeout_s));
+    TRY(small_number(o, OPT_STORE_RETRY, "--store-retry", 86400, &settings.retry_s));
+    return store_open_with(&settings, out);
 }
 
 void store_close(struct store *s)
@@ -61,21 +117,22 @@ static bool segment_is_good(const char *segment, size_t len, bool whole)
     return true;
 }
 
-/* A key, or the beginning of keys: then the last segment may be cut off, or missing. */
-static struct err *check_key(const char *key, bool is_prefix)
+bool store_key_is_good(const char *key, bool is_prefix)
 {
-    const char *p = key;
-
-    for (;;) {
+    for (const char *p = key;;) {
         const char *end = strchrnul(p, '/');
         if (!segment_is_good(p, (size_t)(end - p), *end || !is_prefix))
-            break;
-        if (!*end && end - key <= KEY_LIMIT)
-            return NULL;
+            return false;
         if (!*end)
-            break;
+            return end - key <= KEY_LIMIT;
         p = end + 1;
     }
+}
+
+static struct err *check_key(const char *key, bool is_prefix)
+{
+    if (store_key_is_good(key, is_prefix))
+        return NULL;
     return err_new(ERR_INTERNAL, "'%s' is not a usable key for an object", key);
 }
 
@@ -110,6 +167,14 @@ struct err *store_put(struct store *s, const char *key, const void *bytes, size_
     TRY(check_key(key, false));
     TRY(check_size(key, len));
     return failed(s, "writing", key, s->ops->put(s->self, key, bytes, len));
+}
+
+struct err *store_is_atomic(struct store *s, bool *atomic)
+{
+    *atomic = true;
+    if (!s->ops->is_atomic)
+        return NULL;
+    return failed(s, "trying create-if-absent", "", s->ops->is_atomic(s->self, atomic));
 }
 
 static struct err *missing(const struct store *s, const char *key)

@@ -8,9 +8,10 @@
  * store_put().
  *
  * Every backend is a row of operations (struct store_ops) behind these functions, and passes the one
- * conformance suite (tests/store/conformance.bats). Failures are ERR_STORE and name operation, key and store.
- * When a writing call returns success the object is durable. One struct store serves any number of threads at
- * once.
+ * conformance suite (tests/store/conformance.bats). Failures are ERR_STORE and name operation, key and store;
+ * ERR_INTEGRITY where an object is not what was written, ERR_INTERRUPTED where a signal ended the waiting for
+ * a store that does not answer. When a writing call returns success the object is durable. One struct store
+ * serves any number of threads at once.
  */
 #ifndef CCR_STORE_STORE_H
 #define CCR_STORE_STORE_H
@@ -21,6 +22,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
 
 #define STORE_MAX_OBJECT ((size_t)64 << 20)
 
@@ -58,7 +61,36 @@ struct store_list {
 /* Called in order of the keys' bytes. An error ends the listing and is returned from it. */
 typedef struct err *store_list_fn(const struct store_entry *entry, void *arg);
 
-/* Opens file:///DIR (made by the first write if absent). ERR_USAGE for a URL that no backend knows. */
+/* How a store is reached: the keys of a [store NAME] section (base/opt.h). Only s3:// takes notice of more
+ * than the URL. NULL: from the environment, or a default (s3_config.h). */
+struct store_settings {
+    const char *url;
+    const char *endpoint;
+    const char *region;
+    const char *addressing; /* "path" or "virtual" */
+    const char *signature;  /* "v4" or "v2" */
+    const char *access_key;
+    const char *secret_key;
+    const char *session_token;
+    const char *credentials_file;
+    const char *profile;
+    const char *ca_file;
+    bool tls_verify;
+    unsigned connections; /* at most, at once */
+    unsigned timeout_s;   /* a request that makes no progress for so long has failed */
+    unsigned retry_s;     /* what failed is tried again for so long */
+    uint64_t bandwidth;   /* bytes per second in both directions, 0: no limit */
+    struct log *log;      /* NULL: nothing is told of what went well after all */
+};
+
+/*
+ * Opens file:///DIR (made by the first write if absent) or s3://BUCKET/PREFIX. Nothing is asked of the store
+ * yet. ERR_USAGE for a URL that no backend knows, ERR_CONFIG for settings that cannot be used.
+ */
+struct err *store_open_with(const struct store_settings *settings, struct store **out) CHECKED;
+/* The store that the options of a run name. */
+struct err *store_open_opts(const struct opts *o, struct log *log, struct store **out) CHECKED;
+/* With default settings. */
 struct err *store_open(const char *url, struct store **out) CHECKED;
 void store_close(struct store *s); /* NULL is allowed */
 const char *store_url(const struct store *s);
@@ -69,6 +101,9 @@ const char *store_url(const struct store *s);
  */
 struct err *store_create(struct store *s, const char *key, const void *bytes, size_t len,
                          bool *created) CHECKED;
+/* Whether that holds: servers exist on which store_create() can only look first, and then write
+ * (formats/store.md). */
+struct err *store_is_atomic(struct store *s, bool *atomic) CHECKED;
 /* Writes or replaces; a reader sees the old bytes or the new ones. */
 struct err *store_put(struct store *s, const char *key, const void *bytes, size_t len) CHECKED;
 /* Appends the bytes to out. found = NULL: a missing object is an error. */
@@ -79,13 +114,14 @@ struct err *store_list(struct store *s, const struct store_list *what, store_lis
 /* Deleting what does not exist is success. */
 struct err *store_delete(struct store *s, const char *key) CHECKED;
 
+/* Whether a text may be a key, or the beginning of keys: then its last segment may be cut off, or missing. */
+bool store_key_is_good(const char *key, bool is_prefix);
+
 /*
  * What a backend implements; `self` is what its open function made. Keys are checked before they arrive here,
  * `found` is never NULL, and store.c puts operation, key and store before a backend's message.
  */
 struct store_ops {
-    const char *scheme; /* "file" */
-    struct err *(*open)(const char *url, void **self);
     void (*close)(void *self);
     struct err *(*create)(void *self, const char *key, const void *bytes, size_t len, bool *created);
     struct err *(*put)(void *self, const char *key, const void *bytes, size_t len);
@@ -93,8 +129,16 @@ struct store_ops {
     struct err *(*head)(void *self, const char *key, struct store_stat *stat, bool *found);
     struct err *(*list)(void *self, const struct store_list *what, store_list_fn *fn, void *arg);
     struct err *(*remove)(void *self, const char *key);
+    struct err *(*is_atomic)(void *self, bool *atomic); /* NULL: yes */
 };
 
-extern const struct store_ops store_file_ops;
+struct store_backend {
+    const char *scheme; /* "file" */
+    /* One scheme may have several drivers: *ops is the one that the settings ask for. */
+    struct err *(*open)(const struct store_settings *settings, const struct store_ops **ops, void **self);
+};
+
+extern const struct store_backend store_file;
+extern const struct store_backend store_s3;
 
 #endif

@@ -1,27 +1,15 @@
-# What every backend has to do (lib/store/store.h). Runs against file:// in a folder of its own;
-# CCR_CONFORMANCE_URL names the (empty) place of another backend: each test uses a prefix below it.
+# What every backend has to do (lib/store/store.h), on file://. s3.bats runs the same against S3.
 
 load ../lib/common
+load conformance
 
 setup_file() {
-    export PROBE=$CCR_BIN/../build/unit/store_conformance
-    case $CCR_BIN in
-    */build/*/bin) PROBE=${CCR_BIN%/bin}/unit/store_conformance ;;
-    esac
-    [ -x "$PROBE" ]
+    units_find
 }
 
 setup() {
-    url=${CCR_CONFORMANCE_URL:-file://$T}/$BATS_TEST_NUMBER
+    url=file://$T/$BATS_TEST_NUMBER
     dir=$T/$BATS_TEST_NUMBER
-}
-
-probe() {
-    "$PROBE" "$url" "$1"
-}
-
-only_file() {
-    [ -z "${CCR_CONFORMANCE_URL:-}" ] || skip "about file:// only"
 }
 
 @test "create, get, head, put, delete, and what is missing" {
@@ -56,27 +44,11 @@ only_file() {
     probe put-race
 }
 
-written_something() {
-    [ "$("$PROBE" "$1" check)" -gt 0 ]
-}
-
 @test "kill -9 while writing leaves whole objects only" {
-    local i pid
-    seed
-    for i in {1..20}; do
-        "$PROBE" "$url/$i" write >/dev/null 2>&1 3>&- &
-        pid=$!
-        wait_until 20 written_something "$url/$i"
-        # at a random moment after that
-        sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
-        kill -9 "$pid"
-        wait "$pid" || :
-        "$PROBE" "$url/$i" check
-    done
+    kill_writers 20
 }
 
 @test "temporary files of killed writers are never listed, and removed by age at a later write" {
-    only_file
     mkdir -p "$dir/.tmp"
     echo old >"$dir/.tmp/1-old"
     echo young >"$dir/.tmp/2-young"
@@ -90,7 +62,6 @@ written_something() {
 }
 
 @test "a full disk: the failure names the path and says what to do, nothing partial is left, and room helps" {
-    only_file
     mkdir -p "$dir"
     # in a mount namespace of its own: nothing stays mounted, whatever happens
     unshare -m mount -t tmpfs -o size=3m tmpfs "$dir" 2>/dev/null ||
@@ -116,7 +87,6 @@ written_something() {
 
 @test "a write that fails half way leaves nothing behind" {
     local status=0
-    only_file
     # a file size limit of 200 KiB, reported as an error
     (
         trap '' XFSZ
@@ -133,7 +103,6 @@ written_something() {
 
 @test "a folder that may not be written, a file in its place, and URLs that are none" {
     local status=0
-    only_file
     echo file >"$dir"
     probe basics >"$T/out" || status=$?
     [ "$status" -eq 1 ]

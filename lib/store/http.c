@@ -1,0 +1,284 @@
+#include "store/http.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum {
+    BUFFER_BYTES = 512 << 10, /* libcurl's default of 64 KiB costs a third of the speed */
+    HEADERS_LIMIT = 64 << 10, /* nothing that is a store's answer has more */
+    LONGEST_NAP_US = 1000000
+};
+
+struct http {
+    struct http_params params;
+    pthread_mutex_t mutex;
+    pthread_cond_t returned;
+    CURL **idle;
+    unsigned idle_count;
+    unsigned made;
+    int64_t paid_until_us; /* the bandwidth is used up until then */
+};
+
+/* What the callbacks of one request share. */
+struct transfer {
+    struct http *http;
+    const struct http_request *request;
+    struct http_answer *answer;
+    CURL *easy;
+    size_t sent;
+    size_t received;
+    bool is_too_large;
+};
+
+/* Once for the process, before there are threads of ours in libcurl; it takes no argument and keeps nothing
+ * for us. */
+static void init_curl(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
+        return;
+    fputs("error: libcurl cannot be initialized\n", stderr);
+    abort();
+}
+
+struct http *http_open(const struct http_params *params)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct http *h = mem_zalloc(1, sizeof(*h));
+
+    pthread_once(&once, init_curl);
+    h->params = *params;
+    h->params.ca_file = params->ca_file ? mem_strdup(params->ca_file) : NULL;
+    h->idle = mem_zalloc(params->connections, sizeof(*h->idle));
+    pthread_mutex_init(&h->mutex, NULL);
+    pthread_cond_init(&h->returned, NULL);
+    return h;
+}
+
+void http_close(struct http *h)
+{
+    if (!h)
+        return;
+    for (unsigned i = 0; i < h->idle_count; i++)
+        curl_easy_cleanup(h->idle[i]);
+    free(h->idle);
+    free((char *)(uintptr_t)h->params.ca_file);
+    pthread_mutex_destroy(&h->mutex);
+    pthread_cond_destroy(&h->returned);
+    free(h);
+}
+
+/* A connection that nobody uses, best the one used last: it is the most likely to be open still. */
+static CURL *borrow(struct http *h)
+{
+    CURL *easy = NULL;
+
+    pthread_mutex_lock(&h->mutex);
+    while (h->idle_count == 0 && h->made == h->params.connections)
+        pthread_cond_wait(&h->returned, &h->mutex);
+    if (h->idle_count > 0)
+        easy = h->idle[--h->idle_count];
+    else
+        h->made++;
+    pthread_mutex_unlock(&h->mutex);
+    if (easy)
+        return easy;
+    easy = curl_easy_init();
+    if (!easy) {
+        fputs("error: libcurl refused a handle\n", stderr);
+        abort();
+    }
+    return easy;
+}
+
+static void give_back(struct http *h, CURL *easy)
+{
+    pthread_mutex_lock(&h->mutex);
+    h->idle[h->idle_count++] = easy;
+    pthread_cond_signal(&h->returned);
+    pthread_mutex_unlock(&h->mutex);
+}
+
+/* Holds the calling transfer back until its bytes fit into the bandwidth that all share. */
+static void pay(struct http *h, size_t bytes)
+{
+    if (h->params.bandwidth == 0)
+        return;
+    pthread_mutex_lock(&h->mutex);
+    int64_t now = clock_monotonic_us();
+    if (h->paid_until_us < now)
+        h->paid_until_us = now;
+    h->paid_until_us += (int64_t)((double)bytes * CLOCK_US_PER_S / (double)h->params.bandwidth);
+    int64_t until = h->paid_until_us;
+    pthread_mutex_unlock(&h->mutex);
+    for (; now < until; now = clock_monotonic_us())
+        clock_sleep_us(until - now < LONGEST_NAP_US ? until - now : LONGEST_NAP_US);
+}
+
+static size_t on_read(char *to, size_t size, size_t count, void *arg)
+{
+    struct transfer *t = arg;
+    size_t left = t->request->body_len - t->sent;
+    size_t n = size * count < left ? size * count : left;
+    uint64_t bandwidth = t->http->params.bandwidth;
+
+    if (bandwidth > 0 && n > bandwidth / 4 + 1)
+        n = (size_t)(bandwidth / 4 + 1); /* an even flow */
+    if (n == 0)
+        return 0;
+    pay(t->http, n);
+    memcpy(to, (const char *)t->request->body + t->sent, n);
+    t->sent += n;
+    return n;
+}
+
+/* libcurl sends a body anew where a kept connection turns out to be closed. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+    struct transfer *t = arg;
+
+    if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->request->body_len)
+        return CURL_SEEKFUNC_FAIL;
+    t->sent = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct transfer *t = arg;
+    size_t n = size * count;
+    curl_off_t announced = -1;
+
+    if (n > t->request->most - t->received) {
+        t->is_too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (t->received == 0 &&
+        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced) == CURLE_OK &&
+        announced > 0 && (uint64_t)announced <= t->request->most)
+        buf_reserve(t->request->out, (size_t)announced);
+    pay(t->http, n);
+    buf_append(t->request->out, bytes, n);
+    if (t->request->hash)
+        hash_update(t->request->hash, bytes, n);
+    t->received += n;
+    return n;
+}
+
+/* A status line begins anew: what came before it was "100 Continue". */
+static size_t on_header(char *line, size_t size, size_t count, void *arg)
+{
+    struct http_answer *answer = ((struct transfer *)arg)->answer;
+    size_t n = size * count, len = n;
+
+    while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+        len--;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        buf_clear(&answer->headers);
+    else if (len > 0 && answer->headers.len + len < HEADERS_LIMIT) {
+        buf_append(&answer->headers, line, len);
+        buf_append_byte(&answer->headers, '\n');
+    }
+    return n;
+}
+
+static void set_method(CURL *easy, struct transfer *t)
+{
+    const struct http_request *r = t->request;
+
+    if (strcmp(r->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (strcmp(r->method, "PUT") == 0) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_len);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+        curl_easy_setopt(easy, CURLOPT_READDATA, t);
+        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+        curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
+    }
+}
+
+static void set_connection(CURL *easy, const struct http_params *p)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)p->connect_timeout_s);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)p->stall_timeout_s);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, p->tls_verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, p->tls_verify ? 2L : 0L);
+    if (p->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, p->ca_file);
+}
+
+static void set_answer(CURL *easy, struct transfer *t)
+{
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->answer->text);
+}
+
+void http_send(struct http *h, const struct http_request *request, struct http_answer *answer)
+{
+    struct curl_slist *headers = NULL;
+    CURL *easy = borrow(h);
+    struct transfer t = {.http = h, .request = request, .answer = answer, .easy = easy};
+
+    *answer = (struct http_answer){.headers = BUF_INIT};
+    curl_easy_reset(easy); /* keeps the connection */
+    set_connection(easy, &h->params);
+    set_method(easy, &t);
+    set_answer(easy, &t);
+    for (const char *const *line = request->headers; *line; line++)
+        headers = curl_slist_append(headers, *line);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    CURLcode code = curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+    answer->failure = t.is_too_large ? HTTP_TOO_LARGE : (int)code;
+    answer->problem = t.is_too_large    ? "the answer is larger than an object can be"
+                      : answer->text[0] ? answer->text
+                                        : curl_easy_strerror(code);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_slist_free_all(headers);
+    give_back(h, easy);
+}
+
+void http_answer_free(struct http_answer *a)
+{
+    buf_free(&a->headers);
+}
+
+char *http_header(const struct http_answer *a, const char *name)
+{
+    const char *p = (const char *)a->headers.data, *end = p ? p + a->headers.len : NULL;
+    size_t name_len = strlen(name);
+
+    while (p && p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        if ((size_t)(newline - p) > name_len && p[name_len] == ':' && strncasecmp(p, name, name_len) == 0) {
+            p += name_len + 1;
+            p += strspn(p, " \t");
+            return mem_strndup(p, (size_t)(newline - p));
+        }
+        p = newline + 1;
+    }
+    return mem_strdup("");
+}

@@ -1,0 +1,99 @@
+/*
+ * s3 - what the sources of the s3:// backend share, private to them (formats/store.md, "s3://").
+ *
+ * s3.c holds the operations, s3_create.c create-if-absent, s3_list.c listings. All go through s3_send(),
+ * which signs, sends, judges the answer, and tries again where that is worth it (retry.h).
+ */
+#ifndef CCR_STORE_S3_H
+#define CCR_STORE_S3_H
+
+#include <pthread.h>
+
+#include "base/log.h"
+#include "store/http.h"
+#include "store/retry.h"
+#include "store/s3_config.h"
+#include "store/s3_sign.h"
+#include "store/store.h"
+
+/* Whether create-if-absent is atomic on this server; found out at its first use. */
+enum s3_create_mode { S3_CREATE_UNKNOWN, S3_CREATE_ATOMIC, S3_CREATE_CHECKED };
+
+struct s3 {
+    struct s3_config config;
+    pthread_mutex_t keys_mutex; /* over config.keys, which may be renewed */
+    struct http *http;
+    struct retry_policy retry;
+    struct log *log; /* NULL: nobody listens */
+    pthread_mutex_t mode_mutex;
+    enum s3_create_mode mode;
+};
+
+/* Metadata of every object that is written here: what it is, and which call wrote it. */
+#define S3_META_SHA256 "x-amz-meta-ccr-sha256"
+#define S3_META_WRITER "x-amz-meta-ccr-writer"
+
+/* Answers beside success that are an outcome, not a failure. */
+enum s3_expect {
+    S3_ABSENT = 1,       /* 404 NoSuchKey */
+    S3_EXISTS = 2,       /* 412 */
+    S3_NO_RANGE = 4,     /* 416 */
+    S3_NO_CONDITION = 8, /* 501, or 400 NotImplemented: If-None-Match is not known */
+    S3_UNEXPLAINED = 16, /* any 3xx or 4xx; for HEAD, whose answer has no document */
+};
+
+struct s3_reply;
+
+struct s3_call {
+    const char *method;
+    const char *key; /* below the store's prefix; NULL: the bucket; "/": the service */
+    const struct s3_pair *query;
+    size_t query_count;
+    const struct s3_pair *headers; /* beside those that every request has */
+    size_t header_count;
+    const void *body;
+    size_t body_len;
+    struct buf *out; /* the answer's body is appended; NULL where there is none to keep */
+    size_t most;     /* bytes of it */
+    unsigned expect; /* enum s3_expect, or-ed */
+    /* Whether a 2xx answer is one: 0, or RETRY_NOT_S3 or RETRY_OTHER_BODY. NULL: it has an ETag. */
+    int (*check)(const struct s3_call *call, const struct s3_reply *reply);
+    void *arg; /* the check's own */
+};
+
+struct s3_reply {
+    long status;
+    char code[RETRY_NAME_SIZE]; /* of the error document */
+    struct http_answer http;
+    char sha256[HASH_HEX_SIZE]; /* of the answer's body */
+    const void *body;           /* in call->out */
+    size_t body_len;
+    unsigned tries; /* that failed before this answer; one of them may have been carried out */
+};
+
+/*
+ * NULL: reply->status is a 2xx or an outcome that was expected, out holds the body. The caller ends it with
+ * s3_reply_free(), after an error too.
+ */
+struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *reply) CHECKED;
+void s3_reply_free(struct s3_reply *r);
+char *s3_header(const struct s3_reply *r, const char *name); /* malloc'ed, "" where it is missing */
+bool s3_has_etag(const struct s3_reply *r);
+/* A check that takes every 2xx. */
+int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply);
+
+/* The message and the hint for what a request finally failed with. `message` and `region` are those of the
+ * error document, NULL where there is none. */
+struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct http_answer *answer,
+                      const char *message, const char *region) MAKES_ERR;
+
+struct err *s3_head(void *self, const char *key, struct store_stat *stat, bool *found) CHECKED;
+
+struct err *s3_is_atomic(void *self, bool *atomic) CHECKED;
+struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created) CHECKED;
+struct err *s3_list(void *self, const struct store_list *what, store_list_fn *fn, void *arg) CHECKED;
+/* One PUT; `writer` marks the call (S3_META_WRITER). */
+struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size_t len, const char *writer,
+                          bool if_absent, unsigned expect, struct s3_reply *reply) CHECKED;
+
+#endif

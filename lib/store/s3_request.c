@@ -1,0 +1,263 @@
+/* One request of the S3 API: signed, sent, judged, and tried again where that is worth it. */
+#include "store/s3.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/run.h"
+#include "store/s3_xml.h"
+
+enum { MOST_HEADERS = 12, SMALL_ANSWER = 1 << 20 };
+
+/* Headers of one request: the pairs that are signed, and the lines that are sent. */
+struct header_set {
+    struct s3_pair pairs[MOST_HEADERS];
+    size_t count;
+    char *lines[MOST_HEADERS + 3]; /* more: Authorization, User-Agent, NULL */
+    size_t line_count;
+};
+
+static void add_header(struct header_set *set, const char *name, const char *value)
+{
+    set->pairs[set->count++] = (struct s3_pair){name, value};
+    set->lines[set->line_count++] = mem_printf("%s: %s", name, value);
+}
+
+static void header_set_free(struct header_set *set)
+{
+    for (size_t i = 0; i < set->line_count; i++)
+        free(set->lines[i]);
+}
+
+/* "/bucket/prefix/key", encoded; "/" for the service. */
+static char *path_of(const struct s3_config *c, const char *key)
+{
+    struct buf b = BUF_INIT;
+
+    if (key && strcmp(key, "/") == 0)
+        return mem_strdup("/");
+    s3_encode(&b, c->base_path, true);
+    if (key) {
+        buf_append_byte(&b, '/');
+        s3_encode(&b, c->prefix, true);
+        s3_encode(&b, key, true);
+    } else if (b.len == 0) {
+        buf_append_byte(&b, '/');
+    }
+    return buf_steal(&b);
+}
+
+struct signed_call {
+    char *url;
+    struct header_set headers;
+};
+
+/* What is signed is what is sent; the time is part of it, so every try is signed anew. */
+static void sign_call(struct s3 *s, const struct s3_call *call, const char *body_sha256,
+                      struct signed_call *out)
+{
+    const struct s3_config *c = &s->config;
+    char time[CLOCK_TEXT_SIZE];
+    struct header_set *set = &out->headers;
+
+    pthread_mutex_lock(&s->keys_mutex);
+    struct s3_keys keys = s3_keys_copy(&c->keys);
+    pthread_mutex_unlock(&s->keys_mutex);
+    char *path = path_of(c, call->key);
+    char *query = s3_query_text(call->query, call->query_count);
+    clock_format_compact(clock_now_us(), time);
+    add_header(set, "Host", c->host);
+    add_header(set, "x-amz-content-sha256", body_sha256);
+    add_header(set, "x-amz-date", time);
+    if (keys.session_token)
+        add_header(set, "x-amz-security-token", keys.session_token);
+    for (size_t i = 0; i < call->header_count; i++)
+        add_header(set, call->headers[i].name, call->headers[i].value);
+    struct s3_signer signer = {keys.access_key, keys.secret_key, c->region, "s3", time};
+    struct s3_request_text text = {call->method, path, query, set->pairs, set->count, body_sha256};
+    char *authorization = s3_authorization(&signer, &text);
+    set->lines[set->line_count++] = mem_printf("Authorization: %s", authorization);
+    set->lines[set->line_count++] = mem_strdup("User-Agent: ccr/" CCR_VERSION);
+    out->url =
+        mem_printf("%s://%s%s%s%s", c->is_tls ? "https" : "http", c->host, path, *query ? "?" : "", query);
+    free(authorization);
+    free(query);
+    free(path);
+    s3_keys_free(&keys);
+}
+
+char *s3_header(const struct s3_reply *r, const char *name)
+{
+    return http_header(&r->http, name);
+}
+
+void s3_reply_free(struct s3_reply *r)
+{
+    http_answer_free(&r->http);
+}
+
+bool s3_has_etag(const struct s3_reply *r)
+{
+    char *etag = s3_header(r, "etag");
+    bool has = *etag != 0;
+
+    free(etag);
+    return has;
+}
+
+int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply)
+{
+    (void)call;
+    (void)reply;
+    return 0;
+}
+
+/* Whether the answer is an outcome; otherwise *f says what failed. */
+static bool is_outcome(const struct s3_call *call, const struct s3_reply *r, struct retry_failure *f)
+{
+    long status = r->status;
+
+    *f = (struct retry_failure){.curl = r->http.failure, .status = status};
+    snprintf(f->code, sizeof(f->code), "%s", r->code);
+    if (f->curl)
+        return false;
+    if (status >= 200 && status < 300) {
+        f->curl = call->check ? call->check(call, r) : s3_has_etag(r) ? 0 : RETRY_NOT_S3;
+        return f->curl == 0;
+    }
+    if ((call->expect & S3_UNEXPLAINED) && status >= 300 && status < 500 && status != 408 && status != 429)
+        return true;
+    if (status == 404 && !r->code[0])
+        f->curl = RETRY_NOT_S3;
+    return (status == 404 && (call->expect & S3_ABSENT) && strcmp(r->code, "NoSuchKey") == 0) ||
+           (status == 412 && (call->expect & S3_EXISTS)) || (status == 416 && (call->expect & S3_NO_RANGE)) ||
+           (strcmp(r->code, "NotImplemented") == 0 && (call->expect & S3_NO_CONDITION));
+}
+
+/* Seconds, or a date. */
+static int64_t retry_after_us(const struct s3_reply *r)
+{
+    char *text = s3_header(r, "retry-after");
+    int64_t seconds = 0;
+
+    if (*text >= '0' && *text <= '9') {
+        seconds = strtol(text, NULL, 10);
+    } else if (*text) {
+        time_t at = curl_getdate(text, NULL);
+        seconds = at == -1 ? 0 : (int64_t)at - clock_now_us() / CLOCK_US_PER_S;
+    }
+    free(text);
+    return seconds > 0 && seconds < 86400 ? seconds * CLOCK_US_PER_S : 0;
+}
+
+/* One try. *document is the error document of the answer, if it has one. */
+static void try_once(struct s3 *s, const struct s3_call *call, const char *body_sha256, struct s3_reply *r,
+                     struct s3_error *document)
+{
+    struct signed_call signed_call = {.headers = {.count = 0}};
+    struct buf *out = call->out;
+    size_t start = out->len;
+    struct hash *hash = call->body ? NULL : hash_new();
+
+    sign_call(s, call, body_sha256, &signed_call);
+    int64_t begin = clock_monotonic_us();
+    struct http_request request = {
+        .method = call->method,
+        .url = signed_call.url,
+        .headers = (const char *const *)signed_call.headers.lines,
+        .body = call->body,
+        .body_len = call->body_len,
+        .out = out,
+        .most = call->most ? call->most : SMALL_ANSWER,
+        .hash = hash,
+    };
+    http_send(s->http, &request, &r->http);
+    r->status = r->http.status;
+    r->code[0] = 0;
+    r->body = out->data ? out->data + start : NULL;
+    r->body_len = out->len - start;
+    if (hash)
+        hash_hex(hash, r->sha256);
+    *document = (struct s3_error){0};
+    if (!r->http.failure && r->status >= 300 && s3_error_parse(r->body, r->body_len, document))
+        snprintf(r->code, sizeof(r->code), "%s", document->code);
+    if (s->log)
+        log_debug(s->log, "%s %s: %ld %s, %zu bytes out, %zu in, %.1f ms", call->method, signed_call.url,
+                  r->status, r->http.failure ? r->http.problem : r->code, call->body_len, r->body_len,
+                  (double)(clock_monotonic_us() - begin) / 1000);
+    hash_free(hash);
+    header_set_free(&signed_call.headers);
+    free(signed_call.url);
+}
+
+/* Temporary keys are renewed by others in the file they came from. */
+static bool renew_keys(struct s3 *s, const struct s3_reply *r)
+{
+    struct s3_keys keys;
+
+    if (strcmp(r->code, "ExpiredToken") != 0 && strcmp(r->code, "InvalidToken") != 0 &&
+        strcmp(r->code, "AccessDenied") != 0 && strcmp(r->code, "InvalidAccessKeyId") != 0)
+        return false;
+    pthread_mutex_lock(&s->keys_mutex);
+    bool renewed = s3_keys_renewed(&s->config.keys, &keys);
+    if (renewed) {
+        s3_keys_free(&s->config.keys);
+        s->config.keys = keys;
+    }
+    pthread_mutex_unlock(&s->keys_mutex);
+    return renewed;
+}
+
+/* Tries until there is an outcome, or no further try is worth it; then *e is the failure. */
+static void try_until_known(struct s3 *s, const struct s3_call *call, const char *body_sha256,
+                            struct s3_reply *r, struct err **e)
+{
+    size_t start = call->out->len;
+    struct s3_error document = {0};
+    struct retry_failure failure;
+    struct retry retry;
+
+    retry_begin(&retry, &s->retry);
+    for (;;) {
+        s3_error_free(&document);
+        try_once(s, call, body_sha256, r, &document);
+        r->tries = retry.tries;
+        if (is_outcome(call, r, &failure))
+            break;
+        failure.wait_us = retry_after_us(r);
+        if (!renew_keys(s, r) && !retry_again(&retry, &failure)) {
+            bool cut = interrupt_requested() && retry_is_worth(&failure);
+            *e = s3_failed(s, &failure, &r->http, document.message, document.region);
+            *e = retry_explain(&retry, cut ? err_recode(*e, ERR_INTERRUPTED) : *e);
+            break;
+        }
+        call->out->len = start;
+        http_answer_free(&r->http);
+    }
+    if (*e || r->status >= 300)
+        call->out->len = start;
+    s3_error_free(&document);
+}
+
+struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *reply)
+{
+    struct buf scratch = BUF_INIT;
+    struct s3_call whole = *call;
+    char body_sha256[HASH_HEX_SIZE];
+    struct err *e = NULL;
+
+    *reply = (struct s3_reply){.http = {.headers = BUF_INIT}};
+    if (!whole.out)
+        whole.out = &scratch;
+    hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);
+    try_until_known(s, &whole, body_sha256, reply, &e);
+    reply->body = NULL; /* it may move with `out` */
+    buf_free(&scratch);
+    return e;
+}
