@@ -13,7 +13,7 @@ units_find() {
 }
 
 probe() {
-    "$PROBE" "$url" "$1"
+    "$PROBE" "${url:?}" "$1"
 }
 
 store_tool() {
