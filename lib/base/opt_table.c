@@ -96,8 +96,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                                 "keep the load out of the target's own binlog (breaks its replicas)"},
     [OPT_MISSING_DEFINER] = {"missing-definer", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|USER@HOST",
                              "refuse",
-                             "views and programs whose definer is missing: do not begin, keep "
-                             "them, or define them by USER@HOST"},
+                             "where a definer is missing: do not begin, keep it, or take USER@HOST"},
 
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE | VERIFY, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},
