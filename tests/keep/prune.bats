@@ -254,6 +254,39 @@ whole() {
     [ "$(objects)" = "1 2 3 4 5 6" ]
 }
 
+@test "damage to ccr-prune's own documents" {
+    local record
+    prune --keep-last 1 --yes
+    whole
+    record=$home/pruned/000000000001.json
+    cp "$record" "$T/record"
+    # shellcheck disable=SC2016 # they are expanded when they are done
+    for damage in 'flip "$record" 0' 'truncate -s 100 "$record"' 'printf x >>"$record"' ': >"$record"' \
+        'jq ".version = 2" "$T/record" >"$record"' 'jq ".epoch = 0" "$T/record" >"$record"'; do
+        eval "$damage"
+        run "$CCR_BIN/ccr-verify" --store "$STORE"
+        echo "$damage: $status $output"
+        [[ $status -eq 7 || $status -eq 11 ]]
+        [[ $output == *"pruned/000000000001.json"* ]]
+        prune --keep-last 1 --yes
+        [[ $status -eq 7 || $status -eq 11 ]]
+        cp "$T/record" "$record"
+    done
+    # without it the beginning of the log is missing, as far as anybody knows
+    rm "$record"
+    run "$CCR_BIN/ccr-verify" --store "$STORE"
+    [ "$status" -eq 7 ]
+    [[ $output == *"objects 1 to 2 of epoch 1 of stream main are missing"* ]]
+    cp "$T/record" "$record"
+    printf '{' >"$STORE_DIR/prune.json"
+    run "$CCR_BIN/ccr-verify" --store "$STORE"
+    [ "$status" -eq 7 ]
+    [[ $output == *"prune.json is not valid JSON"* ]]
+    prune --keep-last 1 --yes
+    [ "$status" -eq 0 ]
+    whole
+}
+
 @test "the newest object stays, and ccr-ship and ccr-backup go on behind a pruned log" {
     touch -d '20 days ago' "$STORE_DIR/jobs/j/status.json"
     ccr backup source
