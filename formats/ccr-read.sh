@@ -155,6 +155,19 @@ list_chunks() {
     ' "$manifest"
 }
 
+# Who may do what. Twice: views over views need what their definers may do, and privileges on views need the views. What
+# is there already, and what is about an object that is not there, are errors that are passed over; the second time
+# the latter are shown.
+create_users() {
+    local members
+    jq -j "$positions"'.users // {"pieces": []} | .pieces[].member | text + "\u0000"' "$manifest" >"$work/users"
+    mapfile -d '' -t members <"$work/users"
+    [ ${#members[@]} -gt 0 ] || return 0
+    (cd "$work/data" && cat -- "${members[@]}") >"$work/users.sql"
+    "${client[@]}" --force <"$work/users.sql" 2>"$work/errors" || true
+    [ "$1" = first ] || sed -n '/ERROR 1396/!s/^ERROR/ccr-read: left out: ERROR/p' "$work/errors" >&2
+}
+
 # The slices of a chunk, joined, are its rows.
 load_rows() {
     local table session load rows bytes sha count members
@@ -314,7 +327,11 @@ create_objects database sequence table
 say "loading rows"
 load_rows
 say "creating everything else"
-create_objects function procedure package "package body" view trigger event
+create_objects function procedure package "package body"
+create_users first
+create_objects view trigger
+create_users again
+create_objects event
 say "replaying the log"
 print_log | "${client[@]}"
 say "done"

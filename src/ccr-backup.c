@@ -41,6 +41,8 @@ static void report(struct run *run, const struct manifest *m, size_t threads)
                   "stored_bytes", (json_int_t)stored, "volumes", (json_int_t)m->volume_count, "seconds",
                   seconds, "threads", (json_int_t)threads);
     json_object_update(run->result, result);
+    if (m->users.piece_count)
+        json_object_set_new(run->result, "users", json_integer((json_int_t)m->users.accounts));
     json_decref(result);
     free(position);
 }
@@ -98,6 +100,7 @@ static struct err *backup(struct run *run, struct store *store, struct source_sc
         .xa_wait_s = (unsigned)opts_number(run->opts, OPT_XA_WAIT),
         .object_size = opts_number(run->opts, OPT_OBJECT_SIZE),
         .chunk_size = opts_number(run->opts, OPT_CHUNK_SIZE),
+        .with_users = opts_flag(run->opts, OPT_WITH_USERS),
         .log = run->log,
     };
     bounds_from_opts(run->opts, &params.bounds);

@@ -30,6 +30,11 @@ static void restore_report(struct run *run, const struct restore_params *params,
     document_set_u64(to, "bytes", r->bytes);
     document_set_u64(to, "stored_bytes", r->stored_bytes);
     document_set_u64(to, "resumed_chunks", r->resumed_chunks);
+    if (r->with_users) {
+        document_set_u64(to, "users_made", r->users_made);
+        document_set_u64(to, "users_replaced", r->users_replaced);
+        document_set_u64(to, "users_kept", r->users_kept);
+    }
     json_object_set_new(to, "load_seconds", json_real(r->load_seconds));
     json_object_set_new(to, "swap_seconds", json_real(r->swap_seconds));
 }
@@ -93,7 +98,9 @@ static struct err *restore_run(struct run *run)
         .table_renames = opts_list(opts, OPT_RENAME_TABLE, NULL),
         .replace = opts_flag(opts, OPT_REPLACE),
         .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
+        .with_users = opts_flag(opts, OPT_WITH_USERS),
         .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),
+        .existing_users = opts_string(opts, OPT_EXISTING_USERS),
         .threads = (unsigned)opts_number(opts, OPT_THREADS),
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),

@@ -85,6 +85,8 @@ enum opt_id {
     OPT_REPLACE,
     OPT_SKIP_TARGET_BINLOG,
     OPT_MISSING_DEFINER,
+    OPT_WITH_USERS,
+    OPT_EXISTING_USERS,
     /* how to copy */
     OPT_THREADS,
     OPT_LOCK_WAIT,

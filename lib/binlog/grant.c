@@ -207,25 +207,26 @@ static void skip_columns(struct reader *r, size_t end)
         advance(r);
 }
 
-/* The words of one privilege; its columns are skipped. */
-static char *next_privilege(struct reader *r, size_t end)
+/* The words of one privilege, without its columns. */
+static char *next_privilege(struct reader *r, size_t end, size_t *text_end)
 {
     struct buf name = BUF_INIT;
 
-    while (place(r) < end && !accept_symbol(r, ',')) {
+    while (place(r) < end && !sql_token_is_symbol(&r->token, ',')) {
         if (sql_token_is_symbol(&r->token, '(')) {
             skip_columns(r, end);
-            continue;
+        } else {
+            buf_append_str(&name, name.len ? " " : "");
+            buf_append(&name, r->token.text, r->token.len);
+            advance(r);
         }
-        buf_append_str(&name, name.len ? " " : "");
-        buf_append(&name, r->token.text, r->token.len);
-        advance(r);
+        *text_end = r->behind;
     }
+    accept_symbol(r, ',');
     return buf_steal(&name);
 }
 
-struct err *grant_each_privilege(const char *sql, const struct grant *g,
-                                 struct err *(*fn)(const char *name, void *arg), void *arg)
+struct err *grant_each_privilege(const char *sql, const struct grant *g, grant_privilege_fn *fn, void *arg)
 {
     struct reader r;
     struct err *e = NULL;
@@ -234,10 +235,70 @@ struct err *grant_each_privilege(const char *sql, const struct grant *g,
     while (place(&r) < g->privileges_start)
         advance(&r);
     while (!e && place(&r) < g->privileges_end) {
-        char *name = next_privilege(&r, g->privileges_end);
-        e = fn(name, arg);
+        size_t start = place(&r);
+        size_t end = start;
+        char *name = next_privilege(&r, g->privileges_end, &end);
+        e = fn(&(struct grant_privilege){name, sql + start, end - start}, arg);
         free(name);
     }
+    return e;
+}
+
+struct texts {
+    char **items;
+    size_t count;
+};
+
+static void texts_add(struct texts *t, char *text)
+{
+    t->items = mem_resize(t->items, t->count + 1, sizeof(*t->items));
+    t->items[t->count++] = text;
+}
+
+/* "SELECT", or "SELECT `a`" for each column. */
+static struct err *add_privilege(const struct grant_privilege *privilege, void *arg)
+{
+    struct texts *t = arg;
+    struct reader r = {.sql = privilege->text};
+    bool columns = false;
+
+    sql_lexer_init(&r.lexer, privilege->text, privilege->len, 0);
+    for (advance(&r); r.token.type != SQL_END && r.token.type != SQL_BAD; advance(&r)) {
+        columns |= sql_token_is_symbol(&r.token, '(');
+        if (columns && sql_token_is_name(&r.token))
+            texts_add(t, mem_printf("%s %.*s", privilege->name, (int)r.token.len, r.token.text));
+    }
+    if (!columns)
+        texts_add(t, mem_strdup(privilege->name));
+    return NULL;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct err *grant_sorted(const char *sql, char **out)
+{
+    struct buf text = BUF_INIT;
+    struct texts t = {0};
+    struct grant g;
+    struct err *e = grant_parse(sql, &g);
+
+    if (!e && g.privileges_end)
+        e = grant_each_privilege(sql, &g, add_privilege, &t);
+    if (t.count)
+        qsort(t.items, t.count, sizeof(*t.items), compare_texts);
+    buf_append(&text, sql, e ? 0 : g.privileges_start);
+    for (size_t i = 0; i < t.count; i++) {
+        buf_printf(&text, "%s%s", i ? ", " : "", t.items[i]);
+        free(t.items[i]);
+    }
+    if (!e)
+        buf_append_str(&text, sql + g.privileges_end);
+    free(t.items);
+    grant_free(&g);
+    *out = buf_steal(&text);
     return e;
 }
 

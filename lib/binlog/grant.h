@@ -44,9 +44,22 @@ struct grant {
 struct err *grant_parse(const char *sql, struct grant *out) CHECKED;
 void grant_free(struct grant *g); /* its members */
 
-/* Calls fn with the name of each privilege, without columns: "SELECT", "ALL PRIVILEGES". */
-struct err *grant_each_privilege(const char *sql, const struct grant *g,
-                                 struct err *(*fn)(const char *name, void *arg), void *arg) CHECKED;
+/* One privilege of a GRANT. */
+struct grant_privilege {
+    const char *name; /* without columns: "SELECT", "ALL PRIVILEGES" */
+    const char *text; /* as it stands there, with them; borrowed from the statement */
+    size_t len;
+};
+typedef struct err *grant_privilege_fn(const struct grant_privilege *privilege, void *arg);
+
+struct err *grant_each_privilege(const char *sql, const struct grant *g, grant_privilege_fn *fn,
+                                 void *arg) CHECKED;
+/*
+ * The statement with its privileges and their columns in alphabetical order, whatever the order in which the
+ * server has them; malloc'ed. For comparing, not for running.
+ */
+struct err *grant_sorted(const char *sql, char **out) CHECKED;
+
 /* Calls fn with the name of each authentication plugin that a CREATE USER names behind VIA. */
 struct err *grant_each_plugin(const char *sql, struct err *(*fn)(const char *name, void *arg),
                               void *arg) CHECKED;

@@ -236,6 +236,22 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
+char *layout_table_folder(const char *db, const char *table)
+{
+    static const char suffix[] = ".sql";
+    char *db_escaped = layout_escape(db);
+    char *escaped = layout_escape(table);
+    size_t len = strlen(escaped);
+    size_t end = strlen(suffix);
+    bool clashes = len > end && strcmp(escaped + len - end, suffix) == 0;
+    char *folder = clashes ? mem_printf("%s/%.*s%%2E%s", db_escaped, (int)(len - end), escaped, suffix + 1)
+                           : mem_printf("%s/%s", db_escaped, escaped);
+
+    free(db_escaped);
+    free(escaped);
+    return folder;
+}
+
 bool layout_unescape(const char *text, char **name)
 {
     struct buf out = BUF_INIT;

@@ -68,6 +68,12 @@ char *layout_escape(const char *name);
 bool layout_unescape(const char *text, char **name);
 
 /*
+ * DB/TABLE, both escaped: the folder of a table in a snapshot's volumes. Where a table's name ends in ".sql"
+ * its last dot is escaped too: beside these folders lie files such as DB/schema.sql.
+ */
+char *layout_table_folder(const char *db, const char *table);
+
+/*
  * The store's own document, ccr.json: format version and store id. Made if absent (create), else a missing
  * one is ERR_STORE. ERR_UNSUPPORTED for a newer format. *store_id is malloc'ed.
  */

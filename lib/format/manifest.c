@@ -37,17 +37,17 @@ static void object_free(struct manifest_object *o)
     free(o->setval);
 }
 
-static void chunk_free(struct manifest_chunk *c)
+static void pieces_free(struct manifest_piece *pieces, size_t count)
 {
-    for (size_t i = 0; i < c->piece_count; i++)
-        free(c->pieces[i].member);
-    free(c->pieces);
+    for (size_t i = 0; i < count; i++)
+        free(pieces[i].member);
+    free(pieces);
 }
 
 static void table_free(struct manifest_table *t)
 {
     for (size_t i = 0; i < t->chunk_count; i++)
-        chunk_free(&t->chunks[i]);
+        pieces_free(t->chunks[i].pieces, t->chunks[i].piece_count);
     free(t->chunks);
     free(t->db);
     free(t->name);
@@ -78,6 +78,8 @@ void manifest_free(struct manifest *m)
     for (size_t i = 0; i < m->table_count; i++)
         table_free(&m->tables[i]);
     free(m->tables);
+    pieces_free(m->users.pieces, m->users.piece_count);
+    names_free(m->users.role_grants, m->users.role_grant_count);
     free(m->volumes);
     free(m);
 }

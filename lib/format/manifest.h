@@ -88,6 +88,15 @@ struct manifest_volume {
     char sha256[HASH_HEX_SIZE];
 };
 
+/* The source's users, roles and privileges: SQL text, in pieces of whole statements. */
+struct manifest_users {
+    struct manifest_piece *pieces; /* none: the snapshot was taken without users */
+    size_t piece_count;
+    uint64_t accounts;  /* users and roles that the text makes */
+    char **role_grants; /* GRANT `role` TO ...: roles of accounts that are not in it (root) */
+    size_t role_grant_count;
+};
+
 struct manifest {
     char *id;
     char *store_id;
@@ -113,6 +122,7 @@ struct manifest {
     size_t object_count;
     struct manifest_table *tables;
     size_t table_count;
+    struct manifest_users users;
     struct manifest_volume *volumes;
     size_t volume_count;
 };

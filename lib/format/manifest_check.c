@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "format/layout.h"
 
 static struct err *check_volumes(const struct json_doc *doc, const struct manifest *m)
 {
@@ -31,33 +30,46 @@ static struct err *check_member(const struct json_doc *doc, const struct manifes
     return NULL;
 }
 
-/* `names` is a set of "DB/NAME"; an addition that is already there is an error. */
+/* A key of the set of names that a manifest lists. Names are any bytes, and keys of JSON are not. */
+static char *key_of(const char *kind, const char *db, const char *name)
+{
+    const char *parts[] = {kind, db, name ? name : ""};
+    struct buf key = BUF_INIT;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        buf_append_byte(&key, '/');
+        for (const char *p = parts[i]; *p; p++) {
+            if ((unsigned char)*p >= 0x80 || *p == '/' || *p == '%')
+                buf_printf(&key, "%%%02X", (unsigned)(unsigned char)*p);
+            else
+                buf_append_byte(&key, (uint8_t)*p);
+        }
+    }
+    return buf_steal(&key);
+}
+
+/* What is in `names` already is an error. */
 static struct err *add_once(const struct json_doc *doc, json_t *names, const char *kind, const char *db,
                             const char *name)
 {
-    char *escaped_db = layout_escape(db), *escaped_name = layout_escape(name ? name : "");
-    char *path = mem_printf("%s/%s/%s", kind, escaped_db, escaped_name);
+    char *key = key_of(kind, db, name);
     struct err *e = NULL;
 
-    if (json_object_get(names, path))
-        e = err_new(doc->code, "%s: %s is listed twice", doc->name, path);
-    else if (json_object_set_new(names, path, json_true()) != 0)
-        e = err_new(doc->code, "%s: %s is not a name in UTF-8", doc->name, path);
-    free(path);
-    free(escaped_db);
-    free(escaped_name);
+    if (json_object_get(names, key))
+        e = err_new(doc->code, "%s: %s %s%s%s is listed twice", doc->name, kind, db, name ? "." : "",
+                    name ? name : "");
+    else
+        json_object_set_new(names, key, json_true());
+    free(key);
     return e;
 }
 
 static bool is_listed(const json_t *names, const char *kind, const char *db, const char *name)
 {
-    char *escaped_db = layout_escape(db), *escaped_name = layout_escape(name);
-    char *path = mem_printf("%s/%s/%s", kind, escaped_db, escaped_name);
-    bool listed = json_object_get(names, path) != NULL;
+    char *key = key_of(kind, db, name);
+    bool listed = json_object_get(names, key) != NULL;
 
-    free(path);
-    free(escaped_db);
-    free(escaped_name);
+    free(key);
     return listed;
 }
 
@@ -116,11 +128,19 @@ static struct err *check_tables(const struct json_doc *doc, const struct manifes
     return NULL;
 }
 
+static struct err *check_users(const struct json_doc *doc, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->users.piece_count; i++)
+        TRY(check_member(doc, m, m->users.pieces[i].volume, m->users.pieces[i].member));
+    return NULL;
+}
+
 struct err *manifest_check(const struct json_doc *doc, const struct manifest *m)
 {
     if (m->epoch < 1)
         return err_new(doc->code, "%s: epochs count from 1", doc->name);
     TRY(check_volumes(doc, m));
+    TRY(check_users(doc, m));
     json_t *names = json_object();
     struct err *e = check_objects(doc, m, names);
     if (!e)

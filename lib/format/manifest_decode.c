@@ -66,7 +66,7 @@ static struct err *name_decode(const struct json_doc *doc, const json_t *element
     char **name = out;
 
     if (!json_is_string(element))
-        return err_new(doc->code, "%s: a list of names holds something that is no string", doc->name);
+        return err_new(doc->code, "%s: a list of texts holds something that is no string", doc->name);
     *name = mem_strdup(json_string_value(element));
     return NULL;
 }
@@ -142,6 +142,19 @@ static struct err *table_decode(const struct json_doc *doc, const json_t *elemen
                         &t->chunk_count);
 }
 
+static struct err *users_decode(const struct json_doc *doc, const json_t *root, struct manifest_users *u)
+{
+    json_t *users;
+
+    if (!json_object_get(root, "users"))
+        return NULL;
+    TRY(json_object_of(doc, root, "users", &users));
+    TRY(json_u64_of(doc, users, "accounts", &u->accounts));
+    TRY(array_decode(doc, users, "pieces", sizeof(*u->pieces), piece_decode, &u->pieces, &u->piece_count));
+    return array_decode(doc, users, "role_grants", sizeof(*u->role_grants), name_decode, &u->role_grants,
+                        &u->role_grant_count);
+}
+
 static struct err *head_decode(const struct json_doc *doc, const json_t *root, struct manifest *m)
 {
     static const char *const features[] = {MANIFEST_HISTORY, NULL};
@@ -180,6 +193,7 @@ struct err *manifest_from_json(const struct json_doc *doc, const json_t *root, s
     TRY(array_decode(doc, root, "objects", sizeof(*m->objects), object_decode, &m->objects,
                      &m->object_count));
     TRY(array_decode(doc, root, "tables", sizeof(*m->tables), table_decode, &m->tables, &m->table_count));
+    TRY(users_decode(doc, root, &m->users));
     return array_decode(doc, root, "volumes", sizeof(*m->volumes), volume_decode, &m->volumes,
                         &m->volume_count);
 }

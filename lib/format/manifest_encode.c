@@ -84,22 +84,29 @@ static json_t *objects_encode(const struct manifest *m)
     return array;
 }
 
+static json_t *pieces_encode(const struct manifest_piece *pieces, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        json_t *piece = json_object();
+        document_set_u64(piece, "volume", pieces[i].volume);
+        document_set_bytes(piece, "member", pieces[i].member);
+        document_set_u64(piece, "bytes", pieces[i].bytes);
+        json_array_append_new(array, piece);
+    }
+    return array;
+}
+
 static json_t *chunk_encode(const struct manifest_chunk *c)
 {
-    json_t *chunk = json_object(), *pieces = json_array();
+    json_t *chunk = json_object();
 
     document_set_u64(chunk, "id", c->id);
     document_set_u64(chunk, "rows", c->rows);
     document_set_u64(chunk, "bytes", c->bytes);
     document_set_bytes(chunk, "sha256", c->sha256);
-    for (size_t i = 0; i < c->piece_count; i++) {
-        json_t *piece = json_object();
-        document_set_u64(piece, "volume", c->pieces[i].volume);
-        document_set_bytes(piece, "member", c->pieces[i].member);
-        document_set_u64(piece, "bytes", c->pieces[i].bytes);
-        json_array_append_new(pieces, piece);
-    }
-    json_object_set_new(chunk, "pieces", pieces);
+    json_object_set_new(chunk, "pieces", pieces_encode(c->pieces, c->piece_count));
     return chunk;
 }
 
@@ -141,6 +148,16 @@ static json_t *tables_encode(const struct manifest *m)
     for (size_t i = 0; i < m->table_count; i++)
         json_array_append_new(array, table_encode(&m->tables[i]));
     return array;
+}
+
+static json_t *users_encode(const struct manifest_users *u)
+{
+    json_t *users = json_object();
+
+    document_set_u64(users, "accounts", u->accounts);
+    json_object_set_new(users, "pieces", pieces_encode(u->pieces, u->piece_count));
+    json_object_set_new(users, "role_grants", names_encode(u->role_grants, u->role_grant_count));
+    return users;
 }
 
 static void times_encode(json_t *root, const struct manifest *m)
@@ -186,6 +203,8 @@ json_t *manifest_to_json(const struct manifest *m)
         json_object_set(root, "scope", m->scope);
     json_object_set_new(root, "objects", objects_encode(m));
     json_object_set_new(root, "tables", tables_encode(m));
+    if (m->users.piece_count)
+        json_object_set_new(root, "users", users_encode(&m->users));
     json_object_set_new(root, "volumes", volumes_encode(m));
     return root;
 }

@@ -10,7 +10,7 @@
 /* Session settings that change how names and strings are printed. */
 #define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1 FOR "
 
-static void entry_free(struct account_entry *entry)
+void account_entry_free(struct account_entry *entry)
 {
     account_free(&entry->account);
     for (size_t i = 0; i < entry->count; i++)
@@ -22,7 +22,7 @@ static void entry_free(struct account_entry *entry)
 void account_list_free(struct account_list *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        entry_free(&l->items[i]);
+        account_entry_free(&l->items[i]);
     free(l->items);
     *l = (struct account_list){0};
 }

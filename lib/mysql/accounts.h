@@ -31,6 +31,7 @@ void account_list_free(struct account_list *l); /* its members */
 struct err *account_list_names(struct conn *c, struct account_list *out) CHECKED;
 /* Fills in the statements of one. */
 struct err *account_entry_read(struct conn *c, struct account_entry *entry) CHECKED;
+void account_entry_free(struct account_entry *entry); /* its members */
 
 const struct account_entry *account_list_find(const struct account_list *l, const struct account *a);
 

@@ -225,14 +225,25 @@ static struct err *conn_drain(struct conn *c)
     }
 }
 
-struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len)
+static struct err *conn_run(struct conn *c, const void *sql, size_t len)
 {
     failpoint("statement");
-    conn_note_statement(c, sql, len);
     if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
         return conn_error(c, NULL);
     c->affected = mysql_affected_rows(c->mysql);
     return conn_drain(c);
+}
+
+struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len)
+{
+    conn_note_statement(c, sql, len);
+    return conn_run(c, sql, len);
+}
+
+struct err *conn_exec_shown(struct conn *c, const char *sql, const char *shown)
+{
+    conn_note_statement(c, shown, strlen(shown));
+    return conn_run(c, sql, strlen(sql));
 }
 
 struct err *conn_exec(struct conn *c, const char *fmt, ...)

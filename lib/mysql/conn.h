@@ -65,6 +65,8 @@ struct err *conn_error(const struct conn *c, const char *what) CHECKED;
 /* Runs a statement without a result; one that has a result loses it. */
 struct err *conn_exec(struct conn *c, const char *fmt, ...) CHECKED __attribute__((format(printf, 2, 3)));
 struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len) CHECKED;
+/* A statement that holds a secret: messages show this instead. */
+struct err *conn_exec_shown(struct conn *c, const char *sql, const char *shown) CHECKED;
 
 /* A stored result: rows of strings, NULL for SQL NULL. */
 struct result;

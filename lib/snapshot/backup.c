@@ -21,6 +21,7 @@ struct backup {
     const struct backup_params *params;
     struct opening opening;
     struct source_schema schema;
+    struct source_users users; /* --with-users */
     struct volume_shelf shelf;
     struct log_end log_end;
     struct manifest *manifest;
@@ -74,6 +75,21 @@ static struct err *connect_source(struct backup *b)
     return opening_new(&opening, &b->opening);
 }
 
+/* The accounts too belong to the snapshot's moment: read before and after, they must be the same. */
+static struct err *read_users(struct backup *b, char **changed)
+{
+    struct source_users now = {0};
+
+    if (!b->params->with_users)
+        return NULL;
+    struct err *e = source_users_read(b->opening.control, &now);
+    if (!e && changed && !*changed && !source_users_equal(&b->users, &now))
+        *changed = mem_strdup("what is known of users and privileges");
+    source_users_free(&b->users);
+    b->users = now;
+    return e;
+}
+
 /*
  * Reads the definitions, locks, opens, and reads them again; *changed tells what is another one now, or NULL.
  * The second reading is the one that counts: sequences may have gone on.
@@ -88,6 +104,7 @@ static struct err *try_open(struct backup *b, char **changed)
     source_schema_free(&b->schema);
     TRY(source_scope_resolve(o->control, b->params->scope));
     TRY(source_schema_read(o->control, scope, true, &b->schema));
+    TRY(read_users(b, NULL));
     TRY(opening_lock_tables(o, &b->schema));
     TRY(opening_snapshot(o));
     TRY(source_scope_resolve(o->control, b->params->scope));
@@ -97,6 +114,7 @@ static struct err *try_open(struct backup *b, char **changed)
         source_schema_take_tables(&after, &b->schema);
     source_schema_free(&b->schema);
     b->schema = after;
+    TRY(read_users(b, changed));
     return *changed ? opening_unlock_tables(o) : NULL;
 }
 
@@ -215,10 +233,12 @@ static struct err *backup_steps(struct backup *b)
     TRY(log_end_read(p, b->opening.control, &b->log_end));
     TRY(open_snapshot(b));
     warn_of_tables(b);
+    if (p->with_users)
+        source_users_tell(&b->users, p->log);
     TRY(opening_position(&b->opening));
     TRY(log_end_check_position(&b->log_end, &b->opening.position));
     TRY(backup_manifest_describe(b->manifest, p, &b->opening, &b->log_end));
-    TRY(backup_manifest_objects(b->manifest, &b->schema, &b->shelf));
+    TRY(backup_manifest_objects(b->manifest, &b->schema, &b->users, &b->shelf));
     TRY(copy_rows(b));
     return write_manifest(b);
 }
@@ -232,6 +252,7 @@ struct err *backup_run(const struct backup_params *params, struct manifest **out
     struct err *e = backup_steps(&b);
     opening_free(&b.opening);
     source_schema_free(&b.schema);
+    source_users_free(&b.users);
     log_end_free(&b.log_end);
     if (e) {
         volume_shelf_discard(&b.shelf);

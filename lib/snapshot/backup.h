@@ -27,6 +27,7 @@ struct backup_params {
     size_t object_size;
     uint64_t chunk_size;
     struct bounds bounds;
+    bool with_users;
     struct log *log;
 };
 

@@ -102,46 +102,67 @@ struct err *backup_manifest_describe(struct manifest *m, const struct backup_par
     return source_fingerprints(&check, &m->fingerprints, &m->fingerprint_count);
 }
 
-/* DB/schema.sql, DB/TABLE/schema.sql; what is no table has its kind in the name. */
-static char *member_of(const struct manifest_object *o)
+/* What is no table has its kind in the name. */
+static char *member_of_program(const struct manifest_object *o, const char *suffix)
 {
     char *db = layout_escape(o->db);
-    char *name = layout_escape(o->name ? o->name : "");
-    char *table = layout_escape(o->table ? o->table : "");
-    char *member = NULL;
+    char *name = layout_escape(o->name);
+    char *member = mem_printf("%s/%s.%s.sql", db, name, suffix);
 
+    free(db);
+    free(name);
+    return member;
+}
+
+static char *member_of_database(const struct manifest_object *o)
+{
+    char *db = layout_escape(o->db);
+    char *member = mem_printf("%s/schema.sql", db);
+
+    free(db);
+    return member;
+}
+
+static char *member_of_table(const struct manifest_object *o)
+{
+    char *folder = layout_table_folder(o->db, o->name);
+    char *member = mem_printf("%s/schema.sql", folder);
+
+    free(folder);
+    return member;
+}
+
+static char *member_of_trigger(const struct manifest_object *o)
+{
+    char *folder = layout_table_folder(o->db, o->table);
+    char *name = layout_escape(o->name);
+    char *member = mem_printf("%s/%s.trigger.sql", folder, name);
+
+    free(folder);
+    free(name);
+    return member;
+}
+
+static char *member_of(const struct manifest_object *o)
+{
     switch (o->kind) {
     case OBJECT_DATABASE:
-        member = mem_printf("%s/schema.sql", db);
-        break;
+        return member_of_database(o);
     case OBJECT_SEQUENCE:
     case OBJECT_TABLE:
     case OBJECT_VIEW:
-        member = mem_printf("%s/%s/schema.sql", db, name);
-        break;
-    case OBJECT_FUNCTION:
-        member = mem_printf("%s/%s.function.sql", db, name);
-        break;
-    case OBJECT_PROCEDURE:
-        member = mem_printf("%s/%s.procedure.sql", db, name);
-        break;
-    case OBJECT_PACKAGE:
-        member = mem_printf("%s/%s.package.sql", db, name);
-        break;
-    case OBJECT_PACKAGE_BODY:
-        member = mem_printf("%s/%s.package-body.sql", db, name);
-        break;
+        return member_of_table(o);
     case OBJECT_TRIGGER:
-        member = mem_printf("%s/%s/%s.trigger.sql", db, table, name);
-        break;
+        return member_of_trigger(o);
+    case OBJECT_PACKAGE_BODY:
+        return member_of_program(o, "package-body");
+    case OBJECT_FUNCTION:
+    case OBJECT_PROCEDURE:
+    case OBJECT_PACKAGE:
     case OBJECT_EVENT:
-        member = mem_printf("%s/%s.event.sql", db, name);
         break;
     }
-    free(db);
-    free(name);
-    free(table);
-    return member;
+    return member_of_program(o, object_kind_name(o->kind));
 }
 
 static char *dup_or_null(const char *s)
@@ -168,7 +189,7 @@ static void copy_object(struct manifest_object *to, const struct manifest_object
 }
 
 struct err *backup_manifest_objects(struct manifest *m, const struct source_schema *schema,
-                                    struct volume_shelf *shelf)
+                                    const struct source_users *users, struct volume_shelf *shelf)
 {
     struct volume_filler *filler = volume_filler_new(shelf);
     struct err *e = NULL;
@@ -180,6 +201,8 @@ struct err *backup_manifest_objects(struct manifest *m, const struct source_sche
         copy_object(to, &from->entry);
         e = volume_filler_add(filler, to->member, from->sql, from->sql_len, &to->volume);
     }
+    if (!e)
+        e = source_users_store(users, filler, &m->users);
     if (!e)
         e = volume_filler_finish(filler);
     volume_filler_free(filler);

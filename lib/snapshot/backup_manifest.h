@@ -6,15 +6,16 @@
 
 #include "snapshot/backup_log.h"
 #include "snapshot/opening.h"
+#include "snapshot/source_users.h"
 #include "snapshot/volume_filler.h"
 
 /* Position, fingerprints, place in the log, scope, and what matters of the source. */
 struct err *backup_manifest_describe(struct manifest *m, const struct backup_params *p, struct opening *o,
                                      const struct log_end *log_end) CHECKED;
 
-/* Writes the definitions into volumes and lists them. */
+/* Writes the definitions, and the users where there are any, into volumes and lists them. */
 struct err *backup_manifest_objects(struct manifest *m, const struct source_schema *schema,
-                                    struct volume_shelf *shelf) CHECKED;
+                                    const struct source_users *users, struct volume_shelf *shelf) CHECKED;
 
 /* Lists the volumes that are in the store. */
 void backup_manifest_volumes(struct manifest *m, const struct volume_shelf *shelf);

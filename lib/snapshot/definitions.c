@@ -149,3 +149,42 @@ void definitions_free(char **definitions, const struct manifest *m)
         free(definitions[i]);
     free(definitions);
 }
+
+/* Finds the member and appends it. */
+static struct err *read_piece(struct volume_reader *r, const struct manifest *m,
+                              const struct manifest_piece *piece, struct buf *out)
+{
+    const char *member = NULL;
+    char *text = NULL;
+    uint64_t size = 0;
+
+    do {
+        TRY(volume_reader_next(r, &member, &size));
+    } while (member && strcmp(member, piece->member) != 0);
+    if (!member || size != piece->bytes)
+        return err_new(ERR_INTEGRITY, "snapshot %s: member %s is not as the manifest says in volume %llu",
+                       m->id, piece->member, (unsigned long long)piece->volume);
+    TRY(read_member(r, member, size, &text));
+    buf_append_str(out, text);
+    free(text);
+    return NULL;
+}
+
+struct err *pieces_read(struct store *s, const struct manifest *m, const struct manifest_piece *pieces,
+                        size_t count, struct buf *out)
+{
+    struct buf volume = BUF_INIT;
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < count && !e; i++) {
+        struct volume_reader *r = NULL;
+        e = volume_fetch(s, m, pieces[i].volume, &volume);
+        if (!e)
+            e = volume_reader_new(pieces[i].member, volume.data, volume.len, &r);
+        if (!e)
+            e = read_piece(r, m, &pieces[i], out);
+        volume_reader_free(r);
+    }
+    buf_free(&volume);
+    return e;
+}

@@ -18,4 +18,8 @@ struct err *definitions_read(struct store *s, const struct manifest *m, const bo
                              char ***out) CHECKED;
 void definitions_free(char **definitions, const struct manifest *m); /* NULL is allowed */
 
+/* Appends the text of some pieces, joined. */
+struct err *pieces_read(struct store *s, const struct manifest *m, const struct manifest_piece *pieces,
+                        size_t count, struct buf *out) CHECKED;
+
 #endif

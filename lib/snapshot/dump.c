@@ -42,8 +42,6 @@ static void table_init(struct dump_table *t, const struct source_object *object,
                        uint64_t chunk_bytes)
 {
     const struct catalog_table *table = object->table;
-    char *db = layout_escape(table->db);
-    char *name = layout_escape(table->name);
 
     *out = (struct manifest_table){
         .db = mem_strdup(table->db),
@@ -56,7 +54,7 @@ static void table_init(struct dump_table *t, const struct source_object *object,
     *t = (struct dump_table){
         .object = object,
         .out = out,
-        .folder = mem_printf("%s/%s", db, name),
+        .folder = layout_table_folder(table->db, table->name),
         .locked = source_object_needs_lock(object),
     };
     if (source_object_has_rows(object)) {
@@ -64,8 +62,6 @@ static void table_init(struct dump_table *t, const struct source_object *object,
         init_select(t, table, chunk_plan_key(t->plan));
     }
     pthread_mutex_init(&t->mutex, NULL);
-    free(db);
-    free(name);
 }
 
 static void table_free(struct dump_table *t)

@@ -45,6 +45,8 @@ char *pending_encode(const struct pending *p)
                                (int)p->standalone, "skip_binlog", (int)p->skip_binlog, "missing_definer",
                                p->missing_definer, "reason", p->reason, "aside", encode_asides(p), "gone",
                                encode_gone(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
+    if (p->users)
+        json_object_set(object, "users", p->users);
     char *text = json_text(object);
 
     json_decref(object);
@@ -145,6 +147,10 @@ static struct err *decode_object(const json_t *object, struct pending *out)
     TRY(decode_asides(object, out));
     TRY(decode_gone(object, out));
     TRY(decode_keys(object, out));
+    if (json_object_get(object, "users")) {
+        TRY(json_array_of(&doc, object, "users", &out->users));
+        json_incref(out->users);
+    }
     TRY(json_object_of(&doc, object, "job", &job));
     return job_from_json(&doc, job, &out->job);
 }
@@ -184,6 +190,7 @@ void pending_free(struct pending *p)
     free(p->options);
     free(p->missing_definer);
     free(p->reason);
+    json_decref(p->users);
     job_free(p->job);
     *p = (struct pending){0};
 }

@@ -35,6 +35,7 @@ struct pending {
     size_t gone_count;
     struct pending_key *keys;
     size_t key_count;
+    json_t *users; /* accounts to be made (users.h); NULL: none */
     struct job *job;
 };
 

@@ -24,6 +24,7 @@
 #include "snapshot/target_check.h"
 #include "snapshot/target_galera.h"
 #include "snapshot/target_session.h"
+#include "snapshot/users.h"
 
 struct restoring {
     const struct restore_params *params;
@@ -35,6 +36,7 @@ struct restoring {
         finished[HASH_HEX_SIZE]; /* options of the swap that an earlier run had left to finish; "" for none */
     struct restore_plan *plan;
     char **definitions;
+    struct users *users; /* NULL: without */
 };
 
 static struct err *open_target(struct restoring *r)
@@ -126,7 +128,9 @@ static struct err *make_plan(struct restoring *r)
     job_free(saved);
     const struct restore_choices choices = {
         .skip_binlog = r->params->skip_binlog,
+        .with_users = r->params->with_users,
         .missing_definer = r->params->missing_definer,
+        .existing_users = r->params->existing_users,
     };
     TRY(restore_plan_new(job, m, &choices, &r->plan));
     r->result->snapshot = mem_strdup(m->id);
@@ -158,13 +162,31 @@ static struct err *check_other_servers(struct restoring *r)
     return target_galera_warn(r->conn, r->plan, r->params->readers_on[0] != NULL, r->params->log);
 }
 
+/* Whom the target lacks: users of the snapshot, definers. */
+static struct err *check_users(struct restoring *r)
+{
+    struct account_list coming = {0};
+
+    if (r->plan->with_users) {
+        TRY(users_read(r->params->store, r->plan, r->params->log, &r->users));
+        TRY(users_check(r->conn, r->plan, r->users, r->params->log));
+        r->result->with_users = true;
+        r->result->users_made = users_count(r->users, USER_MAKE);
+        r->result->users_replaced = users_count(r->users, USER_REPLACE);
+        r->result->users_kept = users_count(r->users, USER_KEPT);
+        coming = users_coming(r->users);
+    }
+    struct err *e = missing_definer_check(r->conn, r->plan, r->definitions, &coming, r->params->log);
+    free(coming.items);
+    return e;
+}
+
 static struct err *check_before_loading(struct restoring *r)
 {
-    const struct account_list coming = {0};
     struct live live;
 
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
-    TRY(missing_definer_check(r->conn, r->plan, r->definitions, &coming, r->params->log));
+    TRY(check_users(r));
     TRY(check_other_servers(r));
     TRY(live_read(r->conn, r->plan, &live));
     struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
@@ -255,6 +277,7 @@ static struct err *swap_in(struct restoring *r)
         .lock_wait_s = r->params->lock_wait_s,
         .replace = r->params->replace,
         .reason = r->result->reason,
+        .users = r->users,
     };
 
     const struct other_readers_params readers = other_readers(r);
@@ -305,6 +328,7 @@ struct err *restore(const struct restore_params *params, struct restore_result *
     }
     if (r.plan)
         definitions_free(r.definitions, r.plan->manifest);
+    users_free(r.users);
     restore_plan_free(r.plan);
     job_position_free(&r.position);
     conn_close(r.conn);

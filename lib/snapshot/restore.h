@@ -30,7 +30,9 @@ struct restore_params {
     const char *const *table_renames;    /* "A.T:B.U" */
     bool replace;
     bool skip_binlog;
+    bool with_users;
     const char *missing_definer; /* NULL: the default */
+    const char *existing_users;  /* the same */
     unsigned threads;            /* 0: one per core */
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
@@ -52,6 +54,10 @@ struct restore_result {
     uint64_t bytes;
     uint64_t stored_bytes;
     uint64_t resumed_chunks;
+    bool with_users;
+    uint64_t users_made;
+    uint64_t users_replaced;
+    uint64_t users_kept;
     double seconds;
     double load_seconds;
     double swap_seconds;

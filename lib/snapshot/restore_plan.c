@@ -316,8 +316,9 @@ static struct err *plan_tables(struct restore_plan *p)
 static void plan_hash_options(struct restore_plan *p)
 {
     char *definer = missing_definer_text(&p->missing_definer);
-    json_t *all = json_pack("{s:s, s:b, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
-                            (int)p->standalone, "missing_definer", definer, "job", job_to_json(p->job));
+    json_t *all = json_pack("{s:s, s:b, s:s, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
+                            (int)p->standalone, "missing_definer", definer, "users",
+                            p->with_users ? p->existing_users : "", "job", job_to_json(p->job));
     char *text = json_text(all);
 
     hash_bytes_hex(text, strlen(text), p->options);
@@ -349,6 +350,8 @@ struct err *restore_plan_new(struct job *job, struct manifest *manifest,
     p->manifest = manifest;
     p->standalone = strcmp(job->name, JOB_STANDALONE) == 0;
     p->skip_binlog = choices->skip_binlog;
+    p->with_users = choices->with_users;
+    p->existing_users = mem_strdup(choices->existing_users ? choices->existing_users : "refuse");
     p->stage0 = mem_printf("ccr_stage_%s_0", job->name);
     p->old0 = mem_printf("ccr_old_%s_0", job->name);
     struct err *e = missing_definer_parse(choices->missing_definer, &p->missing_definer);
@@ -378,6 +381,7 @@ void restore_plan_free(struct restore_plan *p)
     free(p->in_scope);
     free(p->stage0);
     free(p->old0);
+    free(p->existing_users);
     missing_definer_free(&p->missing_definer);
     job_free(p->job);
     manifest_free(p->manifest);

@@ -39,6 +39,8 @@ struct restore_plan {
     bool skip_binlog;
     bool keys_in_place; /* secondary keys are there before the rows (stage_keys.h) */
     struct missing_definer missing_definer;
+    bool with_users;
+    char *existing_users; /* what becomes of accounts that differ (users.h) */
     struct manifest *manifest;
     char *stage0; /* databases of the restore's own tables: the plan, the position */
     char *old0;
@@ -54,7 +56,9 @@ struct restore_plan {
 /* What options decide, beside the job. Texts as given, borrowed. */
 struct restore_choices {
     bool skip_binlog;
+    bool with_users;
     const char *missing_definer; /* NULL: the default */
+    const char *existing_users;  /* the same */
 };
 
 /*

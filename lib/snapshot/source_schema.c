@@ -8,6 +8,9 @@
 #include "snapshot/source_object.h"
 #include "snapshot/view_order.h"
 
+/* information_schema compares without case and accents, and there may be two databases `e` and `É`. */
+#define EXACTLY(column) "BINARY " column " = %s"
+
 typedef struct err *read_fn(struct conn *c, const struct source_scope *scope, const char *db,
                             struct source_schema *out);
 
@@ -82,8 +85,10 @@ static struct err *read_routines(struct conn *c, const struct source_scope *scop
     char *db_text = sql_string_dup(db);
     e = conn_query(c, &r,
                    "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES "
-                   "WHERE ROUTINE_SCHEMA = %s ORDER BY ROUTINE_TYPE, BINARY ROUTINE_NAME",
-                   db_text);
+                   "WHERE ROUTINE_SCHEMA = %s AND " EXACTLY(
+                       "ROUTINE_SCHEMA") " "
+                                         "ORDER BY ROUTINE_TYPE, BINARY ROUTINE_NAME",
+                   db_text, db_text);
     free(db_text);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.db = db, .name = row[1]};
@@ -103,12 +108,13 @@ static struct err *read_triggers(struct conn *c, const struct source_scope *scop
     struct result *r = NULL;
     char **row;
     char *db_text = sql_string_dup(db);
-    struct err *e =
-        conn_query(c, &r,
-                   "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
-                   "WHERE TRIGGER_SCHEMA = %s ORDER BY BINARY EVENT_OBJECT_TABLE, EVENT_MANIPULATION, "
-                   "ACTION_TIMING, ACTION_ORDER",
-                   db_text);
+    struct err *e = conn_query(c, &r,
+                               "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
+                               "WHERE TRIGGER_SCHEMA = %s AND " EXACTLY(
+                                   "TRIGGER_SCHEMA") " "
+                                                     "ORDER BY BINARY EVENT_OBJECT_TABLE, "
+                                                     "EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
+                               db_text, db_text);
 
     free(db_text);
     while (!e && (row = result_next(r, NULL)) != NULL) {
@@ -130,10 +136,11 @@ static struct err *read_events(struct conn *c, const struct source_scope *scope,
     if (!scope_programs(&scope->scope, db))
         return NULL;
     char *db_text = sql_string_dup(db);
-    e = conn_query(c, &r,
-                   "SELECT EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s "
-                   "ORDER BY BINARY EVENT_NAME",
-                   db_text);
+    e = conn_query(
+        c, &r,
+        "SELECT EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s AND " EXACTLY(
+            "EVENT_SCHEMA") " ORDER BY BINARY EVENT_NAME",
+        db_text, db_text);
     free(db_text);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.kind = OBJECT_EVENT, .db = db, .name = row[0], .status = row[1]};

@@ -345,6 +345,7 @@ static void begin_pending(struct swap *s)
         .skip_binlog = p->skip_binlog,
         .missing_definer = missing_definer_text(&p->missing_definer),
         .reason = mem_strdup(s->params->reason),
+        .users = s->params->users ? users_to_json(s->params->users) : NULL,
         .job = p->job,
     };
 }

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "snapshot/restore_plan.h"
+#include "snapshot/users.h"
 
 struct swap_params {
     struct conn *conn;
@@ -20,7 +21,8 @@ struct swap_params {
     uint64_t swap_wait_s; /* all in all */
     uint64_t lock_wait_s; /* of one attempt: new readers queue behind a waiting RENAME */
     bool replace;
-    const char *reason; /* of this copy, for the history */
+    const char *reason;        /* of this copy, for the history */
+    const struct users *users; /* to be made after it; NULL: none */
 };
 
 /* *seconds: how long the RENAME itself took. ERR_TARGET where it gave up, with those who were in the way. */

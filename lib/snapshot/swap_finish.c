@@ -11,6 +11,7 @@
 #include "snapshot/finish_objects.h"
 #include "snapshot/pending.h"
 #include "snapshot/target_session.h"
+#include "snapshot/users.h"
 
 struct finish {
     struct conn *conn;
@@ -20,6 +21,7 @@ struct finish {
     char **definitions;
     struct pending pending;
     struct placing placing;
+    struct users *users; /* NULL: none are to be made */
 };
 
 static struct err *drop_asides(struct finish *f)
@@ -249,14 +251,30 @@ static struct err *finish_steps(struct finish *f, struct job_position *position)
         TRY(add_key(f, &f->pending.keys[i]));
     TRY(place_all_defaults(f));
     TRY(set_database_defaults(f));
+    if (f->users)
+        TRY(users_make(f->conn, f->users));
     TRY(placing_begin(f->conn, f->plan, f->definitions, f->log, &f->placing));
     TRY(finish_objects(&f->placing));
+    if (f->users)
+        TRY(users_make_privileges(f->conn, f->users, f->log));
     TRY(finish_events(&f->placing));
+    if (f->users && f->plan->standalone)
+        TRY(users_give_up_roles(f->conn, f->users));
     TRY(target_drop_databases(f->conn, "ccr_stage", job));
     if (f->plan->standalone)
         return job_remove(f->conn, job);
     TRY(drop_report(f));
     return record_followed(f, position);
+}
+
+static struct err *read_users(struct finish *f)
+{
+    static const struct json_doc doc = {"column pending of the position row", ERR_TARGET};
+
+    if (!f->pending.users)
+        return NULL;
+    TRY(users_read(f->store, f->plan, NULL, &f->users));
+    return users_from_json(&doc, f->pending.users, f->users);
 }
 
 /* Pending gives its job to the plan. */
@@ -273,6 +291,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
         .missing_definer = f->pending.missing_definer,
     };
     TRY(restore_plan_new(j, m, &choices, &f->plan));
+    TRY(read_users(f));
     TRY(target_session_set(f->conn, f->pending.skip_binlog));
     TRY(conn_exec(f->conn, "SET SESSION lock_wait_timeout = 5"));
     return definitions_read(store, m, f->plan->in_scope, &f->definitions);
@@ -298,6 +317,7 @@ struct err *swap_finish(struct conn *c, struct store *store, const char *job, st
     if (f.plan)
         definitions_free(f.definitions, f.plan->manifest);
     account_list_free(&f.placing.accounts);
+    users_free(f.users);
     restore_plan_free(f.plan);
     pending_free(&f.pending);
     return e;

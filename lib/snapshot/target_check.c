@@ -215,11 +215,56 @@ static struct err *check_history(struct conn *c, const struct restore_plan *p)
     return conn_exec(c, "SET SESSION system_versioning_insert_history = 0, timestamp = DEFAULT");
 }
 
-static bool has_upper_case(const char *name)
+static bool may_have_upper_case(const char *name)
 {
     for (; *name; name++)
-        if (*name >= 'A' && *name <= 'Z')
+        if ((*name >= 'A' && *name <= 'Z') || (unsigned char)*name >= 0x80)
             return true;
+    return false;
+}
+
+/* Whether a server that stores names in lower case would store another one. */
+static struct err *check_folded(struct conn *c, const struct manifest_object *o, const char *name,
+                                uint64_t setting)
+{
+    uint64_t same = 1;
+
+    if (!name || !may_have_upper_case(name))
+        return NULL;
+    char *text = sql_string_dup(name);
+    struct err *e = conn_number(c, &same, "SELECT BINARY LOWER(CONVERT(%s USING utf8)) = %s", text, text);
+    free(text);
+    if (e || same)
+        return e;
+    return err_hint(err_new(ERR_TARGET,
+                            "target: lower_case_table_names is %llu, so %s %s would change its name",
+                            (unsigned long long)setting, object_kind_name(o->kind), name),
+                    "set up the target with the source's lower_case_table_names");
+}
+
+/* Databases, tables and views are files. */
+static struct err *check_folding(struct conn *c, const struct restore_plan *p, uint64_t setting)
+{
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (!p->in_scope[i])
+            continue;
+        struct scope_name to = restore_plan_target_name(p, o);
+        bool file = o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE || o->kind == OBJECT_VIEW;
+        TRY(check_folded(c, o, to.db, setting));
+        TRY(check_folded(c, o, file ? to.name : NULL, setting));
+    }
+    return NULL;
+}
+
+static bool has_programs(const struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        enum object_kind kind = p->manifest->objects[i].kind;
+        if (p->in_scope[i] && kind != OBJECT_DATABASE && kind != OBJECT_SEQUENCE && kind != OBJECT_TABLE &&
+            kind != OBJECT_VIEW)
+            return true;
+    }
     return false;
 }
 
@@ -236,16 +281,13 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
                     "mean other tables here",
                     (unsigned long long)setting),
             "set up the target with the source's lower_case_table_names, or restore with --standalone");
-    for (size_t i = 0; setting && i < p->table_count; i++) {
-        const struct restore_table *t = &p->tables[i];
-        if (has_upper_case(t->target.name) || has_upper_case(t->target.db))
-            return err_hint(err_new(ERR_TARGET,
-                                    "target: lower_case_table_names is %llu, so table %s.%s would change its "
-                                    "name",
-                                    (unsigned long long)setting, t->target.db, t->target.name),
-                            "set up the target with the source's lower_case_table_names");
-    }
-    return NULL;
+    if (!setting && p->job->scope.fold_case && has_programs(p))
+        return err_hint(
+            err_new(ERR_TARGET,
+                    "target: lower_case_table_names is 0, unlike the source's: routines, triggers and "
+                    "events that spell a table's name in capitals would not find it"),
+            "set up the target with the source's lower_case_table_names");
+    return setting ? check_folding(c, p, setting) : NULL;
 }
 
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,

@@ -6,6 +6,9 @@
 #   edit_footer FILE JQ   the footer as jq makes it, sealed: every checksum is right
 #   edit_content FILE CONTENT   the content of that file in its place, sealed
 #   edit_manifest FILE FILTER   another manifest, by jq, under a seal that fits
+#   snapshot_unpack FOLDER TO      the members of all volumes of a snapshot
+#   snapshot_repack FOLDER FROM [FILTER]    puts them back, changed; sizes and hashes in the manifest are made right, and
+#                         FILTER (jq) changes more of it
 
 footer() {
     local length
@@ -65,4 +68,27 @@ edit_manifest() {
     body=$(jq --indent 2 "del(.sha256) | $2" "$file" | head -n -1; echo x)
     body="${body%$'\n'x},"$'\n'
     printf '%s  "sha256": "%s"\n}\n' "$body" "$(printf %s "$body" | sha256sum | cut -c 1-64)" >"$file"
+}
+
+snapshot_unpack() {
+    local volume
+
+    mkdir -p "$2"
+    for volume in "$1"/*.tar.zst; do
+        tar --zstd -xf "$volume" -C "$2" || return 1
+    done
+}
+
+snapshot_repack() {
+    local volume members manifest=$1/manifest.json
+
+    chmod u+w "$1"/*
+    for volume in "$1"/*.tar.zst; do
+        mapfile -t members < <(tar --zstd -tf "$volume")
+        tar --zstd -cf "$volume" -C "$2" "${members[@]}" || return 1
+        jq --arg n "$(basename "$volume" .tar.zst)" --arg sum "$(sha256sum <"$volume" | cut -c 1-64)" --argjson size "$(stat -c %s "$volume")" \
+            '(.volumes[] | select(.number == ($n | tonumber))) |= (.sha256 = $sum | .size = $size)' "$manifest" >"$manifest.new" || return 1
+        mv "$manifest.new" "$manifest"
+    done
+    edit_manifest "$manifest" "${3:-.}"
 }

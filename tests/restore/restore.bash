@@ -19,12 +19,14 @@ backup() {
 
 # Everything of users' and of ccr's on a target is gone.
 target_clean() {
-    local db
+    local drop
 
-    for db in $(sql target "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN
-        ('mysql', 'information_schema', 'performance_schema', 'sys')"); do
+    # names may hold anything
+    # shellcheck disable=SC2016 # backticks of SQL
+    for drop in $(sql target 'SELECT HEX(CONVERT(CONCAT("DROP DATABASE `", REPLACE(schema_name, "`", "``"), "`") USING utf8mb4))
+        FROM information_schema.schemata WHERE schema_name NOT IN ("mysql", "information_schema", "performance_schema", "sys")'); do
         # a killed server deletes the files of dropped tables some time after its start
-        wait_until 30 sql target "SET foreign_key_checks = 0; DROP DATABASE \`$db\`"
+        wait_until 30 sql target "SET foreign_key_checks = 0; $(basenc --base16 -d <<<"$drop")"
     done
 }
 

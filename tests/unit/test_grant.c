@@ -42,13 +42,19 @@ static struct err *list(const char *name, void *arg)
     return NULL;
 }
 
+static struct err *list_privilege(const struct grant_privilege *p, void *arg)
+{
+    buf_printf(arg, "[%s|%.*s]", p->name, (int)p->len, p->text);
+    return NULL;
+}
+
 static const char *privileges(struct buf *b, const char *sql)
 {
     struct grant g;
 
     buf_clear(b);
     CHECK_OK(grant_parse(sql, &g));
-    CHECK_OK(grant_each_privilege(sql, &g, list, b));
+    CHECK_OK(grant_each_privilege(sql, &g, list_privilege, b));
     grant_free(&g);
     return buf_str(b);
 }
@@ -102,13 +108,31 @@ static void test_refused(void)
     }
 }
 
+static void check_sorted(const char *sql, const char *expected)
+{
+    char *text = NULL;
+
+    CHECK_OK(grant_sorted(sql, &text));
+    CHECK_STR(text, expected);
+    free(text);
+}
+
+static void test_sorted(void)
+{
+    check_sorted("GRANT UPDATE, SELECT (`b`, `a``)`), INSERT (`c`) ON `d`.`t` TO `r` WITH GRANT OPTION",
+                 "GRANT INSERT `c`, SELECT `a``)`, SELECT `b`, UPDATE ON `d`.`t` TO `r` WITH GRANT OPTION");
+    check_sorted("GRANT RELOAD, ALL PRIVILEGES ON *.* TO `r`", "GRANT ALL PRIVILEGES, RELOAD ON *.* TO `r`");
+    check_sorted("GRANT `r` TO `s`", "GRANT `r` TO `s`");
+    check_sorted("CREATE USER `a`@`h` IDENTIFIED BY 'x, a'", "CREATE USER `a`@`h` IDENTIFIED BY 'x, a'");
+}
+
 static void test_parts(struct buf *b)
 {
-    CHECK_STR(privileges(b, "GRANT SELECT ON *.* TO `a`"), "[SELECT]");
-    CHECK_STR(privileges(b, "GRANT ALL PRIVILEGES ON `d`.* TO `a`"), "[ALL PRIVILEGES]");
+    CHECK_STR(privileges(b, "GRANT SELECT ON *.* TO `a`"), "[SELECT|SELECT]");
+    CHECK_STR(privileges(b, "GRANT ALL PRIVILEGES ON `d`.* TO `a`"), "[ALL PRIVILEGES|ALL PRIVILEGES]");
     CHECK_STR(
         privileges(b, "GRANT SELECT (`a`, `b)`), CREATE TEMPORARY TABLES, INSERT (`c`) ON `d`.`t` TO `a`"),
-        "[SELECT][CREATE TEMPORARY TABLES][INSERT]");
+        "[SELECT|SELECT (`a`, `b)`)][CREATE TEMPORARY TABLES|CREATE TEMPORARY TABLES][INSERT|INSERT (`c`)]");
     CHECK_STR(
         plugins(b, "CREATE USER `VIA x`@`h` IDENTIFIED VIA ed25519 USING 'OR y' OR unix_socket REQUIRE SSL"),
         "[ed25519][unix_socket]");
@@ -166,6 +190,7 @@ int main(void)
     test_parse(&b);
     test_refused();
     test_parts(&b);
+    test_sorted();
     test_patterns();
     test_definer();
     buf_free(&b);

@@ -19,6 +19,9 @@ static void test_keys(void)
     check_key(layout_volume_key("s", "id", 7), "streams/s/snapshots/id/000007.tar.zst");
     check_key(layout_manifest_key("s", "id"), "streams/s/snapshots/id/manifest.json");
     check_key(layout_job_status_key("j"), "jobs/j/status.json");
+    check_key(layout_table_folder("a.sql", "t/.sql.x"), "a.sql/t%2F.sql.x");
+    check_key(layout_table_folder("d", "schema.sql"), "d/schema%2Esql");
+    check_key(layout_table_folder("d", ".sql"), "d/%2Esql");
 }
 
 static void check_escape(const char *name, const char *escaped)

@@ -88,6 +88,11 @@ static struct manifest *new_snapshot(const char *id)
     m->volumes[1] = (struct manifest_volume){.number = 1, .size = 100};
     strcpy(m->volumes[0].sha256, zeros);
     strcpy(m->volumes[1].sha256, zeros);
+    m->users.pieces = new_piece(1, "mysql/users.sql", 70);
+    m->users.piece_count = 1;
+    m->users.accounts = 4;
+    m->users.role_grants = mem_zalloc(1, sizeof(*m->users.role_grants));
+    m->users.role_grants[m->users.role_grant_count++] = mem_strdup("GRANT `r` TO `root`@`localhost`");
     add_objects(m);
     add_table(m);
     return m;
@@ -108,6 +113,9 @@ static void test_round_trip(void)
     CHECK_STR(n->objects[1].sql_mode, "");
     CHECK_STR(n->objects[2].status, "ENABLED");
     CHECK(!n->objects[0].name && !n->objects[0].sql_mode);
+    CHECK(n->users.accounts == 4 && n->users.piece_count == 1 && n->users.pieces[0].bytes == 70);
+    CHECK(n->users.role_grant_count == 1);
+    CHECK_STR(n->users.role_grants[0], "GRANT `r` TO `root`@`localhost`");
     CHECK(n->epoch == 1 && n->last_object == 3 && n->started_us == 1700000000123456);
     CHECK(json_integer_value(json_object_get(n->source, "server_id")) == 7);
     free(again);
@@ -184,6 +192,10 @@ static void test_edits(void)
         {"\"transactional\": true", "\"transactional\": 1", ERR_INTEGRITY, "true or false"},
         {"\"databases\": [", "\"databases\": [{},", ERR_INTEGRITY, "no string"},
         {"\"stream\": \"s\",", "", ERR_INTEGRITY, "'stream'"},
+        {"\"accounts\": 4,", "", ERR_INTEGRITY, "'accounts'"},
+        {"\"users\": {", "\"users\": [], \"usersx\": {", ERR_INTEGRITY, "'users'"},
+        {"\"member\": \"mysql/users.sql\"", "\"member\": \"/etc/shadow\"", ERR_INTEGRITY, "name of a member"},
+        {"\"role_grants\": [", "\"role_grants\": [1,", ERR_INTEGRITY, "no string"},
     };
     struct manifest *m = new_snapshot("x"), *n;
     char *text = manifest_encode(m);
