@@ -37,18 +37,40 @@ static struct err *run_create(struct conn *c, const struct user_statement *s)
     return e;
 }
 
+/* Nothing is left but that it exists. */
+static struct err *check_cleared(struct conn *c, const struct account *role, bool *cleared)
+{
+    struct account_entry entry = {.account = account_copy(role)};
+    struct err *e = account_entry_read(c, &entry);
+
+    *cleared = !e && entry.count <= (account_is_public(role) ? 0 : 1);
+    account_entry_free(&entry);
+    return e;
+}
+
+/* The server takes everything away, and has been seen to report an error where columns were among it. */
+static struct err *clear_role(struct conn *c, const struct account *role)
+{
+    char *name = account_sql_dup(role);
+    struct err *e = conn_exec(c, "REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s", name);
+    bool cleared = false;
+
+    free(name);
+    if (!e || (conn_errno(c) != ER_NONEXISTING_GRANT && conn_errno(c) != ER_REVOKE_GRANTS))
+        return e;
+    struct err *failed = check_cleared(c, role, &cleared);
+    if (failed || !cleared)
+        return err_first(e, failed);
+    err_free(e);
+    return NULL;
+}
+
 /* A role stays with those who have it; what it may do becomes the source's. */
 static struct err *clear_roles(struct conn *c, const struct users *u)
 {
-    for (size_t i = 0; i < u->account_count; i++) {
-        const struct user_account *a = &u->accounts[i];
-        if (a->fate != USER_REPLACE || a->account.host)
-            continue;
-        char *name = account_sql_dup(&a->account);
-        struct err *e = conn_exec(c, "REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s", name);
-        free(name);
-        TRY(e);
-    }
+    for (size_t i = 0; i < u->account_count; i++)
+        if (u->accounts[i].fate == USER_REPLACE && !u->accounts[i].account.host)
+            TRY(clear_role(c, &u->accounts[i].account));
     return NULL;
 }
 
@@ -57,6 +79,26 @@ typedef struct err *statement_fn(struct conn *c, const struct user_statement *s)
 static struct err *run_as_it_is(struct conn *c, const struct user_statement *s)
 {
     return run(c, s, s->sql);
+}
+
+/* Only an administrator can hand a role on, and a run that is repeated may have given that up already. */
+static struct err *hand_on(struct conn *c, const struct user_statement *s)
+{
+    const struct grant *g = &s->grant;
+    uint64_t there = 0;
+    char *user = sql_string_dup(g->grantee.user);
+    char *host = sql_string_dup(g->grantee.host ? g->grantee.host : "");
+    char *role = sql_string_dup(g->role);
+    struct err *e =
+        conn_number(c, &there,
+                    "SELECT COUNT(*) FROM mysql.roles_mapping WHERE BINARY User = %s AND Host = %s AND "
+                    "BINARY Role = %s AND Admin_option = '%s'",
+                    user, host, role, g->option ? "Y" : "N");
+
+    free(user);
+    free(host);
+    free(role);
+    return e || there ? e : run_as_it_is(c, s);
 }
 
 static struct err *each_of_kind(struct conn *c, const struct users *u, enum grant_kind kind, statement_fn *fn)
@@ -83,7 +125,7 @@ static struct err *hand_to_left_out(struct conn *c, const struct users *u)
     for (size_t i = 0; i < u->left_out_count && !e; i++) {
         const struct user_statement *s = &u->left_out_roles[i];
         if (role_is_made(u, s->grant.role) && account_list_find(&there, &s->grant.grantee))
-            e = run_as_it_is(c, s);
+            e = hand_on(c, s);
     }
     account_list_free(&there);
     return e;
@@ -91,11 +133,12 @@ static struct err *hand_to_left_out(struct conn *c, const struct users *u)
 
 struct err *users_make(struct conn *c, const struct users *u)
 {
-    static const enum grant_kind kinds[] = {GRANT_ALTER,  GRANT_ROLE,     GRANT_DEFAULT_ROLE,
-                                            GRANT_GLOBAL, GRANT_DATABASE, GRANT_PROXY};
+    static const enum grant_kind kinds[] = {GRANT_DEFAULT_ROLE, GRANT_GLOBAL, GRANT_DATABASE, GRANT_PROXY};
 
     TRY(each_of_kind(c, u, GRANT_CREATE, run_create));
+    TRY(each_of_kind(c, u, GRANT_ALTER, run_as_it_is));
     TRY(clear_roles(c, u));
+    TRY(each_of_kind(c, u, GRANT_ROLE, hand_on));
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         TRY(each_of_kind(c, u, kinds[i], run_as_it_is));
     return hand_to_left_out(c, u);
@@ -228,13 +271,21 @@ static struct err *give_up_role(struct conn *c, const struct users *u, const str
         return NULL;
     char *role_text = sql_string_dup(role);
     char *role_name = sql_ident_dup(role);
+    char *user = sql_string_dup(own->user);
+    char *host = sql_string_dup(own->host);
     char *own_name = account_sql_dup(own);
-    struct err *e = conn_number(
-        c, &has, "SELECT COUNT(*) FROM information_schema.APPLICABLE_ROLES WHERE ROLE_NAME = %s", role_text);
+    /* its own, not by way of another role; a run that is repeated has given it up already */
+    struct err *e =
+        conn_number(c, &has,
+                    "SELECT COUNT(*) FROM mysql.roles_mapping WHERE BINARY User = %s AND Host = %s AND "
+                    "BINARY Role = %s AND Admin_option = 'Y'",
+                    user, host, role_text);
     if (!e && has)
         e = conn_exec(c, "REVOKE %s%s FROM %s", g ? "ADMIN OPTION FOR " : "", role_name, own_name);
     free(role_text);
     free(role_name);
+    free(user);
+    free(host);
     free(own_name);
     return e;
 }

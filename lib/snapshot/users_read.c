@@ -115,8 +115,9 @@ static bool place_pattern(struct place *p, const char *pattern)
 static bool place_database(struct place *p, const char *pattern)
 {
     const struct scope *s = &p->plan->job->scope;
-    /* people write my_app and mean that one database */
-    char *name = restore_plan_db(p->plan, pattern) ? mem_strdup(pattern) : grant_pattern_name(pattern);
+    /* people write my_app and mean that one database: it stays as loose under another name, but for a % */
+    bool loose = restore_plan_db(p->plan, pattern) != NULL;
+    char *name = loose ? mem_strdup(pattern) : grant_pattern_name(pattern);
     bool goes = true;
 
     if (!name)
@@ -125,7 +126,8 @@ static bool place_database(struct place *p, const char *pattern)
         const char *target = scope_target_database(s, name);
         goes = scope_programs(s, name);
         if (goes && strcmp(target, name) != 0) {
-            char *escaped = grant_pattern_of(target);
+            bool as_it_is = loose && !strchr(target, '%') && !strchr(target, '\\');
+            char *escaped = as_it_is ? mem_strdup(target) : grant_pattern_of(target);
             sql_ident(&p->object, escaped);
             buf_append_str(&p->object, ".*");
             free(escaped);

@@ -12,7 +12,7 @@ NO_SYSTEM="NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', '
 # SHOW CREATE of everything that users have on a server, and CHECKSUM TABLE of its tables: one statement a line, in
 # hexadecimal, in a fixed order.
 statements_of_everything() {
-    local db table name
+    local db table
     db=$(quoted table_schema) table=$(quoted table_name)
     sql "$1" "SELECT HEX(CONVERT(CONCAT('SHOW CREATE DATABASE ', $(quoted schema_name)) USING utf8mb4))
             FROM information_schema.schemata WHERE schema_name $NO_SYSTEM ORDER BY BINARY schema_name;
@@ -49,14 +49,18 @@ make_characters() {
 
 # Every member of the newest snapshot is a file when tar has unpacked it, and nothing else is there.
 same_members() {
-    local folder=$STORE_DIR/streams/main/snapshots/*
+    local folder
 
-    # shellcheck disable=SC2086 # one folder
-    snapshot_unpack $folder "$T/open" || return 1
-    # shellcheck disable=SC2086 # one folder
+    folder=$(echo "$STORE_DIR"/streams/main/snapshots/*)
+    snapshot_unpack "$folder" "$T/open" || return 1
     jq -j '.objects[].member, .tables[].chunks[].pieces[].member, .users.pieces[].member
-        | if type == "object" then .base64 | @base64d else . end | . + "\u0000"' $folder/manifest.json | sort -z >"$T/members.listed"
+        | if type == "object" then .base64 | @base64d else . end | . + "\u0000"' "$folder/manifest.json" | sort -z >"$T/members.listed"
     (cd "$T/open" && find . -type f -print0) | sed -z 's,^\./,,' | sort -z >"$T/members.found"
     rm -rf "$T/open"
     cmp "$T/members.listed" "$T/members.found"
+}
+
+# The server writes privileges on routines into its table in the wrong character set; SHOW GRANTS has them as they are.
+same_grants() {
+    diff <(accounts "$1") <(accounts "$2") && diff <(grant_tables "$1" | grep -v '	FUNCTION	') <(grant_tables "$2" | grep -v '	FUNCTION	')
 }

@@ -73,9 +73,9 @@ if ($what eq 'odd') {
 } elsif ($what eq 'all') {
     push @names, name_of(splice(@codes, 0, $many)) while @codes;
 } else {
-    @names = ((shuffled(@odd))[0 .. 24], @alike[0 .. 7]);
+    @names = ((shuffled(@odd))[0 .. 15], @alike[0 .. 7]);
     @codes = grep { $_ < 0xD800 || $_ > 0xDFFF } @codes;
-    push @names, name_of(splice(@codes, 0, $many)) for 1 .. 4;
+    push @names, name_of(splice(@codes, 0, $many)) for 1 .. 3;
 }
 if ($what eq 'list') {
     print uc(unpack('H*', q_ident($_))), "\n" for @names;

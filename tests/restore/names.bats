@@ -40,13 +40,72 @@ tables() {
 }
 
 @test "a target that sees names differently is refused for a job" {
-    server_start lower --local-infile=ON --lower-case-table-names=1
+    server_start lower --local-infile=ON --log-bin-trust-function-creators=ON --lower-case-table-names=1
     server_grant lower target
     run ccr restore lower --job j
     [ "$status" -eq 6 ]
     [[ $output == *lower_case_table_names* ]]
     ccr restore lower --quiet --standalone
+}
+
+# refused STATEMENTS NAME: what these make cannot keep its name on a server that stores names in lower case.
+refused() {
+    store_use "refused-$RANDOM$RANDOM"
+    sql source "CREATE DATABASE folded; $1"
+    ccr backup source --quiet --databases 'folde?,Folde?,grös?'
+    run ccr restore lower --standalone
+    echo "$output"
+    [ "$status" -eq 6 ]
+    [[ $output == *"so $2 would change its name"*hint:* ]]
+    sql source "DROP DATABASE folded; DROP DATABASE IF EXISTS Folded; DROP DATABASE IF EXISTS \`grösS\`"
+    [ -z "$(sql lower "SHOW DATABASES LIKE '%old%'")" ]
+}
+
+@test "... and for a plain copy, where a name would be another one there: databases, tables, sequences, views" {
+    refused "CREATE DATABASE Folded" "database Folded"
+    refused "CREATE DATABASE \`grösS\`" "database grösS"
+    refused "CREATE TABLE folded.\`tÉ\` (a INT)" "table tÉ"
+    refused "CREATE TABLE folded.T (a INT)" "table T"
+    refused "CREATE SEQUENCE folded.S" "sequence S"
+    refused "CREATE VIEW folded.V AS SELECT 1" "view V"
+    store_use folds
+    sql source "CREATE DATABASE folded; CREATE TABLE folded.\`té\` (Id INT PRIMARY KEY); CREATE FUNCTION folded.Half(N INT) RETURNS INT DETERMINISTIC RETURN N / 2;
+        CREATE TRIGGER folded.Tr BEFORE INSERT ON folded.\`té\` FOR EACH ROW SET @A = 1"
+    ccr backup source --quiet --databases folded
+    run ccr restore lower --standalone --rename-db folded:Copy
+    [ "$status" -eq 6 ]
+    ccr restore lower --quiet --standalone
+    same_schema source lower folded
+    sql source "DROP DATABASE folded"
     server_remove lower
+}
+
+@test "a source that does not tell names by their case: a plain copy on one that does, but for programs" {
+    store_use from-lower
+    server_start from --lower-case-table-names=1 --log-bin-trust-function-creators=ON
+    server_grant from source
+    sql from "CREATE DATABASE Mixed; USE Mixed; CREATE TABLE Keep (Id INT PRIMARY KEY); CREATE VIEW SeeIt AS SELECT Id FROM MIXED.KEEP; CREATE SEQUENCE SeQ;
+        CREATE TABLE \`ÄÖ\` (a INT PRIMARY KEY, b BIGINT DEFAULT NEXTVAL(SeQ), c INT, FOREIGN KEY (c) REFERENCES KEEP (Id))"
+    ccr backup from --quiet
+    run ccr restore target --job mixed
+    [ "$status" -eq 6 ]
+    [[ $output == *"lower_case_table_names is 0, unlike the source's"* ]]
+    ccr restore target --quiet --standalone
+    same_schema from target mixed
+    [ "$(sql target "SHOW TABLES IN mixed" | tr '\n' ' ')" = "keep seeit seq äö " ]
+    sql from "CREATE TRIGGER Mixed.Tr BEFORE INSERT ON Mixed.Keep FOR EACH ROW SET @A = 1"
+    ccr backup from --quiet
+    run ccr restore target --standalone --replace
+    [ "$status" -eq 6 ]
+    [[ $output == *"routines, triggers and events that spell a table's name in capitals would not find it"*hint:* ]]
+    server_start to --local-infile=ON --log-bin-trust-function-creators=ON --lower-case-table-names=1
+    server_grant to target
+    sql from "CREATE PROCEDURE Mixed.Proc() SELECT * FROM mIXED.kEEP; CREATE EVENT Mixed.Ev ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE DO DELETE FROM MIXED.KEEP"
+    ccr backup from --quiet
+    ccr restore to --quiet --standalone
+    same_schema from to mixed
+    server_remove from
+    server_remove to
 }
 
 @test "both servers without case: names in statements mean what they mean there" {
