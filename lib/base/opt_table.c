@@ -100,8 +100,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_WITH_USERS] = {"with-users", TYPE_FLAG, BACKUP | RESTORE, SERVER, NULL, NULL,
                         "users, roles and privileges too (with their password hashes)"},
     [OPT_EXISTING_USERS] = {"existing-users", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|replace",
-                            "refuse",
-                            "users that differ on the target: do not begin, keep, or replace them"},
+                            "refuse", "users that differ on the target: do not begin, keep, or replace them"},
 
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE | VERIFY, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},

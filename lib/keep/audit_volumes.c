@@ -33,8 +33,8 @@ struct chunk {
 struct member {
     uint64_t volume;
     const char *name;
-    uint64_t bytes;      /* of a piece of rows */
-    struct chunk *chunk; /* NULL: a definition */
+    uint64_t bytes;      /* of a piece; 0: the manifest does not tell */
+    struct chunk *chunk; /* NULL: a definition, or a piece of the users */
     size_t piece;
     bool seen;
 };
@@ -80,7 +80,7 @@ static void list_chunk(struct volumes *v, const struct manifest_table *t, const 
 static void list_members(struct volumes *v)
 {
     const struct manifest *m = v->m;
-    size_t members = m->object_count, chunks = 0;
+    size_t members = m->object_count + m->users.piece_count, chunks = 0;
 
     for (size_t t = 0; t < m->table_count; t++)
         for (size_t c = 0; c < m->tables[t].chunk_count; c++, chunks++)
@@ -90,6 +90,11 @@ static void list_members(struct volumes *v)
     for (size_t i = 0; i < m->object_count; i++)
         v->members[v->member_count++] =
             (struct member){.volume = m->objects[i].volume, .name = m->objects[i].member};
+    for (size_t i = 0; i < m->users.piece_count; i++) {
+        const struct manifest_piece *piece = &m->users.pieces[i];
+        v->members[v->member_count++] =
+            (struct member){.volume = piece->volume, .name = piece->member, .bytes = piece->bytes};
+    }
     for (size_t t = 0; t < m->table_count; t++)
         for (size_t c = 0; c < m->tables[t].chunk_count; c++)
             list_chunk(v, &m->tables[t], &m->tables[t].chunks[c]);
@@ -218,7 +223,7 @@ static struct err *read_member(struct volume_reader *r, struct member *m, uint64
     if (m->seen)
         return err_new(ERR_INTEGRITY, "it holds the member %s twice", m->name);
     m->seen = true;
-    if (m->chunk && size != m->bytes)
+    if ((m->chunk || m->bytes) && size != m->bytes)
         return err_new(ERR_INTEGRITY, "its member %s has %" PRIu64 " bytes, the manifest says %" PRIu64,
                        m->name, size, m->bytes);
     if (m->chunk && !m->chunk->unread && m->chunk->pieces++ != m->piece)

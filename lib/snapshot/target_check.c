@@ -223,23 +223,24 @@ static bool may_have_upper_case(const char *name)
     return false;
 }
 
-/* Whether a server that stores names in lower case would store another one. */
-static struct err *check_folded(struct conn *c, const struct manifest_object *o, const char *name,
+/* A server that stores names in lower case must not store another one. `db` is shown before it; NULL: it is
+ * one. */
+static struct err *check_folded(struct conn *c, enum object_kind kind, const char *db, const char *name,
                                 uint64_t setting)
 {
     uint64_t same = 1;
 
-    if (!name || !may_have_upper_case(name))
+    if (!may_have_upper_case(name))
         return NULL;
     char *text = sql_string_dup(name);
     struct err *e = conn_number(c, &same, "SELECT BINARY LOWER(CONVERT(%s USING utf8)) = %s", text, text);
     free(text);
     if (e || same)
         return e;
-    return err_hint(err_new(ERR_TARGET,
-                            "target: lower_case_table_names is %llu, so %s %s would change its name",
-                            (unsigned long long)setting, object_kind_name(o->kind), name),
-                    "set up the target with the source's lower_case_table_names");
+    return err_hint(
+        err_new(ERR_TARGET, "target: lower_case_table_names is %llu, so %s %s%s%s would change its name",
+                (unsigned long long)setting, object_kind_name(kind), db ? db : "", db ? "." : "", name),
+        "set up the target with the source's lower_case_table_names");
 }
 
 /* Databases, tables and views are files. */
@@ -250,9 +251,9 @@ static struct err *check_folding(struct conn *c, const struct restore_plan *p, u
         if (!p->in_scope[i])
             continue;
         struct scope_name to = restore_plan_target_name(p, o);
-        bool file = o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE || o->kind == OBJECT_VIEW;
-        TRY(check_folded(c, o, to.db, setting));
-        TRY(check_folded(c, o, file ? to.name : NULL, setting));
+        if (o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE || o->kind == OBJECT_VIEW)
+            TRY(check_folded(c, o->kind, to.db, to.name, setting));
+        TRY(check_folded(c, OBJECT_DATABASE, NULL, to.db, setting));
     }
     return NULL;
 }

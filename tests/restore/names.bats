@@ -64,10 +64,10 @@ refused() {
 @test "... and for a plain copy, where a name would be another one there: databases, tables, sequences, views" {
     refused "CREATE DATABASE Folded" "database Folded"
     refused "CREATE DATABASE \`grösS\`" "database grösS"
-    refused "CREATE TABLE folded.\`tÉ\` (a INT)" "table tÉ"
-    refused "CREATE TABLE folded.T (a INT)" "table T"
-    refused "CREATE SEQUENCE folded.S" "sequence S"
-    refused "CREATE VIEW folded.V AS SELECT 1" "view V"
+    refused "CREATE TABLE folded.\`tÉ\` (a INT)" "table folded.tÉ"
+    refused "CREATE TABLE folded.T (a INT)" "table folded.T"
+    refused "CREATE SEQUENCE folded.S" "sequence folded.S"
+    refused "CREATE VIEW folded.V AS SELECT 1" "view folded.V"
     store_use folds
     sql source "CREATE DATABASE folded; CREATE TABLE folded.\`té\` (Id INT PRIMARY KEY); CREATE FUNCTION folded.Half(N INT) RETURNS INT DETERMINISTIC RETURN N / 2;
         CREATE TRIGGER folded.Tr BEFORE INSERT ON folded.\`té\` FOR EACH ROW SET @A = 1"

@@ -48,6 +48,12 @@ manifest() {
     run ! grep -E "\`(root|mariadb.sys)\`@" "$T/users.sql"
     run ! grep -E '\*[0-9A-F]{40}' "$(manifest)"
     run ! grep -rE '\*[0-9A-F]{40}' "$T/backup.log"
+    "$CCR_BIN/ccr-verify" --store "$STORE" --quiet
+    cp -r "$STORE_DIR" "$T/short"
+    edit_manifest "$T/short/streams/main/snapshots/$(basename "$(dirname "$(manifest)")")/manifest.json" '.users.pieces[0].bytes += 1'
+    run "$CCR_BIN/ccr-verify" --store "file://$T/short"
+    [ "$status" -eq 7 ]
+    [[ $output == *"mysql/users.sql has "* ]]
     # an empty server takes all of it but what is about tables and routines that it lacks
     server_start plain
     sql_client plain --force <"$T/users.sql" 2>"$T/errors" || true

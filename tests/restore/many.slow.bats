@@ -1,0 +1,80 @@
+# Many objects: 5,000 tables in a database, 200 databases, 8,192 partitions in a table. That they come over as they are; how
+# fast is measured elsewhere.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/stored
+load restore
+load characters
+
+setup() {
+    store_use "store-$BATS_TEST_NUMBER"
+    server_start source --table-open-cache=2000
+    server_start target --local-infile=ON --log-bin-trust-function-creators=ON --table-open-cache=2000
+    server_grant source source
+    server_grant target target
+}
+
+teardown() {
+    logs_keep
+    servers_end
+}
+
+@test "5,000 tables in one database, some with keys that refer to others, triggers and views" {
+    perl -e 'print "CREATE DATABASE many; USE many;\n";
+        for (1 .. 5000) {
+            my $before = $_ - 1;
+            my $key = $_ % 10 || $_ < 20 ? "" : ", CONSTRAINT f$_ FOREIGN KEY (b) REFERENCES t$before (id)";
+            print "CREATE TABLE t$_ (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(20), b INT, KEY (a)$key);\n";
+            print "INSERT INTO t$_ (a) VALUES (\"a$_\"), (\"b$_\");\n" if $_ % 7;
+            print "CREATE VIEW v$_ AS SELECT id, a FROM t$_;\n" unless $_ % 50;
+            print "CREATE TRIGGER r$_ BEFORE INSERT ON t$_ FOR EACH ROW SET NEW.b = NULL;\n" unless $_ % 25;
+        }' >"$T/many.sql"
+    sql_client source <"$T/many.sql"
+    backup
+    ccr restore target --quiet --standalone
+    same_everything source target
+    # in their own place: 5,000 pairs of names in one statement
+    ccr restore target --quiet --standalone --replace
+    same_everything source target
+    nothing_left
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'many'")" -eq 5100 ]
+}
+
+@test "200 databases, as a job and again as a job" {
+    perl -e 'for (1 .. 200) {
+            print "CREATE DATABASE d$_ COMMENT = \"number $_\"; USE d$_;\n";
+            print "CREATE TABLE t$_ (id INT PRIMARY KEY, n INT); INSERT INTO t$_ VALUES ($_, 1);\n" for 1 .. 4;
+            print "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN $_;\nCREATE VIEW v AS SELECT n, f() AS f FROM t1;\n";
+            print "CREATE EVENT e ON SCHEDULE EVERY $_ DAY STARTS \"2037-01-01 00:00:00\" DO DELETE FROM t1;\n";
+        }' >"$T/many.sql"
+    sql_client source <"$T/many.sql"
+    backup
+    ccr restore target --quiet --job j
+    ccr restore target --quiet --job j
+    same_tables source target d1 d99 d200
+    same_schema --followed source target d1 d99 d200
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema LIKE 'd%' AND table_type = 'BASE TABLE'")" -eq 800 ]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.kept")" -eq 200 ]
+    target_clean
+    ccr restore target --quiet --standalone
+    same_everything source target
+    nothing_left
+}
+
+@test "8,192 partitions in one table" {
+    {
+        printf 'CREATE DATABASE parts; CREATE TABLE parts.t (id INT PRIMARY KEY, v VARCHAR(20), KEY (v)) PARTITION BY RANGE (id) ('
+        for ((i = 1; i < 8192; i++)); do
+            printf 'PARTITION p%d VALUES LESS THAN (%d),\n' "$i" $((i * 10))
+        done
+        printf 'PARTITION last VALUES LESS THAN MAXVALUE);\n'
+    } >"$T/parts.sql"
+    sql_client source <"$T/parts.sql"
+    sql source "INSERT INTO parts.t SELECT seq * 7, CONCAT('v', seq) FROM seq_1_to_20000"
+    backup
+    ccr restore target --quiet --standalone
+    same_everything source target
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.partitions WHERE table_schema = 'parts'")" -eq 8192 ]
+    nothing_left
+}
