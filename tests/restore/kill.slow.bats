@@ -214,8 +214,14 @@ loaded_chunks() {
     equal_to_source
 }
 
-stage_of_bulk() {
-    sql target "SELECT table_schema FROM information_schema.tables WHERE table_name = 'big' AND table_schema LIKE 'ccr\\_stage\\_%'"
+# The name of a table in staging, or nothing.
+staged() {
+    sql target "SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables WHERE table_name = '$1'
+        AND table_schema LIKE 'ccr\\_stage\\_%'"
+}
+
+is_loaded() {
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.loads WHERE name = '$1'" 2>/dev/null || echo 0)" -gt 0 ]
 }
 
 # A reader of the staging table, who lets no ALTER TABLE of it through.
@@ -224,17 +230,20 @@ stage_is_read() {
 }
 
 keys_are_waited_for() {
-    [ -n "$(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE%big%ADD%KEY%'")" ]
+    [ -n "$(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE%keyed%ADD KEY%'")" ]
 }
 
 @test "the server killed when all rows are loaded and keys are missing: only those are added" {
     local status=0 there
 
     target_clean
+    # large enough for its key to be put off
+    sql source "CREATE TABLE bulk.keyed (id INT NOT NULL PRIMARY KEY, k INT, t VARCHAR(400), KEY (k));
+        INSERT INTO keyed SELECT seq, seq % 100, REPEAT('x', 400) FROM seq_1_to_40000" bulk
     next_generation 299
-    restore_start --job all --threads 1
-    wait_until 30 chunks_are_loaded
-    sql target "SELECT SLEEP(1000) FROM \`$(stage_of_bulk)\`.big LIMIT 1" >/dev/null 2>&1 3>&- &
+    restore_start --job all --threads 1 --max-rate 8M
+    wait_until 60 is_loaded keyed
+    sql target "SELECT SLEEP(1000) FROM $(staged keyed) LIMIT 1" >/dev/null 2>&1 3>&- &
     wait_until 30 stage_is_read
     wait_until 60 keys_are_waited_for
     server_kill target
@@ -243,12 +252,13 @@ keys_are_waited_for() {
     [ "$status" -eq 6 ]
     server_start target
     there=$(loaded_chunks)
-    [ "$(sql target "SELECT COUNT(*) FROM \`$(stage_of_bulk)\`.big")" -eq 60000 ]
+    [ "$(sql target "SELECT COUNT(*) FROM $(staged keyed)")" -eq 40000 ]
     run --separate-stderr ccr restore target --job all --json
     echo "$output $stderr"
     [ "$status" -eq 0 ]
     [ "$(json_of .resumed_chunks)" -eq "$there" ]
     equal_to_source
+    sql source "DROP TABLE bulk.keyed"
 }
 
 @test "another snapshot or other options: the dead run's staging is dropped first" {
