@@ -62,7 +62,11 @@ enum binlog_type {
 
 enum { BINLOG_HEADER_SIZE = 19, BINLOG_MAGIC_SIZE = 4, BINLOG_CHECKSUM_SIZE = 4 };
 
-enum binlog_event_flags { BINLOG_FLAG_ARTIFICIAL = 0x20, BINLOG_FLAG_IGNORABLE = 0x80 };
+enum binlog_event_flags {
+    BINLOG_FLAG_THREAD_SPECIFIC = 0x04, /* temporary tables, CONNECTION_ID(), DELETE of several tables */
+    BINLOG_FLAG_ARTIFICIAL = 0x20,
+    BINLOG_FLAG_IGNORABLE = 0x80,
+};
 
 /* No event is larger, compressed or not: max_allowed_packet ends at 1 GiB. */
 #define BINLOG_EVENT_MAX (((size_t)1 << 30) + (1 << 16))

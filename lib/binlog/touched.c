@@ -213,6 +213,7 @@ static void word_using(struct scan *s)
         free(s->out->names[s->out->count].db);
         free(s->out->names[s->out->count].name);
     }
+    s->out->of_session = true;
     wants(s, true, true);
 }
 
@@ -346,6 +347,8 @@ static void take_call(struct scan *s)
         return;
     if (sql_token_is(t, "DATABASE") || sql_token_is(t, "SCHEMA"))
         s->out->asks_for_db = true;
+    else if (sql_token_is(t, "CONNECTION_ID"))
+        s->out->of_session = true;
     else if (function_varies(t))
         varies(s, t);
     else if (!is_syntax(t))
@@ -413,6 +416,8 @@ static void take(struct scan *s)
         take_name(s, TOUCHED_CALLED);
     } else if (s->deletes && !sql_token_is(&s->token, "FROM")) {
         /* names in front of FROM are among those behind it */
+        s->out->of_session |=
+            !is_one_of(&s->token, (const char *const[]){"LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY", NULL});
     } else if (level(s)->wants) {
         take_table(s);
     } else if (!keyword(s)) {

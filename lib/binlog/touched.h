@@ -30,7 +30,9 @@ struct touched {
     size_t cap;
     bool unreadable;  /* not all names could be found: dynamic SQL, text without end */
     bool asks_for_db; /* DATABASE() or SCHEMA() */
-    char *varies; /* a function, variable or clause that gives another result on another server; or NULL */
+    bool of_session; /* CONNECTION_ID(); a DELETE of several tables, which servers mark like a temporary one's
+                      */
+    char *varies;    /* a function, variable or clause that gives another result on another server; or NULL */
 };
 
 void touched_read(const char *sql, size_t len, uint64_t sql_mode, struct touched *out);

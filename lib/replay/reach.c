@@ -256,6 +256,7 @@ static struct err *find_in(struct finder *f, const struct text *text)
     struct touched touched;
 
     touched_read(text->sql, text->len, text->sql_mode, &touched);
+    f->out->of_session |= touched.of_session;
     struct err *e = find_names(f, text, &touched);
     touched_free(&touched);
     return e;
@@ -271,6 +272,9 @@ struct err *reach_find(const struct schema_change *s, struct reach *out)
     if (!e && out->in_scope && f.outside)
         e = refuse(&f, ERR_RESYNC, "a statement touches what the job follows and what it does not (%s)",
                    f.outside_name);
+    /* CREATE OR REPLACE is marked whatever it reads */
+    if (!e && out->in_scope && s->of_session && !out->of_session && !s->statement.or_replace)
+        e = refuse(&f, ERR_UNSUPPORTED, "a statement uses a temporary table");
     for (size_t i = 0; i < f.seen_count; i++)
         free(f.seen[i]);
     free(f.seen);

@@ -3,8 +3,9 @@
  * the views and routines that it uses.
  *
  * A statement runs on the target only where it does there what it did on the source. Reasons against it are
- * found here: names on both sides of the scope, triggers that wait in ccr.kept and would not fire, values
- * that are another server's, transaction ids as versions, objects that cannot be looked into.
+ * found here: names on both sides of the scope, temporary tables, triggers that wait in ccr.kept and would
+ * not fire, values that are another server's, transaction ids as versions, objects that cannot be looked
+ * into.
  */
 #ifndef CCR_REPLAY_REACH_H
 #define CCR_REPLAY_REACH_H
@@ -14,6 +15,7 @@
 struct reach {
     bool in_scope;
     bool needs_db;     /* a name without its database */
+    bool of_session;   /* as in touched.h, also within a routine */
     char *cannot_undo; /* a table without transactions that is changed, "db.t" on the target; or NULL */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "binlog/touched.h"
 #include "replay/intent.h"
 #include "replay/reach.h"
 #include "replay/schema_border.h"
@@ -18,6 +19,8 @@
 #include "replay/statement_dml.h"
 
 enum { STATEMENT_SHOWN = 300 };
+
+static const char go_on[] = "take a new snapshot (ccr-backup, ccr-restore) to go on behind it";
 
 struct err *schema_change_stop(const struct schema_change *s, enum err_code code, const char *why)
 {
@@ -96,7 +99,6 @@ static struct err *change_check_select(const struct schema_change *s)
 /* Statements that are never replayed: *skip, or the reason to stop. */
 static struct err *change_classify(const struct schema_change *s, bool *skip)
 {
-    static const char go_on[] = "take a new snapshot (ccr-backup, ccr-restore) to go on behind it";
     const struct statement *st = &s->statement;
 
     *skip = false;
@@ -123,11 +125,9 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
     default:
         break;
     }
-    if (st->temporary) {
-        *skip = st->action == STATEMENT_DROP; /* none was ever made */
-        return *skip ? NULL
-                     : err_hint(schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a temporary table"),
-                                "set binlog_format=ROW on the source; %s", go_on);
+    if (st->temporary) { /* to be dropped: none was ever made */
+        *skip = st->action == STATEMENT_DROP;
+        return NULL;
     }
     if (st->with_select)
         TRY(change_check_select(s));
@@ -299,6 +299,30 @@ static struct err *change_replay(struct schema_change *s)
     return change_run(s);
 }
 
+/*
+ * Temporary tables are not replayed. One that is altered, emptied or copied from may be older than the
+ * snapshot, so that the log has no CREATE of it, and may have the name of another table. (Where rows are
+ * logged, a table made from one comes with all its columns.)
+ */
+static bool change_is_temporary(const struct schema_change *s)
+{
+    const struct statement *st = &s->statement;
+    struct touched touched;
+    bool like = false;
+
+    if (st->temporary || !s->of_session)
+        return st->temporary;
+    for (size_t i = 0; i < st->name_count; i++)
+        like |= st->names[i].role == STATEMENT_REFERENCED;
+    if (st->kind != STATEMENT_TABLE || st->action == STATEMENT_DROP ||
+        (st->action == STATEMENT_CREATE && (st->or_replace || !like)))
+        return false;
+    touched_read(s->query->sql, s->query->sql_len, s->session.sql_mode, &touched);
+    bool otherwise = touched.of_session;
+    touched_free(&touched);
+    return !otherwise;
+}
+
 static struct err *change_take(struct schema_change *s)
 {
     bool skip = false;
@@ -318,6 +342,10 @@ static struct err *change_take(struct schema_change *s)
         return NULL;
     }
     s->t->in_scope = true;
+    if (change_is_temporary(s))
+        return err_hint(
+            schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a statement of a temporary table"),
+            "set binlog_format=ROW on the source; %s", go_on);
     return change_replay(s);
 }
 
@@ -330,8 +358,10 @@ static void change_free(struct schema_change *s)
     buf_free(&s->behind);
 }
 
-static struct err *change_begin(struct schema_change *s)
+static struct err *change_begin(struct schema_change *s, const struct binlog_event *e)
 {
+    s->time = e->time;
+    s->of_session = e->flags & BINLOG_FLAG_THREAD_SPECIFIC;
     TRY(query_session_parse(s->query->status, s->query->status_len, &s->session));
     s->default_db = mem_strndup(s->query->db, s->query->db_len);
     if (query_text_is_plain(&s->session, s->query->sql, s->query->sql_len))
@@ -342,8 +372,8 @@ static struct err *change_begin(struct schema_change *s)
 struct err *schema_change_statement(struct apply *a, struct transaction *t, const struct binlog_event *e,
                                     const struct binlog_query *query)
 {
-    struct schema_change s = {.a = a, .t = t, .query = query, .time = e->time};
-    struct err *error = change_begin(&s);
+    struct schema_change s = {.a = a, .t = t, .query = query};
+    struct err *error = change_begin(&s, e);
 
     if (!error)
         error = change_take(&s);
@@ -355,11 +385,11 @@ struct err *schema_change_statement(struct apply *a, struct transaction *t, cons
 struct err *schema_change_load(struct apply *a, struct transaction *t, const struct binlog_event *e,
                                const struct binlog_query *query)
 {
-    struct schema_change s = {.a = a, .t = t, .query = query, .time = e->time};
+    struct schema_change s = {.a = a, .t = t, .query = query};
     struct binlog_load load;
 
     TRY(binlog_load_parse(e, &load));
-    struct err *error = change_begin(&s);
+    struct err *error = change_begin(&s, e);
     if (!error && s.statement.action != STATEMENT_DML)
         error = schema_change_stop(&s, ERR_UNSUPPORTED, "the log holds a statement that cannot be read");
     if (!error)

@@ -34,6 +34,7 @@ struct schema_change {
     struct transaction *t;
     const struct binlog_query *query;
     uint32_t time;
+    bool of_session; /* BINLOG_FLAG_THREAD_SPECIFIC */
     struct query_session session;
     struct statement statement;
     char *default_db;              /* of the source's session; "" for none */

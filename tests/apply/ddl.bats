@@ -180,17 +180,6 @@ e1:ENABLED e2:ENABLED e4:DISABLED" ]
     same d
 }
 
-@test "temporary tables logged as statements: a stop, by name" {
-    sql source "INSERT INTO d.r VALUES (899, 1); SET SESSION binlog_format = MIXED; CREATE TEMPORARY TABLE d.temp (a INT);
-        DROP TEMPORARY TABLE d.temp"
-    ship
-    run apply
-    fails 11 'temporary table' 'CREATE TEMPORARY TABLE d.temp'
-    # what lies before it is applied
-    [ "$(sql target "SELECT COUNT(*) FROM d.r WHERE id = 899")" -eq 1 ]
-    follow_start --replace
-}
-
 @test "a table on the target that ccr did not make is not taken over by a CREATE" {
     sql target "CREATE TABLE d.mine (a INT); INSERT INTO d.mine VALUES (1)"
     sql source "CREATE TABLE IF NOT EXISTS d.mine (a INT)"

@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "tests/unit/unit.h"
 
-/* "r:db.t w:t c:f ...", "?" for text that cannot be read, "~WORD" for what varies. */
+/* "r:db.t w:t c:f ...", "?" for text that cannot be read, "~WORD" for what varies, "@" for what is its
+ * session's. */
 static char *describe(const char *sql)
 {
     struct buf out = BUF_INIT;
@@ -18,6 +19,8 @@ static char *describe(const char *sql)
                    t.names[i].db ? t.names[i].db : "", t.names[i].db ? "." : "", t.names[i].name);
     if (t.unreadable)
         buf_append_str(&out, " ?");
+    if (t.of_session)
+        buf_append_str(&out, " @");
     if (t.varies)
         buf_printf(&out, " ~%s", t.varies);
     touched_free(&t);
@@ -40,9 +43,10 @@ static const struct {
      "> 0",
      "w:a w:d.b w:c c:TRIM"},
     {"DELETE a, b.* FROM a JOIN b USING (x) JOIN c WHERE c.y = EXTRACT(DAY FROM b.t)",
-     "w:a w:b w:c c:EXTRACT"},
-    {"DELETE FROM x USING t AS x JOIN u ON x.a = u.a", "w:t w:u"},
+     "w:a w:b w:c c:EXTRACT @"},
+    {"DELETE FROM x USING t AS x JOIN u ON x.a = u.a", "w:t w:u @"},
     {"DELETE FROM a WHERE x = (SELECT MAX(y) FROM b FORCE INDEX FOR ORDER BY (i), c)", "w:a r:b r:c"},
+    {"DELETE LOW_PRIORITY QUICK IGNORE FROM a WHERE x = 1", "w:a"},
     {"DELETE FROM a ORDER BY x LIMIT 3", "w:a"},
     {"DELETE FROM a LIMIT 3", "w:a ~LIMIT"},
     {"INSERT INTO a WITH q (m, n) AS (SELECT x, y FROM b), r AS (SELECT * FROM q) SELECT * FROM r",
@@ -56,6 +60,8 @@ static const struct {
     {"CREATE TABLE IF NOT EXISTS n (k INT) SELECT * FROM a, b", "w:n r:a r:b"},
     {"BEGIN INSERT INTO a VALUES (1); UPDATE b SET x = 1, y = 2; SELECT z INTO v FROM c; END", "w:a w:b r:c"},
     {"EXECUTE IMMEDIATE 'x'", " ?"},
+    {"INSERT INTO a VALUES (CONNECTION_ID(), 1)", "w:a @"},
+    {"INSERT INTO a (connection_id) SELECT x.connection_id FROM x", "w:a r:x"},
     {"INSERT INTO a VALUES ('open", "w:a ?"},
     {"INSERT INTO a VALUES (1", "w:a ?"},
 };
