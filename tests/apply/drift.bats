@@ -87,6 +87,8 @@ altered() {
     altered "MODIFY v VARCHAR(21)" "MODIFY v VARCHAR(20)" definition
     altered "MODIFY id INT UNSIGNED" "MODIFY id INT" definition
     altered "COMMENT = 'mine'" "COMMENT = ''" definition
+    altered "ADD UNIQUE mine (v, id)" "DROP KEY mine" definition
+    altered "ADD KEY mine (v)" "DROP KEY mine" definition
     same d
 }
 

@@ -187,3 +187,25 @@ road() {
     apply --road ordered
     same d
 }
+
+# impossible STATEMENTS KEY TEXT: those between bars are not logged; nothing of the batch's last transaction is applied.
+impossible() {
+    local statements gtid
+
+    IFS='|' read -ra statements <<<"$1"
+    sql source "USE d; ${statements[0]}"
+    sql source "USE d; SET sql_log_bin = 0; ${statements[1]}"
+    sql source "USE d; ${statements[2]}"
+    gtid=$(sql source "SELECT @@gtid_binlog_pos")
+    ship
+    run apply
+    fails 7 "transaction $gtid" "table d.word ($2)" 'contradicts itself' "$3"
+    [ "$(sql target "SELECT pos FROM ccr.position_j")" != "$gtid" ]
+    follow_start --replace
+}
+
+@test "other histories that cannot be: a row that comes twice, and one that goes or changes when it is gone" {
+    impossible "INSERT INTO word VALUES ('twice', 1)|DELETE FROM word WHERE w = 'twice'|INSERT INTO word VALUES ('twice', 2)" "w='twice'" 'is inserted that is there already'
+    impossible "DELETE FROM word WHERE w = 'twice'|INSERT INTO word VALUES ('twice', 2)|DELETE FROM word WHERE w = 'twice'" "w='twice'" 'has been deleted before'
+    impossible "INSERT INTO word VALUES ('gone', 1); DELETE FROM word WHERE w = 'gone'|INSERT INTO word VALUES ('gone', 2)|UPDATE word SET n = 3 WHERE w = 'gone'" "w='gone'" 'has been deleted before'
+}

@@ -71,6 +71,41 @@ sleeping() {
     [ "$(sql target 'SELECT COUNT(*) FROM d.c WHERE p IS NULL')" -eq 1 ]
 }
 
+# A lost flag is one that the server checks by: 4025.
+@test "check constraints switched off for some rows, and on for others, in one batch" {
+    local road
+
+    sql source "CREATE TABLE d.checked (id INT PRIMARY KEY, n INT CHECK (n > 0), CONSTRAINT both_small CHECK (id + n < 1000)); INSERT INTO d.checked VALUES (1, 1)"
+    replay
+    for road in merged ordered; do
+        sql source "INSERT INTO d.checked VALUES (2, 2); SET check_constraint_checks = 0; INSERT INTO d.checked VALUES (3, -3); UPDATE d.checked SET n = 5000 WHERE id = 1;
+            SET check_constraint_checks = 1; INSERT INTO d.checked VALUES (4, 4); SET check_constraint_checks = 0; DELETE FROM d.checked WHERE id = 3; UPDATE d.checked SET n = -1 WHERE id = 2"
+        ship
+        run ccr apply target --job j --json --quiet --road "$road"
+        [ "$status" -eq 0 ]
+        [ "$(json_of '"\(.batches) \(.unmerged) \(.redone)"')" = "1 0 0" ]
+        same d
+        sql source "DELETE FROM d.checked WHERE id > 1; UPDATE d.checked SET n = 1"
+        replay
+    done
+}
+
+@test "a sequence keeps what a rolled back transaction took from it; the rows go" {
+    local road from=0
+
+    sql source "CREATE SEQUENCE d.s NOCACHE; CREATE TABLE d.numbered (id BIGINT PRIMARY KEY, v INT)"
+    replay
+    for road in merged ordered; do
+        sql source "START TRANSACTION; INSERT INTO d.numbered VALUES (NEXTVAL(d.s), 1); INSERT INTO d.numbered VALUES (NEXTVAL(d.s), 1); ROLLBACK;
+            START TRANSACTION; INSERT INTO d.numbered VALUES (NEXTVAL(d.s), 2); SAVEPOINT a; INSERT INTO d.numbered VALUES (NEXTVAL(d.s), 3); ROLLBACK TO a; COMMIT;
+            DO SETVAL(d.s, $((from += 100))); START TRANSACTION; DO NEXTVAL(d.s); ROLLBACK"
+        replay --road "$road"
+        same d
+        [ "$(sql source "SELECT next_not_cached_value FROM d.s")" = "$(sql target "SELECT next_not_cached_value FROM d.s")" ]
+        [ "$(sql target "SELECT COUNT(*) FROM d.numbered WHERE v <> 2")" -eq 0 ]
+    done
+}
+
 @test "the position row has the target's own time, not the source's" {
     sql source "SET timestamp = 1500000000; INSERT INTO d.t VALUES (6001, 'long ago')"
     replay
