@@ -1,4 +1,4 @@
-# Random DDL of every kind with changes to rows in between: equal on both sides, tables, rows and definitions. SOAK=N: N rounds.
+# Random DDL of every kind with changes to rows in between: equal on both sides, tables, rows and definitions. SOAK=N: N times as many rounds.
 
 load ../lib/common
 load follow
@@ -13,7 +13,7 @@ setup_file() {
     local round road
 
     seed
-    for ((round = 0; round < ${SOAK:-6}; round++)); do
+    for ((round = 0; round < 6 * ${SOAK:-1}; round++)); do
         road=$([ $((round % 2)) -eq 0 ] && echo merged || echo ordered)
         perl "$BATS_TEST_DIRNAME/ddl_random.pl" "$RANDOM" 500 >"$T/history.sql"
         sql_client source --force <"$T/history.sql" >/dev/null 2>"$T/history.log" || :

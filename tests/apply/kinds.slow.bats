@@ -1,4 +1,4 @@
-# As kinds.bats, with a table for every type as a key. SOAK=N: N rounds.
+# As kinds.bats, with a table for every type as a key. SOAK=N: N times as many rounds.
 
 load ../lib/common
 load kinds
@@ -10,7 +10,7 @@ setup_file() {
 @test "every type as a key, on both roads, with all row images" {
     local round image road
 
-    for ((round = 0; round < ${SOAK:-3}; round++)); do
+    for ((round = 0; round < 3 * ${SOAK:-1}; round++)); do
         for road in merged ordered; do
             for image in FULL NOBLOB MINIMAL; do
                 sql source "SET GLOBAL binlog_row_image = $image, binlog_row_metadata = $([ $((RANDOM % 2)) -eq 0 ] && echo FULL || echo NO_LOG)"

@@ -4,7 +4,7 @@
 load ../lib/common
 load follow
 
-KILLS=${SOAK:-30}
+KILLS=$((30 * ${SOAK:-1}))
 
 setup_file() {
     follow_servers

@@ -1,4 +1,4 @@
-# Random data changes in sessions that change binlog_format as they like, replayed in several runs. SOAK=N repeats it.
+# Random data changes in sessions that change binlog_format as they like, replayed in several runs. SOAK=N: N times as many rounds.
 
 load ../lib/common
 load follow
@@ -46,7 +46,7 @@ workload() {
     local i round
 
     seed
-    for ((round = 0; round < ${SOAK:-3}; round++)); do
+    for ((round = 0; round < 3 * ${SOAK:-1}; round++)); do
         for i in 1 2 3; do
             workload $((RANDOM * 7 + i)) 150 | sql_client source --force d >/dev/null 2>&1
             sql source "FLUSH BINARY LOGS"

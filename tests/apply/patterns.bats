@@ -91,7 +91,7 @@ statement() {
     local round code stops=0
 
     seed
-    for round in $(seq "${SOAK:-4}"); do
+    for round in $(seq $((4 * ${SOAK:-1}))); do
         for _ in $(seq 40); do
             echo "$(statement);"
         done >"$T/workload"
