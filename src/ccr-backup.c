@@ -62,9 +62,9 @@ static struct err *name_unfinished(struct run *run, struct store *store)
 {
     struct unfinished *list = NULL;
     size_t count = 0;
-    json_t *to = json_array();
 
     TRY(layout_check_name("stream", opts_string(run->opts, OPT_STREAM)));
+    json_t *to = json_array();
     struct err *e = unfinished_find(store, opts_string(run->opts, OPT_STREAM), &list, &count);
     for (size_t i = 0; i < count; i++) {
         const struct unfinished *u = &list[i];

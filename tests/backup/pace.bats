@@ -72,6 +72,8 @@ more_volumes_than() {
     [ ! -s "$T/status" ]
     replica_lags r a
     wait_until 30 said "paused: replica $T/r/replica.cnf lags by [0-9]* s (--max-lag 600)"
+    # what a worker was about to store when the pause began is stored now
+    wait_until 30 looked_beyond $(($(replica_looks r) + 1))
     there=$(volumes)
     wait_until 30 looked_beyond $(($(replica_looks r) + 2))
     [ "$(volumes)" = "$there" ]
