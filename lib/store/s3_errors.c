@@ -30,7 +30,7 @@ static const struct saying sayings[] = {
     {"QuotaExceeded", "the store's quota is used up", "raise the quota, or make room"},
     {"InsufficientStorage", "the store is full", "make room; the next run goes on where this one stopped"},
     {"MethodNotAllowed", "the store does not allow this operation", "is the endpoint an S3 server?"},
-    {"InvalidRequest", NULL, "the server may know only signature = v2, or need another addressing"},
+    {"InvalidRequest", NULL, "the server may need another addressing, or not know signature V4"},
 };
 
 static const struct {
@@ -164,7 +164,7 @@ static struct err *denied_error(struct s3 *s, const char *words)
     if (known)
         return err_hint(err_new(ERR_STORE, "access key %s is not allowed to do this (%s)",
                                 s->config.keys.access_key, words),
-                        "README.md lists what each binary's key must be allowed");
+                        "check the policy of the bucket and of the key's owner");
     return err_hint(
         err_new(ERR_STORE, "the store denies access to access key %s (%s)", s->config.keys.access_key, words),
         "the secret key or the session token is wrong, or the key is not allowed to do this: check %s and "
