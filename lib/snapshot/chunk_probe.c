@@ -87,7 +87,7 @@ struct err *chunk_probe_estimate(const struct chunk_probe *p, uint64_t *rows)
     struct result *r = NULL;
 
     *rows = 0;
-    buf_printf(&sql, "EXPLAIN SELECT 1 FROM %s", p->source);
+    buf_printf(&sql, "EXPLAIN SELECT HIGH_PRIORITY 1 FROM %s", p->source);
     chunk_key_hint(p->key, &sql);
     chunk_key_where(p->key, p->from, p->to, &sql);
     struct err *e = conn_query(p->conn, &r, "%s", buf_str(&sql));

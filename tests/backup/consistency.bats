@@ -128,3 +128,17 @@ backup_waits() {
     cat "$T/backup.out"
     grep -q ^snapshot "$T/backup.out"
 }
+
+@test "a table without transactions is cut into chunks while writers wait for it" {
+    store_use cut
+    sql a "CREATE TABLE bank.cut (id INT PRIMARY KEY, v VARCHAR(200)) ENGINE = MyISAM;
+        INSERT INTO bank.cut SELECT seq, REPEAT('v', 200) FROM bank.seq_1_to_20000"
+    while [ ! -e "$T/cut.done" ]; do
+        sql a "UPDATE bank.cut SET v = 'w' WHERE id = 1"
+    done 3>&- &
+    run ccr backup a --tables bank.cut --chunk-size 64K --lock-wait 3
+    touch "$T/cut.done"
+    wait
+    [ "$status" -eq 0 ]
+    [ "$(jq '.tables[0].chunks | length' "$STORE_DIR"/streams/main/snapshots/*/manifest.json)" -gt 5 ]
+}
