@@ -37,8 +37,11 @@ user_databases() {
 
 # Of staging, old tables, or a plain restore nothing is left.
 nothing_left() {
-    [ -z "$(sql target "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'ccr\\_%'
-        UNION SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'ccr\\_%'")" ]
+    local left
+
+    left=$(sql target "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'ccr\\_%'
+        UNION SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'ccr\\_%'")
+    [ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 
 # $1 small tables in database bank, each with rows whose sum over all tables is always the same, and the number of
