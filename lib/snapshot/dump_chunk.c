@@ -248,16 +248,18 @@ static void free_pieces(struct manifest_chunk *chunk)
     free(chunk->pieces);
 }
 
-/* What DDL does to a reader, told apart from other failures. */
-static struct err *explain(struct copy *c, struct err *e)
+struct err *dump_explain(const struct dump_worker *w, struct err *e)
 {
-    switch (conn_errno(c->worker->conn)) {
+    switch (conn_errno(w->conn)) {
     case ER_TABLE_DEF_CHANGED:
     case ER_NO_SUCH_TABLE:
     case ER_BAD_FIELD_ERROR:
     case ER_UNKNOWN_PARTITION:
     case ER_KEY_DOES_NOT_EXISTS:
         return err_hint(err_context(e, "the table was changed, replaced or dropped before it was copied"),
+                        "run the backup again when no DDL is under way");
+    case ER_LOCK_WAIT_TIMEOUT: /* on a table that the run itself keeps locked for reading */
+        return err_hint(err_context(e, "a change of the table's definition was in the way"),
                         "run the backup again when no DDL is under way");
     default:
         return e;
@@ -273,7 +275,7 @@ struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const struct
     buf_clear(&w->slice);
     struct err *e = select_rows(&c);
     if (e)
-        e = explain(&c, e);
+        e = dump_explain(w, e);
     else
         e = volume_filler_pause(w->filler);
     if (!e && c.out.rows > 0 && !atomic_load(&w->dump->stop))

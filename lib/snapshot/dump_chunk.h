@@ -12,4 +12,7 @@
  */
 struct err *dump_chunk(struct dump_worker *w, struct dump_table *t, const struct chunk *chunk) CHECKED;
 
+/* What DDL does to a reader on the worker's connection, told apart from other failures. */
+struct err *dump_explain(const struct dump_worker *w, struct err *e) CHECKED;
+
 #endif

@@ -110,7 +110,8 @@ static struct err *take_chunk(struct dump_worker *w, struct dump_table *t, struc
     TRY(enter_table(w, t));
     struct err *e = chunk_plan_next(t->plan, w->conn, chunk);
     if (e)
-        return err_context(e, "dividing %s.%s into chunks", t->object->entry.db, t->object->entry.name);
+        return err_context(dump_explain(w, e), "dividing %s.%s into chunks", t->object->entry.db,
+                           t->object->entry.name);
     t->active++;
     return NULL;
 }
