@@ -54,10 +54,13 @@ same_members() {
     folder=$(echo "$STORE_DIR"/streams/main/snapshots/*)
     snapshot_unpack "$folder" "$T/open" || return 1
     jq -j '.objects[].member, .tables[].chunks[].pieces[].member, .users.pieces[].member
-        | if type == "object" then .base64 | @base64d else . end | . + "\u0000"' "$folder/manifest.json" | sort -z >"$T/members.listed"
-    (cd "$T/open" && find . -type f -print0) | sed -z 's,^\./,,' | sort -z >"$T/members.found"
+        | if type == "object" then .base64 | @base64d else . end | . + "\u0000"' "$folder/manifest.json" | LC_ALL=C sort -z >"$T/members.listed"
+    (cd "$T/open" && find . -type f -print0) | sed -z 's,^\./,,' | LC_ALL=C sort -z >"$T/members.found"
     rm -rf "$T/open"
-    cmp "$T/members.listed" "$T/members.found"
+    cmp "$T/members.listed" "$T/members.found" || {
+        diff <(tr '\0' '\n' <"$T/members.listed" | od -An -c) <(tr '\0' '\n' <"$T/members.found" | od -An -c) | head -n 20
+        return 1
+    }
 }
 
 # The server writes privileges on routines into its table in the wrong character set; SHOW GRANTS has them as they are.
