@@ -53,14 +53,14 @@ same_members() {
 
     folder=$(echo "$STORE_DIR"/streams/main/snapshots/*)
     snapshot_unpack "$folder" "$T/open" || return 1
-    jq -j '.objects[].member, .tables[].chunks[].pieces[].member, .users.pieces[].member
-        | if type == "object" then .base64 | @base64d else . end | . + "\u0000"' "$folder/manifest.json" | LC_ALL=C sort -z >"$T/members.listed"
-    (cd "$T/open" && find . -type f -print0) | sed -z 's,^\./,,' | LC_ALL=C sort -z >"$T/members.found"
+    # in base64: not every name is UTF-8
+    jq -r '.objects[].member, .tables[].chunks[].pieces[].member, .users.pieces[].member
+        | if type == "object" then .base64 else @base64 end' "$folder/manifest.json" | sort >"$T/members.listed"
+    (cd "$T/open" && find . -type f -printf '%P\0') |
+        perl -MMIME::Base64 -0 -ne 'chomp; print encode_base64($_, ""), "\n"' | sort >"$T/members.found"
     rm -rf "$T/open"
-    cmp "$T/members.listed" "$T/members.found" || {
-        diff <(tr '\0' '\n' <"$T/members.listed" | od -An -c) <(tr '\0' '\n' <"$T/members.found" | od -An -c) | head -n 20
-        return 1
-    }
+    diff "$T/members.listed" "$T/members.found" | head -n 20
+    cmp "$T/members.listed" "$T/members.found"
 }
 
 # The server writes privileges on routines into its table in the wrong character set; SHOW GRANTS has them as they are.

@@ -32,8 +32,9 @@ teardown() {
     nothing_left
     same_members
     target_clean
-    ccr restore target --quiet --job j
-    ccr restore target --quiet --job j
+    # an account called by half a surrogate pair is there, and not recognised: kept as it is
+    ccr restore target --quiet --job j --missing-definer keep
+    ccr restore target --quiet --job j --missing-definer keep
     same_tables_of_all
     sql source "CREATE DATABASE behind; CREATE TABLE behind.t (a INT PRIMARY KEY); INSERT INTO behind.t VALUES (1)"
     ccr ship source --quiet
