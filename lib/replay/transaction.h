@@ -14,7 +14,7 @@ struct transaction {
     bool skip;               /* the position has it */
     bool drop;               /* its rows are left out (REDO_DROP) */
     bool alone;              /* committed by itself, with an intent open */
-    bool single;             /* applied by one lane, and committed by itself (REDO_SINGLE) */
+    bool single;             /* applied by one lane, and committed by itself (any note) */
     bool held;               /* an XA branch that is prepared: read again at its COMMIT */
     bool savepoints;         /* they are set (REDO_ALONE, REDO_SAVEPOINTS) */
     bool passed_savepoint;   /* one was not */

@@ -66,14 +66,6 @@ kept() {
     done
 }
 
-# Seals a manifest again after an edit by jq.
-edit_manifest() {
-    local file=$1 body
-    body=$(jq --indent 2 "del(.sha256) | $2" "$file" | head -n -1; echo x)
-    body="${body%$'\n'x},"$'\n'
-    printf '%s  "sha256": "%s"\n}\n' "$body" "$(printf %s "$body" | sha256sum | cut -c 1-64)" >"$file"
-}
-
 # Snapshot I was taken so many days ago.
 age() {
     local us=$(($(date +%s%6N) - $2 * DAY * 1000000))

@@ -134,3 +134,17 @@ drop_users() {
 grant_users() {
     sql "$1" "$(readme_grants target-users)"
 }
+
+# What make_users made, with the databases that it names.
+restore() {
+    ccr restore target --quiet --with-users "$@"
+}
+
+dump() {
+    mariadb-dump --no-defaults --socket="$T/$1/sock" --user=root --routines --triggers --events --skip-dump-date \
+        --databases shop my_app 'we`ird.db %'
+}
+
+manifest() {
+    echo "$STORE_DIR"/streams/main/snapshots/*/manifest.json
+}

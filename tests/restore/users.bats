@@ -23,23 +23,6 @@ setup() {
     drop_users target
 }
 
-teardown_file() {
-    servers_end
-}
-
-restore() {
-    ccr restore target --quiet --with-users "$@"
-}
-
-dump() {
-    mariadb-dump --no-defaults --socket="$T/$1/sock" --user=root --routines --triggers --events --skip-dump-date \
-        --databases shop my_app 'we`ird.db %'
-}
-
-manifest() {
-    echo "$STORE_DIR"/streams/main/snapshots/*/manifest.json
-}
-
 @test "every kind of user, role and privilege: SHOW CREATE USER and SHOW GRANTS are the source's" {
     run --separate-stderr ccr restore target --standalone --with-users --json
     echo "$stderr"

@@ -21,23 +21,6 @@ setup() {
     drop_users target
 }
 
-teardown_file() {
-    servers_end
-}
-
-restore() {
-    ccr restore target --quiet --with-users "$@"
-}
-
-dump() {
-    mariadb-dump --no-defaults --socket="$T/$1/sock" --user=root --routines --triggers --events --skip-dump-date \
-        --databases shop my_app 'we`ird.db %'
-}
-
-manifest() {
-    echo "$STORE_DIR"/streams/main/snapshots/*/manifest.json
-}
-
 @test "what the store has of them: SQL in a volume, hashes nowhere else" {
     local volume
     [ "$(jq -c '.users | [.accounts, (.pieces | map(.member)), .role_grants]' "$(manifest)")" = \
