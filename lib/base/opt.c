@@ -168,7 +168,7 @@ struct err *opt_set(struct opts *o, enum opt_id id, const char *text, enum err_c
 }
 
 /* What getopt_long answered '?' to. A value is not repeated: it may be a password. */
-static struct err *opt_unknown_flag(enum program program, const char *arg)
+static struct err *opt_unknown_flag(const char *arg)
 {
     if (optopt >= 256)
         return err_new(ERR_USAGE, "option '--%s' takes no value", opt_specs[optopt - 256].name);
@@ -180,7 +180,7 @@ static struct err *opt_unknown_flag(enum program program, const char *arg)
     if (strncmp(name, "--password", 10) == 0 || strcmp(name, "-p") == 0)
         return err_hint(e, "passwords never go on the command line: put them into an option file and name it "
                            "with --defaults-file");
-    return err_hint(e, "%s --help lists the options", opts_program_name(program));
+    return e;
 }
 
 static size_t opt_long_options(enum program program, struct option longs[OPT_COUNT_ + 1])
@@ -210,7 +210,7 @@ static struct err *opt_parse_argv(struct opts *o, int argc, char **argv)
         if (c == ':')
             return err_new(ERR_USAGE, "option '%s' needs a value", argv[optind - 1]);
         if (c == '?')
-            return opt_unknown_flag(o->program, argv[optind - 1]);
+            return opt_unknown_flag(argv[optind - 1]);
         enum opt_id id = c == 'h' ? OPT_HELP : (enum opt_id)(c - 256);
         char *where = mem_printf("--%s", opt_specs[id].name);
         e = opt_set(o, id, optarg && opt_specs[id].type != TYPE_FLAG ? optarg : "yes", ERR_USAGE, where);

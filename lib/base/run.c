@@ -176,6 +176,8 @@ int run_finish(struct run *run, struct err *e)
     bool cron = opts_flag(run->opts, OPT_CRON);
     bool silent = cron && e && (status == ERR_LOCKED || run_reported_lately(run, e));
 
+    if (status == ERR_USAGE && !err_hint_text(e))
+        e = err_hint(e, "%s --help lists the options", opts_program_name(run->program));
     if (e && !silent)
         log_err(run->log, e);
     if (opts_flag(run->opts, OPT_JSON))

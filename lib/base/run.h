@@ -12,13 +12,12 @@
  *     }
  *
  * run_start parses the options, opens the log and installs the signal handlers; it answers --help and
- * --version. run_finish shows the error and its hint on stderr, prints the result on stdout and returns the
- * exit code. With
- * --json stdout is one object, also on failure: program, version, ok, code, code_name, changed, the members
- * that the binary put into `result`, and on failure `error` with message and hint. Without it, the binary's
- * text goes to stdout by run_say. Under --cron, a run that is well or locked is silent, and a failure of the
- * same cause is shown once a day (a stamp in $XDG_STATE_HOME/ccr or ~/.local/state/ccr; where none can be
- * written every failure is shown).
+ * --version. run_finish shows the error and its hint on stderr (an error of usage without one points to
+ * --help), prints the result on stdout and returns the exit code. With --json stdout is one object, also on
+ * failure: program, version, ok, code, code_name, changed, the members that the binary put into `result`, and
+ * on failure `error` with message and hint. Without it, the binary's text goes to stdout by run_say. Under
+ * --cron, a run that is well or locked is silent, and a failure of the same cause is shown once a day (a
+ * stamp in $XDG_STATE_HOME/ccr or ~/.local/state/ccr; where none can be written every failure is shown).
  *
  * Members of the result mean the same in every binary, where they apply: `seconds` (a real), `rows` and
  * `bytes` (of table text, or of binlog), `stored_bytes` (as compressed in the store), `objects` (written or

@@ -28,6 +28,18 @@ enum {
     IDLE_EVERY_S = 600,    /* as long as there is nothing to apply */
 };
 
+/* The job knows its stream; another one on the command line is a mistake. */
+static struct err *apply_check_stream(const struct apply *a, const struct opts *opts)
+{
+    const char *stream = opts_string(opts, OPT_STREAM);
+
+    if (!opts_given(opts, OPT_STREAM) || strcmp(stream, a->job->stream) == 0)
+        return NULL;
+    return err_hint(
+        err_new(ERR_UNSAFE, "job %s follows stream %s, not %s", a->job->name, a->job->stream, stream),
+        "leave --stream out; another stream needs a job of its own");
+}
+
 static struct err *apply_check_ids(const struct apply *a)
 {
     char *store_id = NULL;
@@ -56,6 +68,7 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
     if (!a->job)
         return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
                         "ccr-restore --job %s makes it, from a snapshot", name);
+    TRY(apply_check_stream(a, opts));
     TRY(apply_check_ids(a));
     /* that changes nothing, and may be asked for beside a run */
     return opts_flag(opts, OPT_EXPLAIN) ? NULL : job_lock(a->conn, name);

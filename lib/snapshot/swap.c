@@ -137,6 +137,18 @@ static int64_t source_time(const struct manifest *m)
     return time;
 }
 
+/* Without its row the job has no position; the table itself would be in the way of the new one. */
+static struct err *drop_empty_position(struct conn *c, const char *job)
+{
+    char *name = job_position_table(job);
+    char *table = sql_table_dup(JOB_DATABASE, name);
+    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+
+    free(table);
+    free(name);
+    return e;
+}
+
 static struct err *stage_position(struct swap *s)
 {
     const struct restore_plan *p = s->params->plan;
@@ -145,6 +157,8 @@ static struct err *stage_position(struct swap *s)
     bool found;
 
     TRY(job_position_read(s->params->conn, job, &old, &found));
+    if (!found)
+        TRY(drop_empty_position(s->params->conn, job));
     struct job_position next = {
         .epoch = p->manifest->epoch,
         .number = p->manifest->last_object,
