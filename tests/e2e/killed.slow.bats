@@ -99,10 +99,16 @@ some_ddl() {
         ALTER TABLE d.counted ADD COLUMN IF NOT EXISTS c$((RANDOM % 20)) INT DEFAULT 4" d
 }
 
-# What lies in the target before the swap, or after it; nothing else.
+no_run_left() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'ccr'")" -eq 0 ]
+}
+
+# What lies in the target before the swap, or after it; nothing else. Sums are taken table by table, so first the server must be
+# done with what the killed run had sent: its RENAME may still be under way (consistency.slow.bats has readers that see it all at once).
 swap_was_whole() {
     local now
 
+    wait_until 30 no_run_left
     now=$(table_sums target d)
     [ "$now" = "$old" ] || [ "$now" = "$new" ] || { echo "a mixture"; return 1; }
 }
