@@ -102,6 +102,7 @@ static struct err *read_routines(struct conn *c, const struct source_scope *scop
     return e;
 }
 
+/* A trigger lies in its table's database; asked for by the table's, the server opens no other database. */
 static struct err *read_triggers(struct conn *c, const struct source_scope *scope, const char *db,
                                  struct source_schema *out)
 {
@@ -110,10 +111,9 @@ static struct err *read_triggers(struct conn *c, const struct source_scope *scop
     char *db_text = sql_string_dup(db);
     struct err *e = conn_query(c, &r,
                                "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
-                               "WHERE TRIGGER_SCHEMA = %s AND " EXACTLY(
-                                   "TRIGGER_SCHEMA") " "
-                                                     "ORDER BY BINARY EVENT_OBJECT_TABLE, "
-                                                     "EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
+                               "WHERE EVENT_OBJECT_SCHEMA = %s AND " EXACTLY(
+                                   "EVENT_OBJECT_SCHEMA") " ORDER BY BINARY EVENT_OBJECT_TABLE, "
+                                                          "EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
                                db_text, db_text);
 
     free(db_text);

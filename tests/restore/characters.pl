@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# characters.pl sample|odd|all|list SEED
+# characters.pl sample|odd|all|some|list SEED
 #
 # SQL that makes objects of every kind whose names hold odd characters and words: databases, tables with everything that a
 # table has, views, programs, users. `sample`: some of what is known to be odd, and some names of random code points of
-# the basic plane. `odd`: all that is known to be odd. `all`: every code point once, many to a name. `list` prints the
-# names of `sample`, each in backticks and in hexadecimal.
+# the basic plane. `odd`: all that is known to be odd. `all`: every code point once, many to a name; `some`: an eighth of
+# those names. `list` prints the names of `sample`, each in backticks and in hexadecimal.
 use strict;
 use warnings;
 binmode(STDOUT, ':raw');
@@ -70,7 +70,8 @@ my @alike = splice(@odd, -30);
 my @names;
 if ($what eq 'odd') {
     @names = (@odd, @alike);
-} elsif ($what eq 'all') {
+} elsif ($what eq 'all' || $what eq 'some') {
+    splice(@codes, @codes / 8) if $what eq 'some';
     push @names, name_of(splice(@codes, 0, $many)) while @codes;
 } else {
     @names = ((shuffled(@odd))[0 .. 15], @alike[0 .. 7]);
@@ -92,7 +93,7 @@ for my $name (@names) {
     print "CREATE TABLE t (a INT PRIMARY KEY, b INT);\nINSERT INTO t VALUES ($n, $n);\n";
     my $pattern = q_ident($name =~ s/([\\_%])/\\$1/gr);
     print "CREATE USER $db\@localhost IDENTIFIED BY 'no $n';\nGRANT SELECT ON $pattern.* TO $db\@localhost;\n";
-    next if $what eq 'all' && $n % 10;
+    next if $what =~ /^(?:all|some)$/ && $n % 10;
     print "CREATE VIEW v AS SELECT a FROM $db.t;\n";
     print "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN $n;\n";
     print "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.b = $n;\n";
