@@ -25,6 +25,7 @@ static bool spec_exchange(struct parser *p)
 {
     if (!parser_accept(p, "PARTITION") || !sql_token_is_name(&p->token))
         return false;
+    p->out->takes_partition = true;
     parser_next(p);
     return parser_accept(p, "WITH") && parser_accept(p, "TABLE") && parser_name(p, STATEMENT_EXCHANGED);
 }
@@ -38,6 +39,7 @@ static bool spec_convert(struct parser *p)
         return true;
     if (!sql_token_is_name(&p->token))
         return false;
+    p->out->takes_partition = true;
     parser_next(p);
     return parser_accept(p, "TO") && parser_accept(p, "TABLE") && parser_name(p, STATEMENT_EXCHANGED);
 }
@@ -72,8 +74,10 @@ static bool spec_begin(struct parser *p, enum spec *spec)
         *spec = parser_is_any(p, no_columns) ? SPEC_OTHER : SPEC_NEW_COLUMN;
     else if (parser_accept(p, "MODIFY") || parser_accept(p, "CHANGE"))
         *spec = SPEC_COLUMN;
+    else if (parser_accept(p, "DROP"))
+        p->out->takes_partition |= parser_is(p, "PARTITION");
     else if (parser_is(p, "TRUNCATE"))
-        p->out->truncates = true;
+        p->out->truncates = p->out->takes_partition = true;
     else if (parser_is(p, "IMPORT") || parser_is(p, "DISCARD"))
         p->out->imports = true;
     if (*spec != SPEC_OTHER)

@@ -12,6 +12,7 @@
 #include "replay/intent.h"
 #include "replay/reach.h"
 #include "replay/schema_border.h"
+#include "replay/schema_definer.h"
 #include "replay/schema_event.h"
 #include "replay/schema_kept.h"
 #include "replay/schema_scope.h"
@@ -283,6 +284,7 @@ static struct err *change_replay(struct schema_change *s)
     if (s->query->error_code != 0)
         TRY(change_failed_on_source(s));
     TRY(schema_border_check_defaults(s));
+    TRY(schema_definer_check(s));
     if (a->dry_run) {
         change_pretend(s);
         return NULL;

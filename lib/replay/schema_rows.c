@@ -38,10 +38,33 @@ static struct err *rows_stop(const struct schema_change *s, const char *why)
                     "take a new snapshot (ccr-backup, ccr-restore) to go on behind it");
 }
 
+/*
+ * SYSTEM_TIME LIMIT begins a new partition when one has so many rows: by when statements ran, which no
+ * snapshot tells. What is taken with a partition would be other rows than on the source.
+ */
+static struct err *rows_judge_history(const struct schema_change *s, const struct catalog_table *t)
+{
+    char *name = sql_table_dup(t->db, t->name);
+    struct result *r = NULL;
+    struct err *e = conn_query(s->a->conn, &r, "SHOW CREATE TABLE %s", name);
+    char **row = e ? NULL : result_next(r, NULL);
+    bool by_limit = row && strstr(row[1], "\n PARTITION BY SYSTEM_TIME LIMIT ") != NULL;
+
+    result_free(r);
+    free(name);
+    TRY(e);
+    return by_limit
+               ? rows_stop(s, "which rows of its history a table divided by SYSTEM_TIME LIMIT has in which "
+                              "partition need not be what the source has there")
+               : NULL;
+}
+
 static struct err *rows_judge(const struct schema_change *s, const struct catalog_table *t)
 {
     uint64_t count;
 
+    if (s->statement.takes_partition && t->versioned)
+        TRY(rows_judge_history(s, t));
     TRY(rows_count(s, t, &count));
     if (s->statement.volatile_default && count > 0)
         return rows_stop(s, "the values that this statement gave to rows that were there are not in the log");
@@ -57,7 +80,7 @@ struct err *schema_rows_check(const struct schema_change *s)
     const struct statement *st = &s->statement;
     struct catalog_table *t = NULL;
 
-    if (!st->volatile_default && !st->numbers_rows && !st->drops_duplicates)
+    if (!st->volatile_default && !st->numbers_rows && !st->drops_duplicates && !st->takes_partition)
         return NULL;
     const struct schema_object *o = &s->objects.items[0];
     TRY(catalog_table_read(s->a->conn, o->db, o->name, false, &t));

@@ -48,7 +48,6 @@ stops() {
     ship
     run apply
     fails 8 'not in the log' 'ADD k CHAR(36)'
-    sql source "DROP TABLE d.past" # a snapshot holds no history
     follow_start --replace
     runs "ALTER TABLE empty ADD g CHAR(36) DEFAULT (UUID()), ADD h DOUBLE DEFAULT (RAND()); INSERT INTO empty (n) VALUES (1), (2);
         ALTER TABLE empty MODIFY g VARCHAR(40) DEFAULT (UUID()), ALTER h SET DEFAULT (RAND() + 1); INSERT INTO empty (n) VALUES (3);
@@ -63,4 +62,19 @@ stops() {
     runs "CREATE TABLE twice (n INT); INSERT INTO twice VALUES (1), (1)"
     stops "ALTER IGNORE TABLE twice ADD UNIQUE (n)" 'depends on the order of rows'
     runs "ALTER IGNORE TABLE t ADD UNIQUE (n)"
+}
+
+@test "what lies in a partition of history: by time it is the source's, by numbers of rows it need not be" {
+    runs "SET timestamp = 1700000000; CREATE TABLE months (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME INTERVAL 1 MONTH STARTS '2023-11-01' (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION now CURRENT);
+        INSERT INTO months VALUES (1, 1); UPDATE months SET v = 2; SET timestamp = 1702000000; UPDATE months SET v = 3"
+    follow_start --replace # a snapshot puts rows where they were
+    runs "ALTER TABLE months DROP PARTITION p0"
+    [ "$(sql target "SELECT COUNT(*) FROM d.months FOR SYSTEM_TIME ALL")" = "$(sql source "SELECT COUNT(*) FROM d.months FOR SYSTEM_TIME ALL")" ]
+    runs "CREATE TABLE counted (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME LIMIT 2 (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION p2 HISTORY, PARTITION now CURRENT);
+        INSERT INTO counted VALUES (1, 1); UPDATE counted SET v = 2; UPDATE counted SET v = 3; UPDATE counted SET v = 4; UPDATE counted SET v = 5"
+    follow_start --replace
+    stops "ALTER TABLE counted DROP PARTITION p0" 'SYSTEM_TIME LIMIT'
+    stops "ALTER TABLE counted TRUNCATE PARTITION p1" 'SYSTEM_TIME LIMIT'
+    runs "ALTER TABLE counted ADD PARTITION (PARTITION p3 HISTORY)"
+    runs "CREATE TABLE gone LIKE months; ALTER TABLE gone REMOVE PARTITIONING; ALTER TABLE gone DROP SYSTEM VERSIONING; ALTER TABLE counted REMOVE PARTITIONING"
 }

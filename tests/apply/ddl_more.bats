@@ -85,3 +85,27 @@ runs() {
     [ "$(sql target "SELECT GROUP_CONCAT(name) FROM ccr.kept WHERE kind = 'trigger'")" = tr2 ]
     [ "$(sql source 'SELECT COUNT(*) FROM other.log')" -eq "$(sql target 'SELECT COUNT(*) FROM other.log')" ]
 }
+
+@test "a definer that the target does not have: a role stops the run before it is sent, a user is warned of" {
+    sql source "CREATE ROLE keeper; GRANT keeper TO root@localhost; CREATE USER 'd''oe'@'10.%'"
+    sql source "SET ROLE keeper; CREATE DEFINER = CURRENT_ROLE VIEW of_role AS SELECT id FROM p" d
+    ship
+    run apply
+    fails 9 'VIEW `of_role`' "role that defines it does not exist on the target" 'CREATE ROLE keeper'
+    [ -z "$(sql target "SELECT 1 FROM information_schema.views WHERE table_name = 'of_role'")" ]
+    sql target "CREATE ROLE keeper"
+    runs "ALTER TABLE p COMMENT 'behind it'"
+    sql source "CREATE DEFINER = 'd''oe'@'10.%' PROCEDURE of_user() SELECT 1" d
+    ship
+    run ccr apply target --job j
+    [ "$status" -eq 0 ]
+    [[ $output == *"warning: d'oe@10.% defines what a statement of the log makes, and does not exist on the target"* ]]
+    same d other
+    sql_client source --default-character-set=latin1 d <<<$'CREATE USER m\xfcller@localhost; CREATE DEFINER = m\xfcller@localhost FUNCTION of_latin() RETURNS INT RETURN 1'
+    sql target "CREATE USER müller@localhost"
+    ship
+    run ccr apply target --job j
+    [ "$status" -eq 0 ]
+    [[ $output != *"does not exist"* ]]
+    same d other
+}

@@ -35,6 +35,8 @@ static char *describe(const char *sql, uint64_t sql_mode)
         buf_append_str(&out, " with-select");
     if (s.imports)
         buf_append_str(&out, " imports");
+    if (s.takes_partition)
+        buf_append_str(&out, " takes");
     if (s.volatile_default)
         buf_append_str(&out, " volatile");
     if (s.numbers_rows)
@@ -125,14 +127,14 @@ static const struct parse_case ddl[] = {
      "cascade",
      "alter table t referenced:d.p"},
     {"alter table t add (x int, rename_me int)", "alter table t"},
-    {"alter table t exchange partition p with table d.u without validation", "alter table t exchanged:d.u"},
-    {"alter table t convert partition p to table u", "alter table t exchanged:u"},
+    {"alter table t exchange partition p with table d.u without validation", "alter table takes t exchanged:d.u"},
+    {"alter table t convert partition p to table u", "alter table takes t exchanged:u"},
     {"alter table t convert table u to partition p values less than (5)", "alter table t exchanged:u"},
     {"alter table t convert to character set utf8mb4", "alter table t"},
     {"alter table t discard tablespace", "alter table imports t"},
     {"alter table t import tablespace", "alter table imports t"},
     {"alter table t union=(a,b)", "alter table t referenced:a referenced:b"},
-    {"alter table t drop partition p, algorithm=instant, lock=none", "alter table t"},
+    {"alter table t drop partition p, algorithm=instant, lock=none", "alter table takes t"},
     {"alter table t comment='", "unknown"},
     {"alter table t exchange partition p with u", "unknown"},
     {"create index i on t (a)", "alter table t"},
