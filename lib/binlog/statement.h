@@ -71,10 +71,10 @@ struct statement {
     bool if_not_exists;
     bool or_replace;
     bool temporary;
-    bool with_select;      /* CREATE TABLE ... SELECT */
-    bool imports;          /* ALTER TABLE ... IMPORT/DISCARD TABLESPACE: cannot be replayed */
-    bool truncates;        /* ALTER TABLE ... TRUNCATE PARTITION: running it again changes nothing */
-    bool takes_partition;  /* ALTER TABLE ... DROP, TRUNCATE, EXCHANGE, CONVERT PARTITION: of the rows in it */
+    bool with_select;     /* CREATE TABLE ... SELECT */
+    bool imports;         /* ALTER TABLE ... IMPORT/DISCARD TABLESPACE: cannot be replayed */
+    bool truncates;       /* ALTER TABLE ... TRUNCATE PARTITION: running it again changes nothing */
+    bool takes_partition; /* ALTER TABLE ... DROP, TRUNCATE, EXCHANGE, CONVERT PARTITION: of the rows in it */
     bool volatile_default; /* ALTER TABLE ... ADD: a default that gives other values on another server */
     bool numbers_rows;     /* ALTER TABLE: a column becomes AUTO_INCREMENT */
     bool drops_duplicates; /* ALTER IGNORE */

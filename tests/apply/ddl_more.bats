@@ -91,7 +91,7 @@ runs() {
     sql source "SET ROLE keeper; CREATE DEFINER = CURRENT_ROLE VIEW of_role AS SELECT id FROM p" d
     ship
     run apply
-    fails 9 'VIEW `of_role`' "role that defines it does not exist on the target" 'CREATE ROLE keeper'
+    fails 9 'of_role' "role that defines it does not exist on the target" 'CREATE ROLE keeper'
     [ -z "$(sql target "SELECT 1 FROM information_schema.views WHERE table_name = 'of_role'")" ]
     sql target "CREATE ROLE keeper"
     runs "ALTER TABLE p COMMENT 'behind it'"

@@ -64,10 +64,11 @@ TABLES=$((${SOAK:-1} > 1 ? 5000 : 1000))
     nothing_left
 }
 
-@test "8,192 partitions in one table" {
+@test "many partitions in one table: a thousand, in the soak as many as a table can have" {
+    local parts=$((${SOAK:-0} ? 8192 : 1024))
     {
         printf 'CREATE DATABASE parts; CREATE TABLE parts.t (id INT PRIMARY KEY, v VARCHAR(20), KEY (v)) PARTITION BY RANGE (id) ('
-        for ((i = 1; i < 8192; i++)); do
+        for ((i = 1; i < parts; i++)); do
             printf 'PARTITION p%d VALUES LESS THAN (%d),\n' "$i" $((i * 10))
         done
         printf 'PARTITION last VALUES LESS THAN MAXVALUE);\n'
@@ -78,6 +79,6 @@ TABLES=$((${SOAK:-1} > 1 ? 5000 : 1000))
     backup
     ccr restore target --quiet --standalone
     same_everything source target
-    [ "$(sql target "SELECT COUNT(*) FROM information_schema.partitions WHERE table_schema = 'parts'")" -eq 8192 ]
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.partitions WHERE table_schema = 'parts'")" -eq "$parts" ]
     nothing_left
 }
