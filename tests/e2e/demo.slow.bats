@@ -3,10 +3,15 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 
-@test "ccr-demo replicates a small shop, and leaves nothing behind" {
+@test "make demo replicates a shop of 300,000 rows and more, tells what happened, and leaves nothing behind" {
     mkdir "$BATS_TEST_TMPDIR/tmp"
-    run env TMPDIR="$BATS_TEST_TMPDIR/tmp" CUSTOMERS=2000 ROUNDS=2 "$CCR_ROOT/bin/ccr-demo"
+    run env -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" make -s -C "$CCR_ROOT" demo
+    echo "$output"
     [ "$status" -eq 0 ]
+    [[ $output == *stage*rows*bytes*compressed*seconds*rows/s*lag* ]]
+    [ "$(awk '/^fill the shop/ { print ($4 >= 300000) }' <<<"$output")" -eq 1 ]
+    [ "$(grep -cE '^(backup|restore|ship, shop busy|apply, shop busy|ship the rest|apply the rest) ' <<<"$output")" -ge 8 ]
+    [[ $output == *"tar --zstd -tvf "*"mariadb-binlog"*"jq "* ]]
     [[ $output == *"The target equals the source in every table."* ]]
     [ "$(grep -c ' equal$' <<<"$output")" -ge 8 ]
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
