@@ -1,5 +1,6 @@
 /* ccr-restore: a snapshot into the target, swapped in atomically. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/run.h"
 #include "format/document.h"
@@ -72,6 +73,16 @@ static struct err *restore_name(const struct opts *opts, const char **name)
     return job_check_name(*name);
 }
 
+static struct err *restore_load(const struct opts *opts, enum load_way *way)
+{
+    const char *load = opts_string(opts, OPT_LOAD);
+
+    *way = !load ? LOAD_OFFERED : strcmp(load, "text") == 0 ? LOAD_TEXT : LOAD_BULK;
+    if (*way == LOAD_BULK && strcmp(load, "bulk") != 0)
+        return err_new(ERR_USAGE, "--load is 'bulk' or 'text', not '%s'", load);
+    return NULL;
+}
+
 static struct err *restore_run(struct run *run)
 {
     const struct opts *opts = run->opts;
@@ -79,7 +90,9 @@ static struct err *restore_run(struct run *run)
     struct store *store = NULL;
     struct conn_params target;
     const char *name;
+    enum load_way load;
 
+    TRY(restore_load(opts, &load));
     TRY(restore_name(opts, &name));
     TRY(store_open_opts(opts, run->log, &store));
     conn_params_from_opts(opts, CONN_TARGET, &target);
@@ -102,6 +115,7 @@ static struct err *restore_run(struct run *run)
         .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),
         .existing_users = opts_string(opts, OPT_EXISTING_USERS),
         .threads = (unsigned)opts_number(opts, OPT_THREADS),
+        .load = load,
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),

@@ -91,6 +91,7 @@ enum opt_id {
     OPT_THREADS,
     OPT_LOCK_WAIT,
     OPT_SWAP_WAIT,
+    OPT_LOAD,
     OPT_XA_WAIT,
     OPT_OBJECT_SIZE,
     OPT_CHUNK_SIZE,

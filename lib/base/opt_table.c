@@ -108,6 +108,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                        "give up waiting for a table lock after this time"},
     [OPT_SWAP_WAIT] = {"swap-wait", TYPE_SECONDS, RESTORE, SECTION_TARGET, "SECONDS", "60",
                        "wait this long for old readers before giving up the swap"},
+    [OPT_LOAD] = {"load", TYPE_STRING, RESTORE, SECTION_TARGET, "bulk|text", NULL,
+                  "rows by bulk INSERT, or by LOAD DATA LOCAL (default: bulk where the server offers it)"},
     [OPT_XA_WAIT] = {"xa-wait", TYPE_SECONDS, BACKUP, SECTION_SOURCE, "SECONDS", "60",
                      "wait this long for prepared XA transactions to end"},
     [OPT_OBJECT_SIZE] = {"object-size", TYPE_SIZE, BACKUP, SECTION_SOURCE, "BYTES", "16M",

@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-/* Delimiters as hexadecimal literals, which mean the same under every sql_mode. */
-#define LOAD_FORMAT "CHARACTER SET binary FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5C LINES TERMINATED BY 0x0A "
+#include "snapshot/row_text.h"
 
 struct type_text {
     const char *type;
@@ -137,7 +135,7 @@ char *column_text_load(const struct catalog_table *t)
     bool any = any_assignment(t);
     unsigned number = 0;
 
-    buf_append_str(&b, LOAD_FORMAT "(");
+    buf_append_str(&b, ROW_TEXT_LOAD "(");
     for (size_t i = 0; (column = next_column(t, &i)) != NULL;) {
         if (number++)
             buf_append_str(&b, ", ");

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +9,11 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "snapshot/load_bulk.h"
 #include "snapshot/load_part.h"
 #include "snapshot/load_queue.h"
 #include "snapshot/load_stream.h"
-#include "snapshot/load_warnings.h"
+#include "snapshot/load_text.h"
 #include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
@@ -41,81 +41,25 @@ struct worker {
     struct loader *loader;
     struct conn *conn;
     struct load_stream *stream;
-    struct load_part part;    /* of the chunk that is being loaded */
-    struct err *stream_error; /* why the rows ended early */
+    struct load_part part;  /* of the chunk that is being loaded */
+    struct load_bulk *bulk; /* NULL: everything by LOAD DATA */
     pthread_t thread;
 };
 
-/* The four functions of mysql_set_local_infile_handler. */
-
-static int infile_begin(void **handle, const char *name, void *worker)
+static struct err *insert_rows(struct worker *w, const struct restore_table *t, uint64_t chunk)
 {
-    (void)name;
-    *handle = worker;
-    return 0;
-}
-
-/* The next bytes, as fast as the pace allows. */
-static struct err *read_part(struct worker *w, char *out, size_t cap, size_t *len)
-{
-    uint64_t before = w->part.rows;
-
-    TRY(interrupt_check());
-    if (atomic_load(&w->loader->stop))
-        return err_new(ERR_INTERRUPTED, "another worker failed");
-    TRY(load_part_read(&w->part, out, cap, len));
-    return pace_pass(w->loader->params->pace, w->part.rows - before, *len, &w->loader->stop);
-}
-
-static int infile_read(void *handle, char *out, unsigned cap)
-{
-    struct worker *w = handle;
-    size_t len = 0;
-
-    w->stream_error = read_part(w, out, cap, &len);
-    return w->stream_error ? -1 : (int)len;
-}
-
-static void infile_end(void *handle)
-{
-    (void)handle;
-}
-
-static int infile_error(void *handle, char *message, unsigned cap)
-{
-    const struct worker *w = handle;
-
-    snprintf(message, cap, "%s", w->stream_error ? err_message(w->stream_error) : "the rows ended early");
-    return ER_UNKNOWN_ERROR;
-}
-
-static struct err *load_statement(struct worker *w, const struct restore_table *t,
-                                  const struct manifest_chunk *chunk)
-{
-    struct buf sql = BUF_INIT;
+    uint64_t rows = 0;
 
     if (t->rows->history)
         TRY(conn_exec(w->conn, "SET SESSION system_versioning_insert_history = 1"));
-    /* the name is for the process list only */
-    buf_printf(&sql, "LOAD DATA LOCAL INFILE 'chunk %llu'", (unsigned long long)chunk->id);
-    buf_append_str(&sql, " INTO TABLE ");
-    sql_table(&sql, t->db->stage, t->name);
-    buf_append_byte(&sql, ' ');
-    buf_append_str(&sql, t->rows->load);
-    struct err *e = conn_exec_bytes(w->conn, sql.data, sql.len);
-    buf_free(&sql);
-    if (w->stream_error) {
-        err_free(e);
-        e = w->stream_error;
-        w->stream_error = NULL;
-        return e;
-    }
-    if (!e && mysql_warning_count(conn_handle(w->conn)) > 0)
-        e = load_warnings_check(w->conn, t);
-    if (!e && conn_affected(w->conn) != w->part.rows)
-        e = err_new(ERR_INTEGRITY, "%llu of %llu rows were loaded",
-                    (unsigned long long)conn_affected(w->conn), (unsigned long long)w->part.rows);
-    return e;
+    if (w->bulk && load_bulk_takes(t))
+        TRY(load_bulk_part(w->bulk, t, &w->part, &rows));
+    else
+        TRY(load_text_part(w->conn, t, chunk, &w->part, &rows));
+    if (rows != w->part.rows)
+        return err_new(ERR_INTEGRITY, "%llu of %llu rows were loaded", (unsigned long long)rows,
+                       (unsigned long long)w->part.rows);
+    return NULL;
 }
 
 static struct err *record_rows(struct worker *w, const struct restore_table *t, uint64_t chunk, uint64_t rows)
@@ -140,7 +84,7 @@ static struct err *load_one_part(struct worker *w, const struct restore_table *t
 {
     load_part_next(&w->part);
     TRY(conn_exec(w->conn, "START TRANSACTION"));
-    TRY(load_statement(w, t, chunk));
+    TRY(insert_rows(w, t, chunk->id));
     if (w->part.rows == 0 || *rows + w->part.rows > chunk->rows)
         return err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
                        (unsigned long long)(*rows + w->part.rows), (unsigned long long)chunk->rows);
@@ -243,11 +187,10 @@ static struct err *worker_open(struct worker *w)
     TRY(conn_open(&params->conn, &w->conn));
     TRY(target_session_set(w->conn, params->plan->skip_binlog));
     TRY(target_session_for_rows(w->conn));
-    mysql_set_local_infile_handler(conn_handle(w->conn), infile_begin, infile_read, infile_end, infile_error,
-                                   w);
     w->stream = load_stream_new(params->store, params->plan, &w->loader->work);
-    w->part = (struct load_part){.stream = w->stream, .bounds = params->bounds};
-    return NULL;
+    w->part = (struct load_part){
+        .stream = w->stream, .bounds = params->bounds, .pace = params->pace, .stop = &w->loader->stop};
+    return params->bulk ? load_bulk_new(w->conn, &w->bulk) : NULL;
 }
 
 static void *worker_main(void *arg)
@@ -260,6 +203,7 @@ static void *worker_main(void *arg)
         e = w->loader->step(w, &done);
     if (e)
         report(w->loader, e);
+    load_bulk_free(w->bulk);
     /* closing the connection rolls back what a failed chunk had loaded */
     conn_close(w->conn);
     load_part_free(&w->part);

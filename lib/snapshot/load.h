@@ -1,10 +1,10 @@
 /*
  * load - the rows of a snapshot into its staging tables, by parallel workers.
  *
- * Each worker has a connection and streams chunks from the volumes into LOAD DATA LOCAL, without a temporary
- * file. A chunk and its row in ccr.loads are one transaction, or several where that would be larger than the
- * target takes (load_part.h). Rows are counted against the manifest; a warning of the server is an error. The
- * first failure stops all workers.
+ * Each worker has a connection and streams chunks from the volumes into it, without a temporary file: as
+ * bundles of an INSERT (load_bulk), or into LOAD DATA LOCAL (load_text). A chunk and its row in ccr.loads are
+ * one transaction, or several where that would be larger than the target takes (load_part.h). Rows are
+ * counted against the manifest; a warning of the server is an error. The first failure stops all workers.
  */
 #ifndef CCR_SNAPSHOT_LOAD_H
 #define CCR_SNAPSHOT_LOAD_H
@@ -24,6 +24,7 @@ struct load_params {
     struct progress *progress;
     struct pace *pace; /* passed by every row */
     unsigned threads;
+    bool bulk; /* the server offers bulk execution, and it is wanted: load_bulk instead of load_text */
 };
 
 /* *stored_bytes: the size of the volumes that had to be read. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/interrupt.h"
+
 enum { SKIP_AT_ONCE = 64 << 10 };
 
 /* Takes up to `rows` rows, each of which ends with a newline: an escaped one is a backslash and an n. */
@@ -46,6 +48,7 @@ static struct err *read_bytes(struct load_part *p, void *out, size_t cap, size_t
 
 void load_part_next(struct load_part *p)
 {
+    p->before += p->rows;
     p->rows = p->bytes = 0;
     p->ended = false;
 }
@@ -57,6 +60,7 @@ struct err *load_part_chunk(struct load_part *p, uint64_t skip)
     buf_clear(&p->next);
     p->stream_ended = false;
     load_part_next(p);
+    p->before = skip;
     while (skip > 0 && !p->stream_ended) {
         size_t len = 0;
         uint64_t taken = 0;
@@ -77,6 +81,9 @@ struct err *load_part_read(struct load_part *p, void *out, size_t cap, size_t *l
     *len = 0;
     if (p->ended)
         return NULL;
+    TRY(interrupt_check());
+    if (atomic_load(p->stop))
+        return err_new(ERR_INTERRUPTED, "another worker failed");
     TRY(read_bytes(p, out, cap, len));
     uint64_t rows = p->bytes + *len >= p->bounds.bytes ? 1 : p->bounds.rows - p->rows;
     size_t used = take_rows(out, *len, rows, &taken);
@@ -86,7 +93,7 @@ struct err *load_part_read(struct load_part *p, void *out, size_t cap, size_t *l
     if (used < *len)
         keep_for_next(p, (uint8_t *)out + used, *len - used);
     *len = used;
-    return NULL;
+    return pace_pass(p->pace, taken, used, p->stop);
 }
 
 void load_part_free(struct load_part *p)

@@ -2,12 +2,16 @@
  * load_part - the rows of a chunk in transactions of bounded size.
  *
  * A part ends behind a row: as soon as it has enough of them, or of bytes, and a chunk is loaded in as many
- * as it needs. Most are one. A chunk whose first rows are there already goes on behind them. Not thread-safe.
+ * as it needs. Most are one. A chunk whose first rows are there already goes on behind them. Reading waits as
+ * long as the pace asks. Not thread-safe.
  */
 #ifndef CCR_SNAPSHOT_LOAD_PART_H
 #define CCR_SNAPSHOT_LOAD_PART_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
+#include "base/pace.h"
 #include "snapshot/load_stream.h"
 
 /* What one transaction may hold. */
@@ -19,10 +23,13 @@ struct load_bounds {
 struct load_part {
     struct load_stream *stream; /* borrowed */
     struct load_bounds bounds;
-    struct buf next;   /* read, but of the next part */
-    bool stream_ended; /* the chunk has been read to its end */
-    bool ended;        /* the part has all it may have */
-    uint64_t rows;     /* of the part so far */
+    struct pace *pace;       /* borrowed; passed by every row */
+    const atomic_bool *stop; /* borrowed; once it is set, or the run is interrupted: ERR_INTERRUPTED */
+    struct buf next;         /* read, but of the next part */
+    bool stream_ended;       /* the chunk has been read to its end */
+    bool ended;              /* the part has all it may have */
+    uint64_t before;         /* rows of the chunk in parts before */
+    uint64_t rows;           /* of the part so far */
     uint64_t bytes;
 };
 

@@ -30,6 +30,7 @@ struct restoring {
     const struct restore_params *params;
     struct restore_result *result;
     struct conn *conn; /* holds the job's lock */
+    bool bulk;         /* how rows are loaded */
     struct job_position position;
     bool has_position;
     char
@@ -42,7 +43,7 @@ struct restoring {
 static struct err *open_target(struct restoring *r)
 {
     TRY(conn_open(r->params->target, &r->conn));
-    TRY(target_check_server(r->conn));
+    TRY(target_check_server(r->conn, r->params->load, &r->bulk));
     TRY(target_session_set(r->conn, r->params->skip_binlog));
     return job_lock(r->conn, r->params->job);
 }
@@ -231,6 +232,7 @@ static struct err *load(struct restoring *r, const struct stage_result *staged)
         .plan = r->plan,
         .definitions = r->definitions,
         .threads = thread_count(r->params->threads),
+        .bulk = r->bulk,
     };
 
     TRY(target_load_bounds(r->conn, &params.bounds));

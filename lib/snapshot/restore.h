@@ -15,6 +15,7 @@
 #include "mysql/conn.h"
 #include "snapshot/bounds.h"
 #include "snapshot/scope.h"
+#include "snapshot/target_check.h"
 #include "store/store.h"
 
 /* Everything is borrowed. Lists end with NULL. */
@@ -34,6 +35,7 @@ struct restore_params {
     const char *missing_definer; /* NULL: the default */
     const char *existing_users;  /* the same */
     unsigned threads;            /* 0: one per core */
+    enum load_way load;
     uint64_t swap_wait_s;
     uint64_t lock_wait_s;
     struct bounds bounds;

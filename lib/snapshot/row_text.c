@@ -89,3 +89,76 @@ size_t row_text_append(struct buf *out, char **fields, const unsigned long *leng
     out->len = (size_t)(to - out->data);
     return bytes;
 }
+
+size_t row_text_open(struct row_text *row, char *text, size_t len)
+{
+    char *end = len ? memchr(text, '\n', len) : NULL;
+
+    if (!end)
+        return 0;
+    row->at = text;
+    row->end = end;
+    row->escapes = memchr(text, '\\', (size_t)(end - text)) != NULL;
+    return (size_t)(end - text) + 1;
+}
+
+static bool unescape_byte(char escaped, char *out)
+{
+    switch (escaped) {
+    case 't':
+        *out = '\t';
+        return true;
+    case 'n':
+        *out = '\n';
+        return true;
+    case '0':
+        *out = 0;
+        return true;
+    case '\\':
+        *out = '\\';
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* In place: what is undone is never longer. */
+static bool unescape(char *text, unsigned long *len)
+{
+    char *end = text + *len;
+    char *from = memchr(text, '\\', *len);
+    char *to = from;
+
+    while (from) {
+        if (from + 1 == end || !unescape_byte(from[1], to))
+            return false;
+        from += 2;
+        to++;
+        char *next = memchr(from, '\\', (size_t)(end - from));
+        size_t between = (size_t)((next ? next : end) - from);
+        memmove(to, from, between);
+        to += between;
+        from = next;
+    }
+    if (to)
+        *len = (unsigned long)(to - text);
+    return true;
+}
+
+bool row_text_field(struct row_text *row, char **field, unsigned long *len)
+{
+    if (!row->at)
+        return false;
+    char *tab = memchr(row->at, '\t', (size_t)(row->end - row->at));
+    *field = row->at;
+    *len = (unsigned long)((tab ? tab : row->end) - row->at);
+    row->at = tab ? tab + 1 : NULL;
+    if (!row->escapes || *len == 0)
+        return true;
+    if (*len == 2 && (*field)[0] == '\\' && (*field)[1] == 'N') {
+        *field = NULL;
+        *len = 0;
+        return true;
+    }
+    return unescape(*field, len);
+}

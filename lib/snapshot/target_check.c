@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mysql/bulk.h"
 #include "mysql/server.h"
 
 /* The first version whose RENAME TABLE is undone, or done, as a whole after a crash. */
@@ -29,16 +30,31 @@ static struct err *check_version(struct conn *c)
     return e;
 }
 
-struct err *target_check_server(struct conn *c)
+static struct err *check_way(struct conn *c, enum load_way way, bool *bulk)
 {
     uint64_t on = 0;
+    bool offered = bulk_is_offered(c);
+
+    if (way == LOAD_BULK && !offered)
+        return err_hint(
+            err_new(ERR_TARGET, "target: the server, or a proxy before it, offers no bulk execution"),
+            "--load text");
+    *bulk = offered && way != LOAD_TEXT;
+    if (*bulk)
+        return NULL;
+    TRY(conn_number(c, &on, "SELECT @@GLOBAL.local_infile"));
+    return on ? NULL
+              : err_hint(err_new(ERR_TARGET, "target: local_infile is off, and rows are to be loaded by LOAD "
+                                             "DATA LOCAL"),
+                         "SET GLOBAL local_infile = 1, and local_infile = 1 in the server's option file");
+}
+
+struct err *target_check_server(struct conn *c, enum load_way way, bool *bulk)
+{
     uint64_t n;
 
     TRY(check_version(c));
-    TRY(conn_number(c, &on, "SELECT @@GLOBAL.local_infile"));
-    if (!on)
-        return err_hint(err_new(ERR_TARGET, "target: local_infile is off"),
-                        "SET GLOBAL local_infile = 1, and local_infile = 1 in the server's option file");
+    TRY(check_way(c, way, bulk));
     struct err *e = conn_number(c, &n, "SELECT COUNT(*) FROM information_schema.INNODB_TRX");
     return e ? err_hint(
                    err_context(e, "looking at the target's open transactions"),

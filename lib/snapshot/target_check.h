@@ -7,8 +7,16 @@
 #include "base/log.h"
 #include "snapshot/restore_plan.h"
 
-/* The server itself: version, local_infile, PROCESS. ERR_TARGET with a hint. */
-struct err *target_check_server(struct conn *c) CHECKED;
+/* How rows are to be loaded. */
+enum load_way {
+    LOAD_OFFERED, /* by bulk INSERT where the server offers it, otherwise by LOAD DATA LOCAL */
+    LOAD_BULK,
+    LOAD_TEXT,
+};
+
+/* The server itself: version, the way of loading (*bulk) and what it needs, PROCESS. ERR_TARGET with a hint.
+ */
+struct err *target_check_server(struct conn *c, enum load_way way, bool *bulk) CHECKED;
 /* Names, engines, packet size, and the right to create functions, for this plan. */
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
                               struct log *log) CHECKED;
