@@ -37,8 +37,13 @@ dump() {
     nothing_left
 }
 
-@test "the same, in the place of the first, with everything loaded anew" {
-    ccr restore target --standalone --replace
+@test "the same, in the place of the first, with everything loaded anew by LOAD DATA" {
+    local loads
+
+    loads=$(status_of target Com_load)
+    [ "$loads" -eq 0 ]
+    ccr restore target --standalone --replace --load text
+    [ "$(status_of target Com_load)" -gt "$loads" ]
     diff <(dump source) <(dump target)
     nothing_left
 }

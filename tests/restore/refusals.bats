@@ -84,9 +84,11 @@ refused() {
     refused 6 "connecting" -- --standalone --socket "$T/nothing.sock"
 }
 
-@test "local_infile off" {
+@test "LOAD DATA where local_infile is off; a way of loading that is none" {
     sql target "SET GLOBAL local_infile = 0"
-    refused 6 "local_infile" -- --standalone
+    refused 6 "local_infile" -- --standalone --load text
+    run --separate-stderr ccr restore target --standalone --load file
+    [ "$status" -eq 2 ]
     sql target "SET GLOBAL local_infile = 1"
 }
 

@@ -64,3 +64,7 @@ restore_start() {
     # shellcheck disable=SC2034 # for the caller
     restore=$!
 }
+
+status_of() {
+    sql "$1" "SHOW GLOBAL STATUS LIKE '$2'" | cut -f 2
+}

@@ -1,0 +1,121 @@
+# How rows get into the target: shapes and sizes that the bundles of bulk INSERT must cope with, and what is refused.
+
+# shellcheck disable=SC2154 # bats sets stderr
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/stored
+load restore
+
+# edit MEMBER SED-EXPRESSION: changes what the store's only snapshot holds, under checksums that fit.
+edit() {
+    local folder
+
+    folder=$(echo "$STORE_DIR"/streams/main/snapshots/*)
+    rm -rf "$T/open"
+    snapshot_unpack "$folder" "$T/open"
+    sed -i "$2" "$T/open/$1"
+    snapshot_repack "$folder" "$T/open"
+}
+
+setup_file() {
+    server_start source --max-allowed-packet=256M
+    server_start target --max-allowed-packet=64M --local-infile=OFF --skip-log-bin
+    server_grant source source
+    server_grant target target
+    sql source "CREATE DATABASE shapes; USE shapes;
+        CREATE TABLE narrow (b TINYINT NOT NULL); INSERT INTO narrow SELECT seq % 100 FROM seq_1_to_150000;
+        CREATE TABLE nulls (b TINYINT); INSERT INTO nulls SELECT NULL FROM seq_1_to_70000;
+        CREATE TABLE empties (a CHAR(3) NOT NULL, b VARCHAR(3) NOT NULL, c BLOB NOT NULL) ENGINE=Aria;
+        INSERT INTO empties SELECT '', '', '' FROM seq_1_to_100000;
+        CREATE TABLE defaults (g INT AS (1 + 1) STORED); INSERT INTO defaults VALUES ()$(printf ', ()%.0s' {1..2499});
+        CREATE TABLE no_rows (id INT PRIMARY KEY);
+        CREATE SEQUENCE numbers"
+    sql source "CREATE TABLE shapes.columns (id INT PRIMARY KEY$(printf ', c%d VARCHAR(4)' {1..999})) CHARACTER SET ascii"
+    # of a row all columns are NULL, of the others their number
+    sql source "INSERT INTO shapes.columns (id$(printf ', c%d' {1..999})) SELECT seq$(printf ', IF(seq = 70, NULL, %d)' {1..999})
+        FROM shapes.seq_1_to_200"
+    # around a bundle's size and far beyond, of bytes that are escaped and of others, the largest in the middle
+    sql source "CREATE TABLE shapes.sizes (id INT PRIMARY KEY, b LONGBLOB, t LONGTEXT);
+        INSERT INTO shapes.sizes SELECT seq, REPEAT(CHAR(0, 9, 10, 92), seq), REPEAT('x', seq * 3) FROM shapes.seq_1_to_300;
+        INSERT INTO shapes.sizes SELECT 1000 + seq, REPEAT('y', 1048566 + seq), '' FROM shapes.seq_1_to_12;
+        INSERT INTO shapes.sizes SELECT 2000 + seq, REPEAT('\n', 524280 + seq), NULL FROM shapes.seq_1_to_12;
+        INSERT INTO shapes.sizes VALUES (1500, REPEAT(CHAR(0, 9, 10, 92), 2000000), REPEAT('z', 9000000)), (2100, '', REPEAT('z', 3000000))"
+    backup --databases shapes
+}
+
+teardown_file() {
+    servers_end
+}
+
+@test "many, wide, large, empty and missing values, without LOAD DATA" {
+    ccr restore target --standalone
+    same_tables source target shapes
+    same_schema source target shapes
+    [ "$(status_of target Com_load)" -eq 0 ]
+    nothing_left
+}
+
+@test "the same with a small max_allowed_packet, in small chunks, until a row does not fit it" {
+    local hint
+
+    store_use chunks
+    backup --databases shapes --chunk-size 256K
+    target_clean
+    sql target "SET GLOBAL max_allowed_packet = 2097152"
+    run --separate-stderr ccr restore target --standalone
+    echo "$status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"chunk "*" of shapes.sizes: target: row "*" of the chunk does not fit max_allowed_packet (2097152)"* ]]
+    [ -z "$(sql target "SHOW DATABASES LIKE 'shapes'")" ]
+    hint=$(sed -n 's/.*hint: SET GLOBAL max_allowed_packet = \([0-9]*\) or more.*/\1/p' <<<"$stderr")
+    while [ "$hint" -gt 0 ]; do
+        sql target "SET GLOBAL max_allowed_packet = $hint"
+        run --separate-stderr ccr restore target --standalone --json
+        echo "$status: $stderr"
+        hint=$(sed -n 's/.*hint: SET GLOBAL max_allowed_packet = \([0-9]*\) or more.*/\1/p' <<<"$stderr")
+    done
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -gt 1 ]
+    # the largest row has 17,000,000 bytes, and 25,000,000 as text
+    [ "$(sql target "SELECT @@GLOBAL.max_allowed_packet BETWEEN 17000000 AND 27000000")" -eq 1 ]
+    same_tables source target shapes
+    sql target "SET GLOBAL max_allowed_packet = 67108864"
+}
+
+@test "a key that the rows violate is named, with the chunk and the server's words" {
+    local way
+
+    store_use twice
+    sql source "CREATE DATABASE twice; CREATE TABLE twice.t (id INT NOT NULL PRIMARY KEY, n INT NOT NULL);
+        INSERT INTO twice.t SELECT seq, seq FROM twice.seq_1_to_5000; UPDATE twice.t SET n = 17 WHERE id = 4000"
+    backup --databases twice
+    # shellcheck disable=SC2016 # backticks of SQL
+    edit twice/t/schema.sql 's/PRIMARY KEY (`id`)/PRIMARY KEY (`n`)/'
+    sql target "SET GLOBAL local_infile = 1"
+    for way in bulk text; do
+        run --separate-stderr ccr restore target --standalone --load "$way"
+        echo "$status: $stderr"
+        [ "$status" -eq 6 ]
+        [[ "$stderr" == *"chunk 1 of twice.t: "*"Duplicate entry '17' for key 'PRIMARY'"* ]]
+        [ -z "$(sql target "SHOW DATABASES LIKE 'twice'")" ]
+    done
+    sql target "SET GLOBAL local_infile = 0"
+}
+
+@test "rows that are no rows" {
+    store_use torn
+    sql source "CREATE DATABASE torn; CREATE TABLE torn.t (id INT NOT NULL PRIMARY KEY, n INT NOT NULL, v VARCHAR(20));
+        INSERT INTO torn.t VALUES (1, 1, 'one'), (2, 2, 'two')"
+    backup --databases torn
+    edit torn/t/000001.tsv 's/two/t\\o/'
+    run --separate-stderr ccr restore target --standalone
+    echo "$status: $stderr"
+    [ "$status" -eq 7 ]
+    [[ "$stderr" == *"chunk 1 of torn.t: row 2 of the chunk does not have 3 fields"* ]]
+    edit torn/t/000001.tsv 's/t\\o/two/; s/1\tone/1 one/'
+    run --separate-stderr ccr restore target --standalone
+    echo "$status: $stderr"
+    [ "$status" -eq 7 ]
+    [[ "$stderr" == *"row 1 of the chunk does not have 3 fields"* ]]
+}
