@@ -1,16 +1,16 @@
 /*
- * load_warnings - whether a server's warnings after LOAD DATA mean that rows were not taken as they are.
+ * load_warnings - whether a server's warnings after a load mean that rows were not taken as they are.
  *
- * With LOCAL every problem of a value is a warning, a duplicate key too. Only what a generated column makes
- * of good rows is no loss: its value is computed on the target as it was on the source, with the same
- * warning.
+ * With INSERT IGNORE, and with LOAD DATA LOCAL, every problem of a value is a warning, a duplicate key too.
+ * Only what a generated column makes of good rows is no loss: its value is computed on the target as it was
+ * on the source, with the same warning.
  */
 #ifndef CCR_SNAPSHOT_LOAD_WARNINGS_H
 #define CCR_SNAPSHOT_LOAD_WARNINGS_H
 
 #include "snapshot/restore_plan.h"
 
-/* Right behind the LOAD DATA. ERR_TARGET with the first warning that is neither. */
+/* Right behind the statement. ERR_TARGET with the first warning that is neither. */
 struct err *load_warnings_check(struct conn *c, const struct restore_table *t) CHECKED;
 
 #endif

@@ -52,7 +52,7 @@ setup_file() {
 
 @test "the quick start's settings are what ccr asks for" {
     [ "$(sql db1 "SELECT @@log_bin, @@binlog_format, @@binlog_row_image")" = $'1\tROW\tFULL' ]
-    [ "$(sql db2 "SELECT @@local_infile")" = 1 ]
+    [ "$(sql db2 "SELECT @@log_bin_trust_function_creators")" = 1 ]
 }
 
 @test "the first copy" {
