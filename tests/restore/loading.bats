@@ -57,10 +57,14 @@ teardown_file() {
 }
 
 @test "the same with a small max_allowed_packet, in small chunks, until a row does not fit it" {
-    local hint
+    local hint manifest
 
     store_use chunks
     backup --databases shapes --chunk-size 256K
+    # as an older ccr-backup leaves it, so that it is met only while loading
+    manifest=$(echo "$STORE_DIR"/streams/main/snapshots/*/manifest.json)
+    chmod u+w "$manifest"
+    edit_manifest "$manifest" 'del(.tables[].largest_row)'
     target_clean
     sql target "SET GLOBAL max_allowed_packet = 2097152"
     run --separate-stderr ccr restore target --standalone
