@@ -159,14 +159,15 @@ static struct err *refuse_row(const struct load_bulk *b, uint64_t size)
                     "SET GLOBAL max_allowed_packet = %llu or more", (unsigned long long)need);
 }
 
-/* The text is full and holds no whole row. Unescaping makes at best half of it. */
+/* The text is full and holds no whole row: it may be what lay behind a row that was larger. Unescaping makes
+ * at best half of it. */
 static struct err *make_room(struct load_bulk *b)
 {
-    uint64_t size = b->text.len;
+    size_t size = b->text.len;
 
     if (size / 2 <= b->packet + b->insert.fields) {
-        b->want *= 2;
-        buf_reserve(&b->text, b->want - b->text.len);
+        b->want = 2 * size;
+        buf_reserve(&b->text, size);
         return NULL;
     }
     for (size_t len = 1; len && !memchr(b->text.data, '\n', b->text.len); size += len) {

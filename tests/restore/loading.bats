@@ -40,7 +40,9 @@ setup_file() {
         INSERT INTO shapes.sizes SELECT seq, REPEAT(CHAR(0, 9, 10, 92), seq), REPEAT('x', seq * 3) FROM shapes.seq_1_to_300;
         INSERT INTO shapes.sizes SELECT 1000 + seq, REPEAT('y', 1048566 + seq), '' FROM shapes.seq_1_to_12;
         INSERT INTO shapes.sizes SELECT 2000 + seq, REPEAT('\n', 524280 + seq), NULL FROM shapes.seq_1_to_12;
-        INSERT INTO shapes.sizes VALUES (1500, REPEAT(CHAR(0, 9, 10, 92), 2000000), REPEAT('z', 9000000)), (2100, '', REPEAT('z', 3000000))"
+        INSERT INTO shapes.sizes VALUES (1500, REPEAT(CHAR(0, 9, 10, 92), 2000000), REPEAT('z', 9000000)),
+            (1501, REPEAT('y', 4000000), ''), (1502, '', REPEAT('z', 5000000)), (2100, '', REPEAT('z', 3000000)),
+            (3000, REPEAT('y', 16777216), REPEAT('z', 16777215))"
     backup --databases shapes
 }
 
@@ -73,7 +75,7 @@ teardown_file() {
     [[ "$stderr" == *"chunk "*" of shapes.sizes: target: row "*" of the chunk does not fit max_allowed_packet (2097152)"* ]]
     [ -z "$(sql target "SHOW DATABASES LIKE 'shapes'")" ]
     hint=$(sed -n 's/.*hint: SET GLOBAL max_allowed_packet = \([0-9]*\) or more.*/\1/p' <<<"$stderr")
-    while [ "$hint" -gt 0 ]; do
+    while [ -n "$hint" ]; do
         sql target "SET GLOBAL max_allowed_packet = $hint"
         run --separate-stderr ccr restore target --standalone --json
         echo "$status: $stderr"
@@ -81,8 +83,8 @@ teardown_file() {
     done
     [ "$status" -eq 0 ]
     [ "$(json_of .resumed_chunks)" -gt 1 ]
-    # the largest row has 17,000,000 bytes, and 25,000,000 as text
-    [ "$(sql target "SELECT @@GLOBAL.max_allowed_packet BETWEEN 17000000 AND 27000000")" -eq 1 ]
+    # the largest row has 33,554,431 bytes; one of 17,000,000 has 25,000,000 as text
+    [ "$(sql target "SELECT @@GLOBAL.max_allowed_packet BETWEEN 33554431 AND 35000000")" -eq 1 ]
     same_tables source target shapes
     sql target "SET GLOBAL max_allowed_packet = 67108864"
 }
