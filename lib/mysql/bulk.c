@@ -5,8 +5,8 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 
-/* A cell costs 17 bytes of arrays. */
-enum { CELLS = 65536 };
+/* A cell costs 17 bytes of arrays, and may bring a warning, of which a server keeps at most 65,535. */
+enum { CELLS = 32768 };
 
 /* Of a packet: command, statement and flags; of a parameter: its type. */
 enum { HEADER_BYTES = 16, TYPE_BYTES = 2 };

@@ -20,7 +20,7 @@ bool bulk_is_offered(struct conn *c);
 /* Prepares a statement with this many question marks, at least one. */
 struct err *bulk_prepare(struct conn *c, const struct buf *sql, unsigned parameters,
                          struct bulk **out) CHECKED;
-/* How many rows it takes at a time: so many that their arrays stay near a MiB, but at least one. */
+/* How many rows it takes at a time: so many that their arrays stay near half a MiB, but at least one. */
 unsigned bulk_capacity(const struct bulk *b);
 /* Begins to set rows anew. */
 void bulk_clear(struct bulk *b);

@@ -63,13 +63,27 @@ static char **take_names(struct result *r, size_t *count)
     return names;
 }
 
+/* The server keeps max_error_count of them, and counts the others. */
+static struct err *read_warnings(struct conn *c, struct result **out)
+{
+    uint64_t count = 0;
+
+    TRY(conn_number(c, &count, "SHOW COUNT(*) WARNINGS"));
+    TRY(conn_query(c, out, "SHOW WARNINGS"));
+    if (result_count(*out) >= count)
+        return NULL;
+    return err_hint(err_new(ERR_TARGET, "the server has %llu warnings and tells only %llu of them",
+                            (unsigned long long)count, (unsigned long long)result_count(*out)),
+                    "--load bulk, which looks at them more often, or a snapshot of smaller chunks");
+}
+
 struct err *load_warnings_check(struct conn *c, const struct restore_table *t)
 {
     struct result *warnings = NULL;
     struct result *found = NULL;
     size_t count = 0;
     char **row;
-    struct err *e = conn_query(c, &warnings, "SHOW WARNINGS");
+    struct err *e = read_warnings(c, &warnings);
 
     if (!e)
         e = read_columns(c, t, &found);

@@ -2,15 +2,16 @@
  * load_warnings - whether a server's warnings after a load mean that rows were not taken as they are.
  *
  * With INSERT IGNORE, and with LOAD DATA LOCAL, every problem of a value is a warning, a duplicate key too.
- * Only what a generated column makes of good rows is no loss: its value is computed on the target as it was
- * on the source, with the same warning.
+ * Two are no loss: of what a generated column makes of good rows (its value is computed on the target as it
+ * was on the source, with the same warning), and of an ENUM that held no member on the source.
  */
 #ifndef CCR_SNAPSHOT_LOAD_WARNINGS_H
 #define CCR_SNAPSHOT_LOAD_WARNINGS_H
 
 #include "snapshot/restore_plan.h"
 
-/* Right behind the statement. ERR_TARGET with the first warning that is neither. */
+/* Right behind the statement. ERR_TARGET with the first warning that is neither, or where the server kept
+ * fewer of them than it counted. */
 struct err *load_warnings_check(struct conn *c, const struct restore_table *t) CHECKED;
 
 #endif

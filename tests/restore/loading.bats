@@ -109,6 +109,56 @@ teardown_file() {
     sql target "SET GLOBAL local_infile = 0"
 }
 
+@test "a value that its column does not take is refused, with the chunk and the server's words" {
+    local damage expected good way
+
+    store_use damaged
+    good=$STORE_DIR
+    sql source "CREATE DATABASE damaged; CREATE TABLE damaged.t (id INT NOT NULL PRIMARY KEY, n TINYINT NOT NULL, v VARCHAR(5), d DATE,
+        e ENUM ('a', 'b'), g INT AS (n + 1) STORED) CHARACTER SET utf8mb4;
+        INSERT INTO damaged.t (id, n, v, d, e) SELECT seq, IF(seq % 2, 100, 10), 'rigéé', '2020-02-29', 1 FROM damaged.seq_1_to_3000"
+    backup --databases damaged
+    sql target "SET GLOBAL local_infile = 1"
+    # of as many bytes as before
+    while read -r damage expected; do
+        store_use damaged-one
+        rm -rf "$STORE_DIR"
+        cp -a "$good" "$STORE_DIR"
+        edit damaged/t/000001.tsv "/^200[01]\\t/s/$damage"
+        for way in bulk text; do
+            run --separate-stderr ccr restore target --standalone --load "$way"
+            echo "$damage $way $status: $stderr"
+            [ "$status" -eq 6 ]
+            [[ "$stderr" == *"chunk 1 of damaged.t: "*"$expected"* ]]
+            [ -z "$(sql target "SHOW DATABASES LIKE 'damaged'")" ]
+        done
+    done <<'END'
+\t100\t/\t128\t/ Out of range value for column 'n' at row 2001
+\t100\t/\t1x0\t/ Data truncated for column 'n' at row 2001
+\t10\t/\txy\t/ Incorrect integer value: 'xy' for column
+\t10\t/\t\\N\t/ 'n'
+rigéé/rightxy/ Data truncated for column 'v' at row 2000
+ig/\xff\xfe/ Incorrect string value: '\xFF\xFE
+-29/-32/ column
+END
+    sql target "SET GLOBAL local_infile = 0"
+}
+
+@test "a server that warns of more than it keeps: no warning is missed" {
+    store_use warned
+    sql source "CREATE DATABASE warned; SET sql_mode = ''; CREATE TABLE warned.t (n INT NOT NULL, e ENUM ('a'), f ENUM ('b'));
+        INSERT INTO warned.t SELECT seq, 0, 0 FROM warned.seq_1_to_70000"
+    backup --databases warned
+    ccr restore target --standalone
+    same_tables source target warned
+    sql target "SET GLOBAL local_infile = 1"
+    run --separate-stderr ccr restore target --standalone --replace --load text
+    sql target "SET GLOBAL local_infile = 0"
+    echo "$status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"chunk 1 of warned.t: "*"140000 warnings"*"hint: --load bulk"* ]]
+}
+
 @test "rows that are no rows" {
     store_use torn
     sql source "CREATE DATABASE torn; CREATE TABLE torn.t (id INT NOT NULL PRIMARY KEY, n INT NOT NULL, v VARCHAR(20));
