@@ -3,7 +3,7 @@
 #
 # SQL that makes objects of every kind whose names hold odd characters and words: databases, tables with everything that a
 # table has, views, programs, users. `sample`: some of what is known to be odd, and some names of random code points of
-# the basic plane. `odd`: all that is known to be odd. `all`: every code point once, many to a name; `some`: an eighth of
+# the basic plane. `odd`: all that is known to be odd. `all`: every code point once, many to a name; `some`: a sixteenth of
 # those names. `list` prints the names of `sample`, each in backticks and in hexadecimal.
 use strict;
 use warnings;
@@ -71,7 +71,7 @@ my @names;
 if ($what eq 'odd') {
     @names = (@odd, @alike);
 } elsif ($what eq 'all' || $what eq 'some') {
-    splice(@codes, @codes / 8) if $what eq 'some';
+    splice(@codes, @codes / 16) if $what eq 'some';
     push @names, name_of(splice(@codes, 0, $many)) while @codes;
 } else {
     @names = ((shuffled(@odd))[0 .. 15], @alike[0 .. 7]);
