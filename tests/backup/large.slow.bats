@@ -64,14 +64,14 @@ largest_object() {
 
 @test "memory stays bounded over hundreds of megabytes, with many threads" {
     sql a "CREATE DATABASE big; USE big; CREATE TABLE t1 (id INT AUTO_INCREMENT PRIMARY KEY, a CHAR(64), b CHAR(128), k INT, KEY (k));
-        INSERT INTO t1 (a, b, k) SELECT SHA2(seq, 256), SHA2(seq + 1000000, 512), seq FROM seq_1_to_700000;
+        INSERT INTO t1 (a, b, k) SELECT SHA2(seq, 256), SHA2(seq + 1000000, 512), seq FROM seq_1_to_350000;
         CREATE TABLE t2 (a CHAR(64), b CHAR(128), PRIMARY KEY (a)); INSERT INTO t2 SELECT a, b FROM t1;
         CREATE TABLE t3 (a CHAR(64), b CHAR(128)); INSERT INTO t3 SELECT a, b FROM t1"
     backup_measured --databases big --threads 4
-    [ "$PEAK" -lt 300000 ]
+    [ "$PEAK" -lt 150000 ]
     [ "$(largest_object)" -le 16777216 ]
-    [ "$(jq '[.tables[].rows] | add' "$(snapshot_manifest)")" = 2100000 ]
-    [ "$(jq '[.tables[].bytes] | add > 400000000' "$(snapshot_manifest)")" = true ]
+    [ "$(jq '[.tables[].rows] | add' "$(snapshot_manifest)")" = 1050000 ]
+    [ "$(jq '[.tables[].bytes] | add > 200000000' "$(snapshot_manifest)")" = true ]
     snapshot_check
     sql a "DROP DATABASE big"
 }
@@ -79,16 +79,16 @@ largest_object() {
 @test "hundreds of small tables" {
     {
         echo "CREATE DATABASE many; USE many;"
-        for i in {1..600}; do
+        for i in {1..200}; do
             echo "CREATE TABLE t$i (id INT PRIMARY KEY, t VARCHAR(20)); INSERT INTO t$i VALUES (1, 'table $i');"
         done
     } >"$T/many.sql"
     sql_file a "$T/many.sql"
     backup_measured --databases many
-    [ "$(jq '.tables | length' "$(snapshot_manifest)")" = 600 ]
-    [ "$(jq '[.tables[].rows] | add' "$(snapshot_manifest)")" = 600 ]
+    [ "$(jq '.tables | length' "$(snapshot_manifest)")" = 200 ]
+    [ "$(jq '[.tables[].rows] | add' "$(snapshot_manifest)")" = 200 ]
     # small tables share volumes
-    [ "$(jq '.volumes | length < 10' "$(snapshot_manifest)")" = true ]
+    [ "$(jq '.volumes | length < 4' "$(snapshot_manifest)")" = true ]
     snapshot_check
     sql a "DROP DATABASE many"
 }
