@@ -17,8 +17,9 @@ DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev libcurl4-gnutls-dev libexpat1-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
-# Ceph is the S3 server of the tests
-DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils radosgw ceph-mon ceph-osd curl
+# Ceph and Swift are the S3 servers of the tests
+DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils radosgw ceph-mon ceph-osd curl \
+	swift-proxy swift-account swift-container swift-object
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
 # mydumper is a peer, gnuplot draws

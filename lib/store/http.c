@@ -195,8 +195,9 @@ static void set_method(CURL *easy, struct transfer *t)
 
     if (strcmp(r->method, "HEAD") == 0) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else if (strcmp(r->method, "PUT") == 0) {
+    } else if (r->body) {
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
         curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_len);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(easy, CURLOPT_READDATA, t);

@@ -33,7 +33,7 @@ struct http_request {
     const char *method;         /* GET, HEAD, PUT, DELETE */
     const char *url;            /* sent as it is: nothing in it is encoded or normalized */
     const char *const *headers; /* "Name: value", NULL-terminated */
-    const void *body;           /* of a PUT */
+    const void *body;           /* NULL: none */
     size_t body_len;
     struct buf *out;   /* the answer's body, whatever its status, is appended; not for HEAD */
     size_t most;       /* of these bytes; more is HTTP_TOO_LARGE */

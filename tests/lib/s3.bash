@@ -1,15 +1,26 @@
 # shellcheck shell=bash
-# A real S3 server for tests and measurements: Ceph radosgw (mon, osd in memory, gateway) on free ports of the loopback
-# interface. Needs tests/lib/server.bash. State lies in $T/ceph, and outlives the shell.
+# Real S3 servers for tests and measurements: Ceph radosgw (mon, osd in memory, gateway) and OpenStack Swift with its S3
+# API, on free ports of the loopback interface. Needs tests/lib/server.bash. State lies in $T/ceph and $T/swift, and
+# outlives the shell.
 #
-#   ceph_start                starts it and waits until it answers
-#   s3_end                    ends it
-#   s3_use ceph [BUCKET]      exports what ccr takes from the environment (AWS_*), makes the bucket, and sets
+#   ceph_start, swift_start   start and wait until the server answers
+#   s3_end                    ends both
+#   s3_use ceph|swift [BUCKET]   exports what ccr takes from the environment (AWS_*), makes the bucket, and sets
 #                             $STORE to s3://BUCKET/store
-#   BODY=TEXT s3_curl PATH [curl options]  a signed request with the keys in use; prints the answer, fails on an HTTP error
+#   s3_tool METHOD PATH [NAME=VALUE] [Name:value]   a signed request with the keys in use: tests/unit/s3_tool.c
 #   ceph_user NAME [radosgw-admin options]   another user, keys NAMEaccess and NAMEsecret
 #
 # Ceph: https at $(cat $T/ceph/tls-port) with the CA $T/ceph/ca.crt, virtual-hosted buckets below "localhost", STS.
+
+# The folder of the programs of tests/unit that belong to $CCR_BIN.
+units_find() {
+    UNITS=$CCR_BIN/../build/unit
+    case $CCR_BIN in
+    */build/*/bin) UNITS=${CCR_BIN%/bin}/unit ;;
+    esac
+    export UNITS
+    [ -x "$UNITS/s3_tool" ]
+}
 
 s3_port() {
     cat "$T/$1/port"
@@ -44,6 +55,7 @@ s3_kill() {
 
 s3_end() {
     s3_kill ceph
+    s3_kill swift
 }
 
 # --- Ceph ---------------------------------------------------------------------------------------------------
@@ -186,19 +198,138 @@ ceph_user() {
     ceph_admin user create --uid="$name" --display-name="$name" --access-key="${name}access" --secret="${name}secret" "$@"
 }
 
+# --- Swift --------------------------------------------------------------------------------------------------
+
+swift_config() {
+    local dir=$T/swift name
+
+    for name in proxy account container object memcache; do
+        server_find_port >"$dir/$name-port"
+    done
+    cp "$dir/proxy-port" "$dir/port"
+    cat >"$dir/etc/swift.conf" <<CONF
+[swift-hash]
+swift_hash_path_prefix = p
+swift_hash_path_suffix = s
+[storage-policy:0]
+name = one
+default = yes
+CONF
+    for name in account container object; do
+        swift_common $name >"$dir/etc/$name-server.conf"
+        cat >>"$dir/etc/$name-server.conf" <<CONF
+pipeline = healthcheck $name-server
+[filter:healthcheck]
+use = egg:swift#healthcheck
+[app:$name-server]
+use = egg:swift#$name
+mb_per_sync = 0
+fallocate_reserve = 0
+CONF
+    done
+    swift_common proxy >"$dir/etc/proxy-server.conf"
+    cat >>"$dir/etc/proxy-server.conf" <<CONF
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk s3api tempauth slo versioned_writes symlink proxy-server
+[filter:catch_errors]
+use = egg:swift#catch_errors
+[filter:gatekeeper]
+use = egg:swift#gatekeeper
+[filter:healthcheck]
+use = egg:swift#healthcheck
+[filter:cache]
+use = egg:swift#memcache
+memcache_servers = 127.0.0.1:$(cat "$dir/memcache-port")
+[filter:listing_formats]
+use = egg:swift#listing_formats
+[filter:bulk]
+use = egg:swift#bulk
+[filter:slo]
+use = egg:swift#slo
+[filter:versioned_writes]
+use = egg:swift#versioned_writes
+allow_object_versioning = true
+[filter:symlink]
+use = egg:swift#symlink
+[filter:s3api]
+use = egg:swift#s3api
+location = us-east-1
+s3_acl = false
+[filter:tempauth]
+use = egg:swift#tempauth
+user_test_tester = testing .admin
+[app:proxy-server]
+use = egg:swift#proxy
+account_autocreate = true
+CONF
+}
+
+swift_common() {
+    cat <<CONF
+[DEFAULT]
+bind_ip = 127.0.0.1
+bind_port = $(cat "$T/swift/$1-port")
+workers = 0
+user = $(id -un)
+swift_dir = $T/swift/etc
+devices = $T/swift/srv
+mount_check = false
+disable_fallocate = true
+log_name = swift-$1
+log_level = WARNING
+log_address = $T/swift/none
+recon_cache_path = $T/swift/recon
+[pipeline:main]
+CONF
+}
+
+swift_rings() {
+    /usr/bin/python3 - "$T/swift" <<'PYTHON'
+import sys
+from swift.common.ring import RingBuilder
+d = sys.argv[1]
+for name in ('account', 'container', 'object'):
+    port = int(open('%s/%s-port' % (d, name)).read())
+    b = RingBuilder(3, 1, 0)
+    b.add_dev(dict(id=0, region=1, zone=1, ip='127.0.0.1', port=port, replication_ip='127.0.0.1', replication_port=port,
+                   device='d1', weight=1.0, meta=''))
+    b.rebalance(seed=1)
+    b.get_ring().save('%s/etc/%s.ring.gz' % (d, name))
+PYTHON
+}
+
+# Swift keeps the metadata of an object in xattrs of its file.
+swift_can_run() {
+    /usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.ccr", b"1")' "$T/swift" 2>/dev/null
+}
+
+swift_start() {
+    local dir=$T/swift name
+
+    mkdir -p "$dir"/{etc,srv/d1,recon}
+    swift_config
+    swift_rings >"$dir/rings.out" 2>&1 || { cat "$dir/rings.out" >&2; return 1; }
+    for name in account container object proxy; do
+        s3_spawn swift $name /usr/bin/python3 "$(command -v swift-$name-server)" "$dir/etc/$name-server.conf" -v
+    done
+    for name in account container object proxy; do
+        if ! wait_until 120 s3_answers "$(cat "$dir/$name-port")" /healthcheck; then
+            tail -n 5 "$dir/$name/out" >&2
+            return 1
+        fi
+    done
+}
+
 # --- requests -----------------------------------------------------------------------------------------------
 
-s3_curl() {
-    local path=$1
-
-    shift
-    curl -sS -f --path-as-is --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" --aws-sigv4 aws:amz:us-east-1:s3 \
-        -H "x-amz-content-sha256: $(printf %s "${BODY:-}" | sha256sum | cut -d ' ' -f 1)" ${BODY:+--data-raw "$BODY"} \
-        "$@" "$AWS_ENDPOINT_URL$path"
+s3_tool() {
+    "$UNITS/s3_tool" "$@" 3>&-
 }
 
 s3_keys_of() {
-    AWS_ACCESS_KEY_ID=${1}access AWS_SECRET_ACCESS_KEY=${1}secret
+    case $1 in
+    swift) AWS_ACCESS_KEY_ID=test:tester AWS_SECRET_ACCESS_KEY=testing ;;
+    *) AWS_ACCESS_KEY_ID=${1}access AWS_SECRET_ACCESS_KEY=${1}secret ;;
+    esac
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }
 
@@ -208,7 +339,7 @@ s3_use() {
     AWS_ENDPOINT_URL=http://127.0.0.1:$(s3_port "$1")
     export AWS_ENDPOINT_URL
     s3_keys_of "${1/ceph/test}"
-    s3_curl "/$bucket" -X PUT -o /dev/null || return 1
+    s3_tool PUT "/$bucket" </dev/null || return 1
     STORE=s3://$bucket/store
     export STORE
 }

@@ -1,19 +1,9 @@
 # shellcheck shell=bash
-# What the suites of all backends share: `probe TEST` runs one part of tests/unit/store_conformance.c in a place of
+# What the suites of all backends share: `probe TEST [ROUNDS]` runs one part of tests/unit/store_conformance.c in a place of
 # its own below $CONFORMANCE_URL; `store_tool` is tests/unit/store_tool.c.
 
-units_find() {
-    UNITS=$CCR_BIN/../build/unit
-    case $CCR_BIN in
-    */build/*/bin) UNITS=${CCR_BIN%/bin}/unit ;;
-    esac
-    [ -x "$UNITS/store_conformance" ] || return 1
-    PROBE=$UNITS/store_conformance
-    export UNITS PROBE
-}
-
 probe() {
-    "$PROBE" "${url:?}" "$1"
+    "$UNITS/store_conformance" "${url:?}" "$@"
 }
 
 store_tool() {
@@ -21,7 +11,7 @@ store_tool() {
 }
 
 written_something() {
-    [ "$("$PROBE" "$1" check)" -gt 0 ]
+    [ "$("$UNITS/store_conformance" "$1" check)" -gt 0 ]
 }
 
 # kill_writers COUNT: kill -9 while writing leaves whole objects only.
@@ -30,13 +20,13 @@ kill_writers() {
 
     seed
     for ((i = 1; i <= $1; i++)); do
-        "$PROBE" "$url/$i" write >/dev/null 2>&1 3>&- &
+        "$UNITS/store_conformance" "$url/$i" write >/dev/null 2>&1 3>&- &
         pid=$!
         wait_until 60 written_something "$url/$i"
         # at a random moment after that
         sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
         kill -9 "$pid"
         wait "$pid" || :
-        "$PROBE" "$url/$i" check
+        "$UNITS/store_conformance" "$url/$i" check
     done
 }

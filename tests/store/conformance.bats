@@ -1,6 +1,7 @@
-# What every backend has to do (lib/store/store.h), on file://. s3.bats runs the same against S3.
+# What every backend has to do (lib/store/store.h), on file://. s3.bats and swift.slow.bats run the same against S3 servers.
 
 load ../lib/common
+load ../lib/s3
 load conformance
 
 setup_file() {
@@ -77,7 +78,7 @@ setup() {
         [ -z "$(find "$3/.tmp" -type f)" ]
         rm -r "$3/w" "$3/last"
         "$1" "$2" create-race
-    ' _ "$PROBE" "$url" "$dir"
+    ' _ "$UNITS/store_conformance" "$url" "$dir"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"No space left on device"* ]]
@@ -107,14 +108,14 @@ setup() {
     probe basics >"$T/out" || status=$?
     [ "$status" -eq 1 ]
     grep -q "Not a directory" "$T/out"
-    run "$PROBE" "file://relative/path" check
+    run "$UNITS/store_conformance" "file://relative/path" check
     [[ $output == *"does not name an absolute path"* ]]
-    run "$PROBE" "ftp://host/x" check
+    run "$UNITS/store_conformance" "ftp://host/x" check
     [[ $output == *"is not the URL of a store"* ]]
-    run "$PROBE" "/plain/path" check
+    run "$UNITS/store_conformance" "/plain/path" check
     [[ $output == *"is not the URL of a store"* ]]
     # nothing is made by looking
-    run "$PROBE" "file://$T/nowhere" check
+    run "$UNITS/store_conformance" "file://$T/nowhere" check
     [ "$status" -eq 0 ]
     [ ! -e "$T/nowhere" ]
 }

@@ -54,7 +54,7 @@ teardown_file() {
 @test "create-if-absent is found to be atomic; the probe's object is not listed" {
     [ "$(store_tool atomic x)" = yes ]
     [ -z "$(store_tool list '')" ]
-    s3_curl "/ccr/$BATS_TEST_NUMBER/.probe" | grep -q If-None-Match
+    s3_tool GET "/ccr/$BATS_TEST_NUMBER/.probe" | grep -q If-None-Match
 }
 
 @test "TLS: a certificate must be that of a trusted authority, unless told otherwise" {
@@ -132,7 +132,7 @@ with_keys() {
 @test "a body that is not the one that was written is noticed" {
     local sum
     sum=$(printf 'another text' | sha256sum | cut -d ' ' -f 1)
-    BODY=text s3_curl "/ccr/$BATS_TEST_NUMBER/x" -X PUT -H "x-amz-meta-ccr-sha256: $sum" -o /dev/null
+    s3_tool PUT "/ccr/$BATS_TEST_NUMBER/x" "x-amz-meta-ccr-sha256:$sum" <<<text
     run store_tool get x
     echo "$output"
     [ "$status" -eq 7 ]

@@ -1,7 +1,7 @@
 /*
- * store_conformance URL TEST: what every backend of store.h has to do. The store must be empty. Driven by
- * tests/store/conformance.bats; exits 0 where all holds. `write` and `check` are for tests that kill the
- * writer or fill the disk.
+ * store_conformance URL TEST [ROUNDS]: what every backend of store.h has to do. The store must be empty.
+ * Driven by tests/store/conformance.bats; exits 0 where all holds. ROUNDS: of put-race, for slow servers.
+ * `write` and `check` are for tests that kill the writer or fill the disk.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include "tests/unit/unit.h"
 
 static const char *url;
+static unsigned rounds = 100;
 
 static struct store *open_store(void)
 {
@@ -425,7 +426,7 @@ static void *race_puts(void *arg)
     struct put_race *race = arg;
     struct buf b = BUF_INIT;
 
-    for (uint64_t i = 0; i < 100 || atomic_load(&race->reads) < 100; i++) {
+    for (uint64_t i = 0; i < rounds || atomic_load(&race->reads) < rounds; i++) {
         fill(&b, i, 16 + (size_t)(i * 7919 % 60000));
         CHECK_OK(store_put(race->store, "put/x", b.data, b.len));
     }
@@ -558,9 +559,11 @@ int main(int argc, char **argv)
         {"check", check_all},
     };
 
-    if (argc != 3)
+    if (argc < 3)
         return 2;
     url = argv[1];
+    if (argc > 3)
+        rounds = (unsigned)strtoul(argv[3], NULL, 10);
     if (strcmp(argv[2], "write") == 0)
         return write_until_it_fails();
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
