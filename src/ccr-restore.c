@@ -4,8 +4,9 @@
 
 #include "base/run.h"
 #include "format/document.h"
+#include "partial/partial.h"
+#include "replay/report.h"
 #include "snapshot/job.h"
-#include "snapshot/restore.h"
 
 static void restore_report(struct run *run, const struct restore_params *params,
                            const struct restore_result *r)
@@ -38,6 +39,14 @@ static void restore_report(struct run *run, const struct restore_params *params,
     }
     json_object_set_new(to, "load_seconds", json_real(r->load_seconds));
     json_object_set_new(to, "swap_seconds", json_real(r->swap_seconds));
+    json_object_set_new(to, "partial", json_boolean(r->partial));
+    if (!r->partial)
+        return;
+    json_object_set_new(to, "replayed",
+                        json_pack("{s:I, s:I, s:I, s:f}", "transactions",
+                                  (json_int_t)r->replayed_transactions, "rows", (json_int_t)r->replayed_rows,
+                                  "statements", (json_int_t)r->replayed_statements, "seconds",
+                                  r->replay_seconds));
 }
 
 static void restore_say(struct run *run, const struct restore_result *r)
@@ -47,6 +56,13 @@ static void restore_say(struct run *run, const struct restore_result *r)
                 "finished: snapshot %s had been swapped in by an earlier run (%" PRIu64
                 " tables); position %s",
                 r->snapshot, r->tables, r->position);
+    else if (r->partial)
+        run_say(run,
+                "restored %" PRIu64 " tables of snapshot %s (%s): %" PRIu64 " rows, %" PRIu64
+                " rows and %" PRIu64
+                " statements replayed on top, in %.1f s, swapped in %.0f ms; position %s",
+                r->tables, r->snapshot, r->reason, r->rows, r->replayed_rows, r->replayed_statements,
+                r->seconds, r->swap_seconds * 1000, r->position);
     else
         run_say(run,
                 "restored snapshot %s (%s): %" PRIu64 " tables, %" PRIu64
@@ -83,6 +99,19 @@ static struct err *restore_load(const struct opts *opts, enum load_way *way)
     return NULL;
 }
 
+/* Some tables of a job that is there, or the whole. */
+static struct err *restore_either(const struct restore_params *params, const struct opts *opts,
+                                  struct restore_result *result)
+{
+    struct apply_limits limits = {0};
+    const struct partial_params partial = {.restore = params, .limits = &limits};
+    bool taken = false;
+
+    TRY(apply_limits_read(opts, &limits));
+    TRY(partial_restore(&partial, result, &taken));
+    return taken ? NULL : restore(params, result);
+}
+
 static struct err *restore_run(struct run *run)
 {
     const struct opts *opts = run->opts;
@@ -109,6 +138,7 @@ static struct err *restore_run(struct run *run)
                   .exclude_tables = opts_list(opts, OPT_EXCLUDE_TABLES, NULL)},
         .database_renames = opts_list(opts, OPT_RENAME_DB, NULL),
         .table_renames = opts_list(opts, OPT_RENAME_TABLE, NULL),
+        .full = opts_flag(opts, OPT_FULL),
         .replace = opts_flag(opts, OPT_REPLACE),
         .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
         .with_users = opts_flag(opts, OPT_WITH_USERS),
@@ -121,7 +151,7 @@ static struct err *restore_run(struct run *run)
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
-    struct err *e = restore(&params, &result);
+    struct err *e = restore_either(&params, opts, &result);
     restore_report(run, &params, &result);
     if (!e)
         restore_say(run, &result);

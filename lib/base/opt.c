@@ -222,6 +222,20 @@ static struct err *opt_parse_argv(struct opts *o, int argc, char **argv)
     return e;
 }
 
+/* Databases and tables are one list of what to copy: a flag of either wins over the keys of both. */
+static void opt_prefer_flags(struct opts *o)
+{
+    static const enum opt_id group[] = {OPT_DATABASES, OPT_TABLES};
+    const size_t count = sizeof(group) / sizeof(group[0]);
+    bool by_flag = false;
+
+    for (size_t i = 0; i < count; i++)
+        by_flag |= o->values[group[i]].by_flag;
+    for (size_t i = 0; i < count && by_flag; i++)
+        if (!o->values[group[i]].by_flag)
+            opt_unset(&o->values[group[i]]);
+}
+
 static struct err *opt_apply_defaults(struct opts *o)
 {
     for (int id = 0; id < OPT_COUNT_; id++) {
@@ -255,6 +269,7 @@ struct err *opts_parse(enum program program, int argc, char **argv, struct opts 
     if (o->values[OPT_CONFIG].text) {
         o->config_path = mem_strdup(o->values[OPT_CONFIG].text);
         TRY(opt_read_config(o));
+        opt_prefer_flags(o);
     }
     TRY(opt_apply_defaults(o));
     return opt_check(o);

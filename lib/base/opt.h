@@ -8,9 +8,9 @@
  * The config file (--config FILE) is INI with sections [store NAME], [source NAME] and [target NAME], so that
  * one file serves both sides and many jobs. A binary uses the section named by --source, --target or --store,
  * or the only one of its kind; [source] and [target] may name their store with the key `store`. --store also
- * takes a URL. A flag wins over a key, a key over the default. Unknown sections and keys are errors: a
- * misspelt key must not be ignored. As in MySQL's option files, '_' may stand for '-' in a key, and on or off
- * for yes or no.
+ * takes a URL. A flag wins over a key, a key over the default; --databases and --tables win over the keys of
+ * both. Unknown sections and keys are errors: a misspelt key must not be ignored. As in MySQL's option files,
+ * '_' may stand for '-' in a key, and on or off for yes or no.
  *
  * Strings and lists belong to the struct opts and live as long as it does. Read-only after opts_parse, so
  * shared by threads freely.
@@ -83,6 +83,7 @@ enum opt_id {
     OPT_JOB,
     OPT_STANDALONE,
     OPT_REPLACE,
+    OPT_FULL,
     OPT_SKIP_TARGET_BINLOG,
     OPT_MISSING_DEFINER,
     OPT_WITH_USERS,

@@ -86,6 +86,11 @@ static struct err *batch_claim_rows(struct batch *b, struct job_position *row)
     return conn_exec(b->conn, "COMMIT");
 }
 
+static struct err *batch_publish(const struct batch *b, const struct job_position *row)
+{
+    return b->store ? status_publish(b->store, b->job, row) : NULL;
+}
+
 /*
  * The nonce in the row is published before anything is committed under it. A run killed in between leaves one
  * that is not: it is published first, so that the document always names one of the row's last two.
@@ -95,11 +100,11 @@ static struct err *batch_claim(struct batch *b)
     if (b->claimed)
         return NULL;
     struct job_position *row = lane_position(lanes_at(b->lanes, 0));
-    TRY(status_publish(b->store, b->job, row));
+    TRY(batch_publish(b, row));
     failpoint("claim-before");
     TRY(batch_claim_rows(b, row));
     failpoint("claim-after");
-    TRY(status_publish(b->store, b->job, row));
+    TRY(batch_publish(b, row));
     struct job_position *const known[] = {&b->committed, &b->handed, &b->next};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         memcpy(known[i]->nonce, row->nonce, sizeof(row->nonce));

@@ -35,7 +35,7 @@ struct batch_counts {
 
 struct batch {
     struct conn *conn;             /* borrowed: the first lane's */
-    struct store *store;           /* borrowed */
+    struct store *store;           /* borrowed; NULL: nothing is published */
     const struct job *job;         /* borrowed */
     struct lanes *lanes;           /* owned */
     struct job_position committed; /* as the target's row has it, as far as is known */

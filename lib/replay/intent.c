@@ -50,10 +50,8 @@ void intent_clear(struct apply *a)
     a->batch.next.intent = NULL;
 }
 
-static struct err *intent_read(const struct apply *a, json_t **out, const char **kind, const char **gtid)
+static struct err *intent_parse(const char *text, json_t **out, const char **kind, const char **gtid)
 {
-    const char *text = a->batch.committed.intent;
-
     *out = NULL;
     if (!text)
         return NULL;
@@ -68,24 +66,48 @@ static struct err *intent_read(const struct apply *a, json_t **out, const char *
     return e;
 }
 
-struct err *intent_check(const struct apply *a)
+static struct err *intent_read(const struct apply *a, json_t **out, const char **kind, const char **gtid)
 {
-    const char *kind, *gtid, *table;
-    json_t *intent;
+    return intent_parse(a->batch.committed.intent, out, kind, gtid);
+}
 
-    TRY(intent_read(a, &intent, &kind, &gtid));
-    if (!intent || strcmp(kind, "rows") != 0) {
-        json_decref(intent);
+struct err *intent_rows_table(const char *intent, char **table)
+{
+    const char *kind, *gtid, *name;
+    json_t *object;
+
+    *table = NULL;
+    TRY(intent_parse(intent, &object, &kind, &gtid));
+    if (!object || strcmp(kind, "rows") != 0) {
+        json_decref(object);
         return NULL;
     }
-    struct err *e = json_string_of(&intent_doc, intent, "table", &table);
+    struct err *e = json_string_of(&intent_doc, object, "table", &name);
+    if (!e)
+        *table = mem_strdup(name);
+    json_decref(object);
+    return e;
+}
+
+struct err *intent_check(const struct apply *a)
+{
+    const char *kind, *gtid;
+    char *table = NULL;
+    json_t *intent;
+
+    TRY(intent_rows_table(a->batch.committed.intent, &table));
+    if (!table)
+        return NULL;
+    struct err *e = intent_read(a, &intent, &kind, &gtid);
     if (!e)
         e = err_hint(err_new(ERR_RESYNC,
                              "a run was stopped while it applied transaction %s to table %s, which has no "
                              "transactions: what of it was written is not known",
                              gtid, table),
-                     "take a new snapshot (ccr-backup) and restore it (ccr-restore)");
+                     "take a new snapshot (ccr-backup), of that table at least (--tables), and restore it "
+                     "(ccr-restore)");
     json_decref(intent);
+    free(table);
     return e;
 }
 

@@ -25,6 +25,9 @@ void intent_clear(struct apply *a);
 
 /* ERR_RESYNC where rows of a table without transactions were under way. */
 struct err *intent_check(const struct apply *a) CHECKED;
+/* The table of an intent of rows, as it lies in a position row ("db.name" on the target); *table is
+ * malloc'ed, NULL for an intent of another kind. */
+struct err *intent_rows_table(const char *intent, char **table) CHECKED;
 /*
  * The state of objects before the statement `gtid`, where its intent is open: *objects is the caller's, or
  * NULL where no intent is open. An intent of another transaction is ERR_INTEGRITY.

@@ -18,5 +18,12 @@ struct err *need_record(struct conn *c, const char *job, const struct need *n)
 
     TRY(conn_exec(c, "ROLLBACK"));
     TRY(conn_exec(c, "SET SESSION autocommit = 1"));
-    return job_need_put(c, job, n->db, n->name, gtid_format(n->gtid, gtid), n->reason);
+    const struct job_need need = {.kind = JOB_NEED,
+                                  .db = n->db,
+                                  .name = n->name,
+                                  .gtid = gtid_format(n->gtid, gtid),
+                                  .reason = n->reason};
+
+    TRY(job_needs_setup(c));
+    return job_need_put(c, job, &need);
 }

@@ -29,6 +29,8 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     out->batch_bytes = opts_number(opts, OPT_BATCH_SIZE);
     out->batch_us = (int64_t)opts_number(opts, OPT_BATCH_SECONDS) * CLOCK_US_PER_S;
     out->memory = opts_number(opts, OPT_MEMORY);
+    out->follow = opts_flag(opts, OPT_FOLLOW);
+    out->poll_us = (int64_t)opts_number(opts, OPT_POLL) * CLOCK_US_PER_S;
     if (out->memory < MEMORY_LEAST)
         return err_new(ERR_USAGE, "--memory must be at least 64M");
     if (out->batch_transactions == 0 || out->batch_bytes == 0)

@@ -16,6 +16,7 @@
 #include "replay/schema_event.h"
 #include "replay/schema_kept.h"
 #include "replay/schema_scope.h"
+#include "replay/schema_staging.h"
 #include "replay/session.h"
 #include "replay/statement_dml.h"
 
@@ -201,6 +202,12 @@ static struct err *change_run(struct schema_change *s)
     struct err *e = intent_find(a, &s->t->begin.gtid, &before);
     if (!e)
         e = schema_state_read(a->conn, &s->objects, &now);
+    if (!e && before && json_array_size(before) != json_array_size(now))
+        e = err_hint(
+            schema_change_stop(s, ERR_RESYNC,
+                               "a run was stopped while this statement ran, and one of its tables has "
+                               "been left behind since"),
+            "take a new snapshot (ccr-backup, ccr-restore)");
     if (!e && !before) {
         e = schema_record_check(s, now);
         if (!e) {
@@ -325,6 +332,19 @@ static bool change_is_temporary(const struct schema_change *s)
     return !otherwise;
 }
 
+/* A run may have been killed while it ran the statement, before the statement's table was left behind. */
+static struct err *change_pass_over(struct schema_change *s)
+{
+    json_t *before = NULL;
+
+    if (s->a->dry_run || s->t->alone || !s->a->batch.committed.intent)
+        return NULL;
+    TRY(intent_find(s->a, &s->t->begin.gtid, &before));
+    s->t->ddl |= before != NULL; /* ends with the intent's end */
+    json_decref(before);
+    return NULL;
+}
+
 static struct err *change_take(struct schema_change *s)
 {
     bool skip = false;
@@ -334,6 +354,7 @@ static struct err *change_take(struct schema_change *s)
         return statement_dml(s, NULL);
     if (!skip && s->statement.action == STATEMENT_SAVEPOINT)
         return change_savepoint(s);
+    TRY(schema_staging(s, &skip));
     /* two-phase ALTER: what counts is its COMMIT, which holds the whole statement */
     skip |= s->t->begin.start_alter || s->t->begin.rollback_alter;
     bool in_scope = false;
@@ -341,7 +362,7 @@ static struct err *change_take(struct schema_change *s)
         TRY(schema_scope(s, &in_scope));
     if (!in_scope) {
         s->a->batch.counts.skipped_statements++;
-        return NULL;
+        return change_pass_over(s);
     }
     s->t->in_scope = true;
     if (change_is_temporary(s))

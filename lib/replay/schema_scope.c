@@ -50,9 +50,10 @@ static struct err *need(struct schema_change *s, const struct statement_name *n,
     need_free(to);
     *to = (struct need){mem_strdup(db), mem_strdup(n->name ? n->name : ""), mem_strdup(err_message(e)),
                         s->t->begin.gtid};
-    return err_hint(
-        e, "take a new snapshot that holds the table (ccr-backup) and restore it (ccr-restore); the need "
-           "is recorded in ccr.needs on the target");
+    return err_hint(e,
+                    "take a snapshot of it (ccr-backup --tables %s.%s) and bring it in (ccr-restore --job %s "
+                    "--tables %s.%s); the need is recorded in ccr.needs on the target",
+                    db, n->name ? n->name : "*", s->a->job->name, db, n->name ? n->name : "*");
 }
 
 /* Pairs FROM, TO. */

@@ -9,7 +9,6 @@
 #define CCR_REPLAY_WALK_H
 
 #include "base/log.h"
-#include "base/progress.h"
 #include "replay/batch.h"
 #include "replay/evening.h"
 #include "replay/feed.h"
@@ -44,11 +43,12 @@ struct apply_limits {
     bool has_until_gtid;
     struct gtid_pos until_gtid;
     int64_t until_time; /* seconds; 0: none */
+    bool follow;        /* the log's end is waited at, */
+    int64_t poll_us;    /* and looked for again this often */
 };
 
 struct apply {
     struct log *log;
-    struct progress *progress; /* may be NULL */
     struct store *store;
     struct conn_params conn_params;
     struct conn *conn;
@@ -65,11 +65,15 @@ struct apply {
     struct repair *repairs; /* rows to be put right (repair.h) */
     size_t repair_count;
     size_t repair_cap;
+    struct buf behind;              /* tables whose changes are passed over, for messages (job.h) */
     struct need need;               /* why the run ended, where a table must be brought in (schema_scope.h) */
     uint64_t unmerged;              /* batches that the target refused merged: done again in order */
     struct gtid_pos in_order_until; /* while the batch is in order: where that ends */
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
+    bool staging; /* what is replayed is staging: views and triggers are not there, and if they changed */
+    bool staging_whole; /* and are to be what they are in the snapshot, the run stops */
+    bool unpublished;   /* a job of ccr's own: the store hears nothing of it */
     int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
     bool has_position;  /* of the target: the batch is there */
     bool until_reached; /* --until-gtid or --until-time was met */

@@ -1,6 +1,9 @@
 #include "snapshot/choice.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "format/layout.h"
 
 struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
                           bool *covers)
@@ -177,10 +180,29 @@ static struct err *take_newest(const struct choice_params *p, struct manifest **
     return e;
 }
 
+static struct err *take(const struct choice_params *p, struct manifest **out)
+{
+    return p->snapshot ? take_named(p, out) : take_newest(p, out);
+}
+
+/* The store that answers under this URL, the stream in it, and the snapshot belong together. */
 struct err *choice_make(const struct choice_params *params, struct manifest **out)
 {
+    char *store_id = NULL;
+    char *stream_id = NULL;
+
     *out = NULL;
-    struct err *e = params->snapshot ? take_named(params, out) : take_newest(params, out);
+    struct err *e = layout_open_store(params->store, false, &store_id);
+    if (!e)
+        e = layout_open_stream(params->store, params->stream, false, &stream_id);
+    if (!e)
+        e = take(params, out);
+    if (!e && (strcmp(store_id, (*out)->store_id) != 0 || strcmp(stream_id, (*out)->stream_id) != 0))
+        e = err_hint(
+            err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream", (*out)->id),
+            "do not mix the folders of two stores");
+    free(store_id);
+    free(stream_id);
     if (e) {
         manifest_free(*out);
         *out = NULL;

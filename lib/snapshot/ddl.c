@@ -44,19 +44,26 @@ static char *take_name(const char **p)
     return buf_steal(&name);
 }
 
-/* Takes `db`.`name` or `name` at *p, and appends it with the database where it is. */
+/* Takes `db`.`name` or `name` at *p; both are malloc'ed. */
+static void take_table(const char **at, const char *default_db, char **db, char **name)
+{
+    *db = mem_strdup(default_db);
+    *name = take_name(at);
+    if (**at == '.' && (*at)[1] == '`') {
+        free(*db);
+        *db = *name;
+        (*at)++;
+        *name = take_name(at);
+    }
+}
+
+/* Takes such a name, and appends it with the database where it is. */
 static void place_name(const struct restore_plan *p, const struct restore_table *t, enum ddl_place place,
                        const char **at, struct buf *out)
 {
-    char *db = mem_strdup(t->db->name);
-    char *name = take_name(at);
+    char *db, *name;
 
-    if (**at == '.' && (*at)[1] == '`') {
-        free(db);
-        db = name;
-        (*at)++;
-        name = take_name(at);
-    }
+    take_table(at, t->db->name, &db, &name);
     const struct restore_table *found = restore_plan_table(p, db, name);
     struct scope_name target = scope_target_table(&p->job->scope, db, name);
     if (found && place == DDL_STAGE)
@@ -102,6 +109,91 @@ void ddl_place_table(const struct restore_plan *p, const struct restore_table *t
         if (words)
             place_name(p, t, place, &sql, out);
     }
+}
+
+/* Where the name of the table begins that a clause "CONSTRAINT `a` FOREIGN KEY ..." refers to, be it a line
+ * of CREATE TABLE; NULL for another clause. */
+static const char *referred(const char *clause)
+{
+    static const char words[] = ") REFERENCES `";
+
+    clause += strspn(clause, " ");
+    if (!begins_with(clause, "CONSTRAINT `"))
+        return NULL;
+    clause = skip_quoted(clause + strlen("CONSTRAINT "), false);
+    if (!begins_with(clause, " FOREIGN KEY "))
+        return NULL;
+    while (*clause && *clause != '\n' && !begins_with(clause, words))
+        clause = *clause == '`' ? skip_quoted(clause, false) : clause + 1;
+    return begins_with(clause, words) ? clause + strlen(words) - 1 : NULL;
+}
+
+static bool refers_outside(const struct restore_plan *p, const struct restore_table *t, const char *line)
+{
+    const char *at = referred(line);
+    char *db, *name;
+
+    if (!at)
+        return false;
+    take_table(&at, t->db->name, &db, &name);
+    bool outside = !restore_plan_table(p, db, name);
+    free(db);
+    free(name);
+    return outside;
+}
+
+void ddl_keys_inside(const struct restore_plan *p, const struct restore_table *t, const char *sql,
+                     struct buf *out)
+{
+    while (*sql) {
+        size_t len = strcspn(sql, "\n");
+        bool last = sql[len] == '\n' && sql[len + 1] == ')';
+        if (!refers_outside(p, t, sql)) {
+            buf_append(out, sql, len + (sql[len] == '\n'));
+        } else if (last && out->len > 1 && out->data[out->len - 2] == ',') {
+            out->len -= 2; /* the clause before it is the last one now */
+            buf_append_byte(out, '\n');
+        }
+        sql += len + (sql[len] == '\n');
+    }
+}
+
+void ddl_reference(const char *clause, const char *db, char **ref_db, char **ref_name)
+{
+    const char *at = referred(clause);
+
+    *ref_db = *ref_name = NULL;
+    if (at)
+        take_table(&at, db, ref_db, ref_name);
+}
+
+void ddl_qualify(const char *clause, const char *db, struct buf *out)
+{
+    const char *at = referred(clause);
+    char *ref_db, *ref_name;
+
+    if (!at) {
+        buf_append_str(out, clause);
+        return;
+    }
+    buf_append(out, clause, (size_t)(at - clause));
+    take_table(&at, db, &ref_db, &ref_name);
+    sql_table(out, ref_db, ref_name);
+    buf_append_str(out, at);
+    free(ref_db);
+    free(ref_name);
+}
+
+bool ddl_cascades(const char *clause)
+{
+    static const char *const actions[] = {" CASCADE", " SET NULL", " SET DEFAULT"};
+    const char *at = referred(clause);
+
+    for (; at && *at && *at != '\n'; at = *at == '`' ? skip_quoted(at, false) : at + 1)
+        for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+            if (begins_with(at, actions[i]))
+                return true;
+    return false;
 }
 
 /* The target's name of what is called so in staging. */

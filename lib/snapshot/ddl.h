@@ -19,6 +19,16 @@ enum ddl_place { DDL_STAGE, DDL_TARGET };
  */
 void ddl_place_table(const struct restore_plan *p, const struct restore_table *t, const char *sql,
                      enum ddl_place place, struct buf *out);
+/* CREATE TABLE without the foreign keys that lead out of the plan. */
+void ddl_keys_inside(const struct restore_plan *p, const struct restore_table *t, const char *sql,
+                     struct buf *out);
+
+/* Of a clause "CONSTRAINT `a` FOREIGN KEY ..." of a table in `db`: the table that it refers to (malloc'ed;
+ * NULL where there is none); the clause with that name's database; does it change rows of its own table? */
+void ddl_reference(const char *clause, const char *db, char **ref_db, char **ref_name);
+void ddl_qualify(const char *clause, const char *db, struct buf *out);
+bool ddl_cascades(const char *clause);
+
 /* An expression that names staging databases, with the target's instead. */
 void ddl_unstage(const struct restore_plan *p, const char *expression, struct buf *out);
 /* A default of the table takes values from a sequence. */

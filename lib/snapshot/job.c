@@ -11,11 +11,6 @@
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
-#define JOB_NEEDS_TABLE                                                                                      \
-    "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "            \
-    "db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT NULL, "  \
-    "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (job, kind, db, name))" TABLE_OPTIONS
-
 /* An identifier has 64 characters; the longest names here are databases and tables of the target. */
 static const char *const job_tables[] = {
     "CREATE TABLE IF NOT EXISTS ccr.jobs ("
@@ -39,8 +34,6 @@ static const char *const job_tables[] = {
     "job VARCHAR(64) NOT NULL, db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, "
     "chunk BIGINT UNSIGNED NOT NULL, row_count BIGINT UNSIGNED NOT NULL, "
     "PRIMARY KEY (job, db, name, chunk))" TABLE_OPTIONS,
-
-    JOB_NEEDS_TABLE,
 
     "CREATE TABLE IF NOT EXISTS ccr.history ("
     "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, job VARCHAR(64) NOT NULL, "
@@ -88,7 +81,7 @@ static struct err *job_create_tables(struct conn *c)
     TRY(conn_exec(c, "CREATE DATABASE IF NOT EXISTS ccr CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
     for (size_t i = 0; i < sizeof(job_tables) / sizeof(job_tables[0]); i++)
         TRY(conn_exec(c, "%s", job_tables[i]));
-    return NULL;
+    return job_needs_setup(c);
 }
 
 struct err *job_setup(struct conn *c)
@@ -113,7 +106,7 @@ static struct err *job_drop_empty_database(struct conn *c)
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables", "kept", "loads", "history", "lanes"};
+    static const char *const tables[] = {"tables", "kept", "loads", "needs", "history", "lanes"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);
@@ -141,10 +134,11 @@ struct err *job_remove(struct conn *c, const char *name)
     return e;
 }
 
-struct err *job_lock(struct conn *c, const char *job)
+/* "ccr job NAME" */
+static struct err *lock(struct conn *c, const char *what, const char *job)
 {
     uint64_t got = 0;
-    char *name = mem_printf("ccr job %s", job);
+    char *name = mem_printf("ccr %s %s", what, job);
     char *quoted = sql_string_dup(name);
     /* The lock lasts as long as the connection, which may be idle during a long load. The wait is for the
      * server: it ends the statement of a killed run before it lets go of that run's lock. */
@@ -163,6 +157,31 @@ struct err *job_lock(struct conn *c, const char *job)
     free(name);
     free(quoted);
     return e;
+}
+
+struct err *job_lock(struct conn *c, const char *job)
+{
+    return lock(c, "job", job);
+}
+
+struct err *job_unlock(struct conn *c, const char *job)
+{
+    char *name = mem_printf("ccr job %s", job);
+    char *quoted = sql_string_dup(name);
+    struct err *e = conn_exec(c, "DO RELEASE_LOCK(%s)", quoted);
+
+    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
+        err_free(e);
+        e = NULL;
+    }
+    free(name);
+    free(quoted);
+    return e;
+}
+
+struct err *job_lock_stage(struct conn *c, const char *job)
+{
+    return lock(c, "stage", job);
 }
 
 static struct err *job_fill(const struct json_doc *doc, const json_t *object, struct job *job)
@@ -287,25 +306,4 @@ void job_free(struct job *job)
 const char *job_target_database(const struct job *job, const char *db)
 {
     return scope_target_database(&job->scope, db);
-}
-
-struct err *job_need_put(struct conn *c, const char *job, const char *db, const char *name, const char *gtid,
-                         const char *reason)
-{
-    const char *const values[] = {job, db, name, gtid, reason};
-    struct buf list = BUF_INIT;
-
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        buf_append_str(&list, i ? ", " : "");
-        sql_string(&list, values[i]);
-    }
-    struct err *e = conn_exec(c, "%s", JOB_NEEDS_TABLE); /* a job of an earlier version has none */
-    if (!e)
-        e = conn_exec(
-            c,
-            "INSERT INTO ccr.needs (kind, job, db, name, gtid, reason) VALUES ('partial', %s) ON DUPLICATE "
-            "KEY UPDATE gtid = VALUES(gtid), reason = VALUES(reason)",
-            buf_str(&list));
-    buf_free(&list);
-    return e;
 }

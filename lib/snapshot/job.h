@@ -85,6 +85,9 @@ struct err *job_from_json(const struct json_doc *doc, const json_t *object, stru
 const char *job_target_database(const struct job *job, const char *db);
 
 char *job_position_table(const char *job); /* "position_JOB", malloc'ed */
+/* The name under which a partial restore keeps the position of what it has staged: none that a job can have.
+ * malloc'ed. */
+char *job_stage_name(const char *job);
 
 /* Creates the position table with its row in database `db` (staging, from where the swap moves it into
  * place).
@@ -138,6 +141,9 @@ struct err *job_lanes_write(struct conn *c, const char *job, const struct job_po
 /* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another still holds it
  * after a few seconds. */
 struct err *job_lock(struct conn *c, const char *job) CHECKED;
+struct err *job_unlock(struct conn *c, const char *job) CHECKED;
+/* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
+struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
 
 /* The recorded hash of a target table, "" for one that ccr did not create. */
 struct err *job_table_hash(struct conn *c, const char *job, const char *db, const char *table,
@@ -149,9 +155,37 @@ struct err *job_table_record(struct conn *c, const char *job, const char *db, co
 /* Adds a line to the history. Part of the caller's transaction. */
 struct err *job_history_add(struct conn *c, const char *job, const char *what, const char *reason) CHECKED;
 
-/* Records that only a snapshot can bring in a table (source names). In a commit of its own. */
-struct err *job_need_put(struct conn *c, const char *job, const char *db, const char *name, const char *gtid,
-                         const char *reason) CHECKED;
+/*
+ * What only a snapshot can bring in: found by ccr-apply, which stops there (JOB_NEED), or left behind by a
+ * partial restore, so that ccr-apply passes over its changes (JOB_BEHIND). Source names.
+ */
+#define JOB_NEED   "partial"
+#define JOB_BEHIND "behind"
+
+struct job_need {
+    const char *kind;
+    const char *db;
+    const char *name; /* "" for a whole database */
+    const char *gtid; /* of the transaction that the job cannot pass; "" where there is none */
+    const char *reason;
+};
+
+struct job_needs {
+    struct job_need *items; /* in the order of their names */
+    size_t count;
+    struct result *result; /* what they point into */
+};
+
+/* Creates ccr.needs: a job of an earlier version has none. */
+struct err *job_needs_setup(struct conn *c) CHECKED;
+/* None where there is no such table. */
+struct err *job_needs_read(struct conn *c, const char *job, struct job_needs *out) CHECKED;
+void job_needs_free(struct job_needs *needs); /* its members */
+/* Adds one, or replaces its gtid and reason. Part of the caller's transaction, as is the next. */
+struct err *job_need_put(struct conn *c, const char *job, const struct job_need *need) CHECKED;
+struct err *job_need_settle(struct conn *c, const char *job, const struct job_need *need) CHECKED;
+/* Those that are behind are left out of the scope. Appends their names to `names` ("shop.a, shop.b"). */
+void job_needs_exclude(const struct job_needs *needs, struct scope *scope, struct buf *names);
 
 /* A trigger or event kept for promotion: inserted, replaced, or (sql NULL) removed. */
 struct job_kept {

@@ -19,6 +19,11 @@ char *job_position_table(const char *job)
     return mem_printf("position_%s", job);
 }
 
+char *job_stage_name(const char *job)
+{
+    return mem_printf("%s+stage", job);
+}
+
 void job_new_nonce(char nonce[JOB_NONCE_SIZE])
 {
     hash_random_hex(nonce, JOB_NONCE_SIZE - 1);

@@ -71,7 +71,7 @@ static struct err *read_gone(struct conn *c, const struct restore_plan *p, struc
     struct result *r = NULL;
     char **row;
 
-    if (!l->saved)
+    if (!l->saved || p->partial)
         return NULL;
     char *job = sql_string_dup(p->job->name);
     struct err *e = conn_query(c, &r, "SELECT DISTINCT db FROM ccr.tables WHERE job = %s", job);
@@ -197,6 +197,8 @@ static enum live_fate fate_of(const struct restore_plan *p, const struct live *l
     /* what the job made and the snapshot no longer has goes, unless the job no longer asks for it */
     bool gone = t->ours && !t->incoming && still_asked_for(p, l, t);
 
+    if (t->view && p->partial && !t->incoming)
+        return LIVE_STAYS;
     if (t->view)
         return t->incoming || (gone && !live_view_is_coming(p, t)) ? LIVE_ASIDE : LIVE_STAYS;
     if (t->incoming || gone || live_view_is_coming(p, t))

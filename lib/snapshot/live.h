@@ -48,8 +48,8 @@ struct live_table *live_find(const struct live *l, const char *db, const char *n
 bool live_view_is_coming(const struct restore_plan *p, const struct live_table *t);
 
 /*
- * Refuses (ERR_UNSAFE, with names) what would destroy what ccr did not make, unless `replace`, and what no
- * option allows: foreign keys of tables that stay and refer to tables that go, and a name that is taken.
+ * Refuses (ERR_UNSAFE, with names) what would destroy what ccr did not make, unless `replace`, and a name
+ * that is taken, which no option allows. Foreign keys: outside.h.
  */
 struct err *live_check(struct conn *c, const struct restore_plan *p, const struct live *l,
                        bool replace) CHECKED;

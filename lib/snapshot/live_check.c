@@ -3,32 +3,12 @@
 
 #include "base/mem.h"
 #include "snapshot/live.h"
-
-/* Names for a message: the first few, and how many more. */
-struct names {
-    struct buf text;
-    size_t count;
-};
-
-enum { NAMES_SHOWN = 10 };
-
-static void names_add(struct names *n, const char *db, const char *name, const char *more)
-{
-    if (n->count++ < NAMES_SHOWN)
-        buf_printf(&n->text, "%s%s.%s%s", n->text.len ? ", " : "", db, name, more ? more : "");
-}
-
-static const char *names_text(struct names *n)
-{
-    if (n->count > NAMES_SHOWN)
-        buf_printf(&n->text, " and %zu more", n->count - NAMES_SHOWN);
-    return buf_str(&n->text);
-}
+#include "snapshot/names.h"
 
 static struct err *check_tables(const struct restore_plan *p, const struct live *l)
 {
-    struct names foreign = {BUF_INIT, 0};
-    struct names triggers = {BUF_INIT, 0};
+    struct names foreign = {0};
+    struct names triggers = {0};
     struct err *e = NULL;
 
     for (size_t i = 0; i < l->count; i++) {
@@ -47,8 +27,25 @@ static struct err *check_tables(const struct restore_plan *p, const struct live 
         e = err_hint(err_new(ERR_UNSAFE, "tables of this job have triggers that ccr did not make: %s",
                              names_text(&triggers)),
                      "drop them, or give --replace: they would be lost with the old tables");
-    buf_free(&foreign.text);
-    buf_free(&triggers.text);
+    names_free(&foreign);
+    names_free(&triggers);
+    return e;
+}
+
+/* A partial restore replaces no table that has triggers: its foreign keys would keep their names. */
+static struct err *check_triggers(const struct live *l)
+{
+    struct names found = {0};
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < l->count; i++)
+        if (l->tables[i].fate != LIVE_STAYS && l->tables[i].trigger)
+            names_add(&found, l->tables[i].db->target, l->tables[i].trigger, NULL);
+    if (found.count)
+        e = err_hint(
+            err_new(ERR_UNSAFE, "tables that would be replaced have triggers: %s", names_text(&found)),
+            "drop them on the target");
+    names_free(&found);
     return e;
 }
 
@@ -87,7 +84,7 @@ static bool is_in_the_way(const struct restore_plan *p, const struct live *l, bo
 static struct err *check_objects(struct conn *c, const struct restore_plan *p, const struct live *l,
                                  bool replace)
 {
-    struct names taken = {BUF_INIT, 0};
+    struct names taken = {0};
     struct result *r = NULL;
     char **row;
     char *dbs = restore_plan_target_list(p);
@@ -106,50 +103,8 @@ static struct err *check_objects(struct conn *c, const struct restore_plan *p, c
             "restore under another name (--rename-db A:B), or give --replace; a trigger on a table that "
             "stays must be dropped by hand");
     result_free(r);
-    buf_free(&taken.text);
+    names_free(&taken);
     free(dbs);
-    return e;
-}
-
-static bool goes(const struct live *l, const char *db, const char *name)
-{
-    const struct live_table *t = live_find(l, db, name);
-
-    return t && t->fate != LIVE_STAYS;
-}
-
-/* A foreign key follows the table it refers to, into the old database: its own table would refer to what is
- * about to be dropped. */
-static struct err *check_foreign_keys(struct conn *c, const struct live *l)
-{
-    struct names found = {BUF_INIT, 0};
-    struct result *r = NULL;
-    char **row;
-
-    /* names are in the form of file names there */
-    struct err *e =
-        conn_query(c, &r,
-                   "SELECT CONVERT(UNHEX(HEX(SUBSTRING_INDEX(FOR_NAME, '/', 1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(FOR_NAME, '/', -1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(REF_NAME, '/', 1))) USING filename), "
-                   "CONVERT(UNHEX(HEX(SUBSTRING_INDEX(REF_NAME, '/', -1))) USING filename) "
-                   "FROM information_schema.INNODB_SYS_FOREIGN");
-    if (e)
-        return e;
-    while ((row = result_next(r, NULL)) != NULL) {
-        if (!row[0] || !row[1] || !row[2] || !row[3] || !goes(l, row[2], row[3]) || goes(l, row[0], row[1]))
-            continue;
-        char *to = mem_printf(" (refers to %s.%s)", row[2], row[3]);
-        names_add(&found, row[0], row[1], to);
-        free(to);
-    }
-    result_free(r);
-    if (found.count)
-        e = err_hint(err_new(ERR_UNSAFE,
-                             "foreign keys of tables that stay refer to tables that would be replaced: %s",
-                             names_text(&found)),
-                     "drop those keys, or restore those tables as well");
-    buf_free(&found.text);
     return e;
 }
 
@@ -157,6 +112,7 @@ struct err *live_check(struct conn *c, const struct restore_plan *p, const struc
 {
     if (!replace)
         TRY(check_tables(p, l));
-    TRY(check_objects(c, p, l, replace));
-    return check_foreign_keys(c, l);
+    if (p->partial)
+        TRY(check_triggers(l));
+    return check_objects(c, p, l, replace);
 }

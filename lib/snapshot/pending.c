@@ -23,8 +23,9 @@ static json_t *encode_keys(const struct pending *p)
 
     for (size_t i = 0; i < p->key_count; i++) {
         const struct pending_key *k = &p->keys[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "db", k->db, "table", k->table, "name",
-                                               k->name, "clause", k->clause));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:s, s:b}", "db", k->db, "table", k->table, "name",
+                                        k->name, "clause", k->clause, "replaces", (int)k->replaces));
     }
     return array;
 }
@@ -38,6 +39,15 @@ static json_t *encode_gone(const struct pending *p)
     return array;
 }
 
+static json_t *encode_tables(const struct pending_table *tables, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s}", "db", tables[i].db, "name", tables[i].name));
+    return array;
+}
+
 char *pending_encode(const struct pending *p)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "stream", p->stream,
@@ -47,6 +57,11 @@ char *pending_encode(const struct pending *p)
                                encode_gone(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
     if (p->users)
         json_object_set(object, "users", p->users);
+    if (p->partial)
+        json_object_set_new(object, "partial",
+                            json_pack("{s:b, s:o, s:o}", "behind", (int)p->behind, "in",
+                                      encode_tables(p->in, p->in_count), "out",
+                                      encode_tables(p->out, p->out_count)));
     char *text = json_text(object);
 
     json_decref(object);
@@ -65,12 +80,28 @@ void pending_add_gone(struct pending *p, const char *db)
     p->gone[p->gone_count++] = mem_strdup(db);
 }
 
+static void add_table(struct pending_table **tables, size_t *count, const char *db, const char *name)
+{
+    *tables = mem_resize(*tables, *count + 1, sizeof(**tables));
+    (*tables)[(*count)++] = (struct pending_table){mem_strdup(db), mem_strdup(name)};
+}
+
+void pending_add_in(struct pending *p, const char *db, const char *name)
+{
+    add_table(&p->in, &p->in_count, db, name);
+}
+
+void pending_add_out(struct pending *p, const char *db, const char *name)
+{
+    add_table(&p->out, &p->out_count, db, name);
+}
+
 void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
-                     const char *clause)
+                     const char *clause, bool replaces)
 {
     p->keys = mem_resize(p->keys, p->key_count + 1, sizeof(*p->keys));
-    p->keys[p->key_count++] =
-        (struct pending_key){mem_strdup(db), mem_strdup(table), mem_strdup(name), mem_strdup(clause)};
+    p->keys[p->key_count++] = (struct pending_key){mem_strdup(db), mem_strdup(table), mem_strdup(name),
+                                                   mem_strdup(clause), replaces};
 }
 
 static struct err *decode_asides(const json_t *object, struct pending *out)
@@ -122,9 +153,39 @@ static struct err *decode_keys(const json_t *object, struct pending *out)
         TRY(json_string_of(&doc, item, "table", &table));
         TRY(json_string_of(&doc, item, "name", &name));
         TRY(json_string_of(&doc, item, "clause", &clause));
-        pending_add_key(out, db, table, name, clause);
+        pending_add_key(out, db, table, name, clause, json_is_true(json_object_get(item, "replaces")));
     }
     return NULL;
+}
+
+static struct err *decode_tables(const json_t *object, const char *member, struct pending *out,
+                                 void (*add)(struct pending *p, const char *db, const char *name))
+{
+    json_t *array;
+    json_t *item;
+    size_t i;
+
+    TRY(json_array_of(&doc, object, member, &array));
+    json_array_foreach(array, i, item)
+    {
+        const char *db, *name;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "name", &name));
+        add(out, db, name);
+    }
+    return NULL;
+}
+
+static struct err *decode_partial(const json_t *object, struct pending *out)
+{
+    json_t *partial = json_object_get(object, "partial");
+
+    if (!partial)
+        return NULL;
+    out->partial = true;
+    TRY(json_bool_of(&doc, partial, "behind", &out->behind));
+    TRY(decode_tables(partial, "in", out, pending_add_in));
+    return decode_tables(partial, "out", out, pending_add_out);
 }
 
 static struct err *decode_object(const json_t *object, struct pending *out)
@@ -151,6 +212,7 @@ static struct err *decode_object(const json_t *object, struct pending *out)
         TRY(json_array_of(&doc, object, "users", &out->users));
         json_incref(out->users);
     }
+    TRY(decode_partial(object, out));
     TRY(json_object_of(&doc, object, "job", &job));
     return job_from_json(&doc, job, &out->job);
 }
@@ -168,6 +230,15 @@ struct err *pending_decode(const char *text, struct pending *out)
     return e;
 }
 
+static void tables_free(struct pending_table *tables, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(tables[i].db);
+        free(tables[i].name);
+    }
+    free(tables);
+}
+
 void pending_free(struct pending *p)
 {
     for (size_t i = 0; i < p->aside_count; i++) {
@@ -182,6 +253,8 @@ void pending_free(struct pending *p)
     }
     for (size_t i = 0; i < p->gone_count; i++)
         free(p->gone[i]);
+    tables_free(p->in, p->in_count);
+    tables_free(p->out, p->out_count);
     free(p->asides);
     free(p->gone);
     free(p->keys);

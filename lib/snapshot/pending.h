@@ -19,6 +19,13 @@ struct pending_key {
     char *table;
     char *name;
     char *clause;
+    bool replaces; /* the table stays: its key leads to the old table, and is dropped first */
+};
+
+/* Target names. */
+struct pending_table {
+    char *db;
+    char *name;
 };
 
 struct pending {
@@ -37,16 +44,25 @@ struct pending {
     size_t key_count;
     json_t *users; /* accounts to be made (users.h); NULL: none */
     struct job *job;
+    /* of a partial restore: */
+    bool partial;
+    bool behind; /* the job has not followed these tables up to here: views and triggers are the snapshot's */
+    struct pending_table *in; /* the tables that were swapped in, */
+    size_t in_count;
+    struct pending_table *out; /* and those that made place or are gone */
+    size_t out_count;
 };
 
 char *pending_encode(const struct pending *p); /* malloc'ed */
 struct err *pending_decode(const char *text, struct pending *out) CHECKED;
 void pending_free(struct pending *p); /* its members */
 
-/* Appends; the strings are copied. */
+/* Append; the strings are copied. */
 void pending_add_aside(struct pending *p, const char *db, const char *name, bool view);
 void pending_add_gone(struct pending *p, const char *db);
+void pending_add_in(struct pending *p, const char *db, const char *name);
+void pending_add_out(struct pending *p, const char *db, const char *name);
 void pending_add_key(struct pending *p, const char *db, const char *table, const char *name,
-                     const char *clause);
+                     const char *clause, bool replaces);
 
 #endif

@@ -2,27 +2,23 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/progress.h"
-#include "format/layout.h"
 #include "format/manifest.h"
 #include "snapshot/choice.h"
-#include "mysql/server.h"
 #include "snapshot/definitions.h"
 #include "snapshot/live.h"
-#include "snapshot/load.h"
-#include "snapshot/other_readers.h"
+#include "snapshot/outside.h"
 #include "snapshot/pending.h"
+#include "snapshot/restore_load.h"
 #include "snapshot/restore_plan.h"
 #include "snapshot/restore_scope.h"
+#include "snapshot/restore_servers.h"
 #include "snapshot/stage.h"
 #include "snapshot/swap.h"
 #include "snapshot/swap_finish.h"
 #include "snapshot/target_check.h"
-#include "snapshot/target_galera.h"
 #include "snapshot/target_session.h"
 #include "snapshot/users.h"
 
@@ -45,6 +41,7 @@ static struct err *open_target(struct restoring *r)
     TRY(conn_open(r->params->target, &r->conn));
     TRY(target_check_server(r->conn, r->params->load, &r->bulk));
     TRY(target_session_set(r->conn, r->params->skip_binlog));
+    TRY(job_lock_stage(r->conn, r->params->job));
     return job_lock(r->conn, r->params->job);
 }
 
@@ -64,15 +61,17 @@ static struct err *finish_earlier(struct restoring *r)
     return target_session_set(r->conn, r->params->skip_binlog);
 }
 
-/* What the snapshot must hold: what is asked for, or what the job follows. */
-static struct err *find_snapshot(const struct restore_params *params, const struct job *saved,
-                                 const char *stream, struct manifest **out)
+/* It must hold what is asked for, or what the job follows. */
+static struct err *choose_snapshot(const struct restore_params *params, const struct job *saved,
+                                   struct manifest **out)
 {
     struct scope asked = {0};
     bool given = scope_texts_given(&params->scope);
     const struct choice_params choice = {
         .store = params->store,
-        .stream = stream,
+        .stream = params->stream ? params->stream
+                  : saved        ? saved->stream
+                                 : "main",
         .snapshot = params->snapshot,
         .wanted = given   ? &asked
                   : saved ? &saved->scope
@@ -85,28 +84,6 @@ static struct err *find_snapshot(const struct restore_params *params, const stru
     if (!e)
         e = choice_make(&choice, out);
     scope_free(&asked);
-    return e;
-}
-
-/* The store that answers under this URL, the stream in it, and the snapshot belong together. */
-static struct err *choose_snapshot(const struct restore_params *params, const struct job *saved,
-                                   struct manifest **out)
-{
-    const char *stream = params->stream ? params->stream : saved ? saved->stream : "main";
-    char *store_id = NULL;
-    char *stream_id = NULL;
-    struct err *e = layout_open_store(params->store, false, &store_id);
-
-    if (!e)
-        e = layout_open_stream(params->store, stream, false, &stream_id);
-    if (!e)
-        e = find_snapshot(params, saved, stream, out);
-    if (!e && (strcmp(store_id, (*out)->store_id) != 0 || strcmp(stream_id, (*out)->stream_id) != 0))
-        e = err_hint(
-            err_new(ERR_INTEGRITY, "snapshot %s was written into another store or stream", (*out)->id),
-            "do not mix the folders of two stores");
-    free(store_id);
-    free(stream_id);
     return e;
 }
 
@@ -142,27 +119,6 @@ static struct err *make_plan(struct restoring *r)
     return definitions_read(r->params->store, m, r->plan->in_scope, &r->definitions);
 }
 
-static struct other_readers_params other_readers(const struct restoring *r)
-{
-    return (struct other_readers_params){
-        .target = r->conn,
-        .target_params = r->params->target,
-        .servers = r->params->readers_on,
-        .wait_s = r->params->swap_wait_s,
-        .log = r->params->log,
-    };
-}
-
-/* Where the target is not alone. */
-static struct err *check_other_servers(struct restoring *r)
-{
-    const struct other_readers_params readers = other_readers(r);
-
-    TRY(other_readers_check(&readers));
-    TRY(server_is_galera(r->conn, &r->plan->keys_in_place));
-    return target_galera_warn(r->conn, r->plan, r->params->readers_on[0] != NULL, r->params->log);
-}
-
 /* Whom the target lacks: users of the snapshot, definers. */
 static struct err *check_users(struct restoring *r)
 {
@@ -188,9 +144,11 @@ static struct err *check_before_loading(struct restoring *r)
 
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
     TRY(check_users(r));
-    TRY(check_other_servers(r));
+    TRY(restore_check_servers(r->params, r->conn, r->plan));
     TRY(live_read(r->conn, r->plan, &live));
     struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
+    if (!e)
+        e = outside_check(r->conn, r->plan, r->definitions, &live);
     live_free(&live);
     return e;
 }
@@ -207,67 +165,6 @@ static void choose_reason(struct restoring *r)
         r->result->reason = mem_strdup("new snapshot asked for by hand");
 }
 
-static unsigned thread_count(unsigned asked)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return asked ? asked : cores > 0 ? (unsigned)cores : 1;
-}
-
-static void sum_rows(const struct restore_plan *p, uint64_t *rows, uint64_t *bytes)
-{
-    *rows = *bytes = 0;
-    for (size_t i = 0; i < p->table_count; i++)
-        if (p->tables[i].rows) {
-            *rows += p->tables[i].rows->rows;
-            *bytes += p->tables[i].rows->bytes;
-        }
-}
-
-static struct err *load(struct restoring *r, const struct stage_result *staged)
-{
-    struct load_params params = {
-        .conn = *r->params->target,
-        .store = r->params->store,
-        .plan = r->plan,
-        .definitions = r->definitions,
-        .threads = thread_count(r->params->threads),
-        .bulk = r->bulk,
-    };
-
-    TRY(target_load_bounds(r->conn, &params.bounds));
-    sum_rows(r->plan, &r->result->rows, &r->result->bytes);
-    params.conn.local_infile = true;
-    params.progress = progress_start(r->params->log, "restore", r->result->rows - staged->resumed_rows,
-                                     r->result->bytes - staged->resumed_bytes);
-    progress_set_every(params.progress, r->params->bounds.progress_every_s);
-    struct brake brake;
-    struct err *e =
-        brake_start(&r->params->bounds, r->params->target, params.threads, r->params->log, &brake);
-    params.pace = brake.pace;
-    if (!e)
-        e = load_rows(&params, &r->result->stored_bytes);
-    brake_stop(&brake);
-    r->result->load_seconds = progress_seconds(params.progress);
-    progress_end(params.progress);
-    return e;
-}
-
-static struct err *set_sequences(struct conn *c, const struct restore_plan *p)
-{
-    for (size_t i = 0; i < p->table_count; i++) {
-        const struct restore_table *t = &p->tables[i];
-        if (t->rows || !t->object->setval)
-            continue;
-        char *sequence = sql_table_dup(t->db->stage, t->name);
-        struct err *e =
-            conn_exec(c, "SELECT SETVAL(%s, %lld, 0)", sequence, strtoll(t->object->setval, NULL, 10));
-        free(sequence);
-        TRY(e);
-    }
-    return NULL;
-}
-
 static struct err *swap_in(struct restoring *r)
 {
     struct swap_params params = {
@@ -282,9 +179,7 @@ static struct err *swap_in(struct restoring *r)
         .users = r->users,
     };
 
-    const struct other_readers_params readers = other_readers(r);
-
-    TRY(other_readers_wait(&readers));
+    TRY(restore_wait_for_readers(r->params, r->conn));
     TRY(swap_tables(&params, &r->result->swap_seconds));
     job_position_free(&r->position);
     TRY(job_position_read(r->conn, r->params->job, &r->position, &r->has_position));
@@ -307,9 +202,15 @@ static struct err *restore_snapshot(struct restoring *r)
              r->result->reason, r->plan->table_count, r->result->position);
     r->result->changed = true;
     TRY(stage_prepare(r->conn, r->plan, r->definitions, r->params->log, &staged));
-    r->result->resumed_chunks = staged.resumed_chunks;
-    TRY(load(r, &staged));
-    TRY(set_sequences(r->conn, r->plan));
+    const struct restore_load_params load = {
+        .restore = r->params,
+        .conn = r->conn,
+        .plan = r->plan,
+        .definitions = r->definitions,
+        .staged = &staged,
+        .bulk = r->bulk,
+    };
+    TRY(restore_load(&load, r->result));
     return swap_in(r);
 }
 

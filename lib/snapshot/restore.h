@@ -29,6 +29,7 @@ struct restore_params {
     struct scope_texts scope;            /* empty: the job's, or all of the snapshot */
     const char *const *database_renames; /* "A:B"; both empty: the job's */
     const char *const *table_renames;    /* "A.T:B.U" */
+    bool full; /* --tables of a job that is there become its scope: nothing is partial */
     bool replace;
     bool skip_binlog;
     bool with_users;
@@ -63,6 +64,12 @@ struct restore_result {
     double seconds;
     double load_seconds;
     double swap_seconds;
+    /* of a partial restore (partial/partial.h): what was replayed on top of the snapshot, in staging */
+    bool partial;
+    uint64_t replayed_transactions;
+    uint64_t replayed_rows;
+    uint64_t replayed_statements;
+    double replay_seconds;
 };
 
 struct err *restore(const struct restore_params *params, struct restore_result *result) CHECKED;

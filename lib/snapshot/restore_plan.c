@@ -262,8 +262,9 @@ static struct err *check_clashes(const struct restore_plan *p)
 
 static struct err *check_renames(const struct restore_plan *p)
 {
-    for (size_t i = 0; i < p->job->scope.renames.count; i++)
-        TRY(check_rename(p, &p->job->scope.renames.items[i]));
+    for (size_t i = 0; !p->partial && i < p->job->scope.renames.count; i++)
+        TRY(check_rename(p,
+                         &p->job->scope.renames.items[i])); /* those of a job that is there may be others' */
     return check_clashes(p);
 }
 
@@ -279,6 +280,14 @@ static const struct manifest_table *find_rows(const struct manifest *m, const st
         }
     }
     return NULL;
+}
+
+static void plan_sort(struct restore_plan *p)
+{
+    p->by_target = mem_zalloc(p->table_count + 1, sizeof(struct restore_table *));
+    for (size_t i = 0; i < p->table_count; i++)
+        p->by_target[i] = &p->tables[i];
+    qsort(p->by_target, p->table_count, sizeof(struct restore_table *), compare_by_target);
 }
 
 static struct err *plan_tables(struct restore_plan *p)
@@ -306,19 +315,34 @@ static struct err *plan_tables(struct restore_plan *p)
                            m->id, o->db, o->name);
         t->loaded = mem_zalloc(t->rows->chunk_count + 1, sizeof(*t->loaded));
     }
-    p->by_target = mem_zalloc(p->table_count + 1, sizeof(struct restore_table *));
-    for (size_t i = 0; i < p->table_count; i++)
-        p->by_target[i] = &p->tables[i];
-    qsort(p->by_target, p->table_count, sizeof(struct restore_table *), compare_by_target);
+    plan_sort(p);
     return NULL;
+}
+
+static void free_tables(struct restore_plan *p)
+{
+    for (size_t i = 0; i < p->table_count; i++)
+        free(p->tables[i].loaded);
+    free(p->tables);
+    free(p->by_target);
+    catalog_free_names(p->own_names, p->own_names ? p->table_count : 0);
+}
+
+void restore_plan_retable(struct restore_plan *p, struct restore_table *tables, char **names, size_t count)
+{
+    free_tables(p);
+    p->tables = tables;
+    p->own_names = names;
+    p->table_count = count;
+    plan_sort(p);
 }
 
 static void plan_hash_options(struct restore_plan *p)
 {
     char *definer = missing_definer_text(&p->missing_definer);
-    json_t *all = json_pack("{s:s, s:b, s:s, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
-                            (int)p->standalone, "missing_definer", definer, "users",
-                            p->with_users ? p->existing_users : "", "job", job_to_json(p->job));
+    json_t *all = json_pack("{s:s, s:b, s:b, s:s, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
+                            (int)p->standalone, "partial", (int)p->partial, "missing_definer", definer,
+                            "users", p->with_users ? p->existing_users : "", "job", job_to_json(p->job));
     char *text = json_text(all);
 
     hash_bytes_hex(text, strlen(text), p->options);
@@ -331,7 +355,8 @@ static struct err *plan_fill(struct restore_plan *p)
 {
     const struct manifest *m = p->manifest;
 
-    TRY(check_names(&p->job->scope, m));
+    if (!p->partial) /* the source may have dropped a table, and the target is to follow */
+        TRY(check_names(&p->job->scope, m));
     plan_databases(p);
     p->in_scope = mem_zalloc(m->object_count + 1, sizeof(*p->in_scope));
     for (size_t i = 0; i < m->object_count; i++)
@@ -349,6 +374,7 @@ struct err *restore_plan_new(struct job *job, struct manifest *manifest,
     p->job = job;
     p->manifest = manifest;
     p->standalone = strcmp(job->name, JOB_STANDALONE) == 0;
+    p->partial = choices->partial;
     p->skip_binlog = choices->skip_binlog;
     p->with_users = choices->with_users;
     p->existing_users = mem_strdup(choices->existing_users ? choices->existing_users : "refuse");
@@ -373,11 +399,8 @@ void restore_plan_free(struct restore_plan *p)
         free(p->dbs[i].stage);
         free(p->dbs[i].old);
     }
-    for (size_t i = 0; i < p->table_count; i++)
-        free(p->tables[i].loaded);
+    free_tables(p);
     free(p->dbs);
-    free(p->tables);
-    free(p->by_target);
     free(p->in_scope);
     free(p->stage0);
     free(p->old0);

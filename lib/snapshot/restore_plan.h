@@ -28,14 +28,15 @@ struct restore_table {
     const struct restore_db *db;
     const char *name;
     struct scope_name target;
-    const struct manifest_object *object;
-    const struct manifest_table *rows; /* NULL for a sequence */
-    uint64_t *loaded;                  /* per chunk: its first rows that are loaded and committed */
+    const struct manifest_object *object; /* NULL for one that the log has made behind the snapshot */
+    const struct manifest_table *rows;    /* NULL for a sequence, and the same */
+    uint64_t *loaded;                     /* per chunk: its first rows that are loaded and committed */
 };
 
 struct restore_plan {
     struct job *job; /* name, stream, scope, renames; the name is JOB_STANDALONE for a plain restore */
     bool standalone;
+    bool partial; /* these tables of a job that is there; its scope is what is asked for */
     bool skip_binlog;
     bool keys_in_place; /* secondary keys are there before the rows (stage_keys.h) */
     struct missing_definer missing_definer;
@@ -48,6 +49,7 @@ struct restore_plan {
     size_t db_count;
     struct restore_table *tables; /* in the manifest's order */
     size_t table_count;
+    char **own_names;                 /* of the tables, where they are not the manifest's */
     struct restore_table **by_target; /* the same, sorted by target database and name */
     bool *in_scope;                   /* per object of the manifest */
     char options[HASH_HEX_SIZE];      /* of everything that decides what is loaded where */
@@ -57,6 +59,7 @@ struct restore_plan {
 struct restore_choices {
     bool skip_binlog;
     bool with_users;
+    bool partial;
     const char *missing_definer; /* NULL: the default */
     const char *existing_users;  /* the same */
 };
@@ -68,6 +71,9 @@ struct restore_choices {
 struct err *restore_plan_new(struct job *job, struct manifest *manifest,
                              const struct restore_choices *choices, struct restore_plan **out) CHECKED;
 void restore_plan_free(struct restore_plan *p); /* NULL is allowed */
+
+/* Other tables in place of the manifest's. Takes both arrays; names[i] is the name of tables[i]. */
+void restore_plan_retable(struct restore_plan *p, struct restore_table *tables, char **names, size_t count);
 
 const struct restore_db *restore_plan_db(const struct restore_plan *p, const char *source_name);
 const struct restore_db *restore_plan_target_db(const struct restore_plan *p, const char *target_name);

@@ -236,6 +236,20 @@ void scope_add_literal(struct buf *pattern, char c)
     buf_append_byte(pattern, (uint8_t)c);
 }
 
+void scope_list_add_literal(struct scope_list *l, const char *db, const char *name)
+{
+    struct buf db_pattern = BUF_INIT;
+    struct buf name_pattern = BUF_INIT;
+
+    for (; *db; db++)
+        scope_add_literal(&db_pattern, *db);
+    for (const char *p = name; p && *p; p++)
+        scope_add_literal(&name_pattern, *p);
+    scope_list_add(l, buf_str(&db_pattern), name ? buf_str(&name_pattern) : NULL);
+    buf_free(&db_pattern);
+    buf_free(&name_pattern);
+}
+
 static void free_list(struct scope_list *l)
 {
     for (size_t i = 0; i < l->count; i++) {

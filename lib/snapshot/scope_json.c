@@ -80,21 +80,6 @@ static struct err *lists_from_json(const struct json_doc *doc, const json_t *obj
     return NULL;
 }
 
-/* Names as they were stored before there were patterns. */
-static void add_literal(struct scope_list *l, const char *db, const char *name)
-{
-    struct buf db_pattern = BUF_INIT;
-    struct buf name_pattern = BUF_INIT;
-
-    for (; *db; db++)
-        scope_add_literal(&db_pattern, *db);
-    for (const char *p = name; p && *p; p++)
-        scope_add_literal(&name_pattern, *p);
-    scope_list_add(l, buf_str(&db_pattern), name ? buf_str(&name_pattern) : NULL);
-    buf_free(&db_pattern);
-    buf_free(&name_pattern);
-}
-
 /* "db/table", escaped as in paths. */
 static bool add_path(struct scope_list *l, const char *path)
 {
@@ -105,7 +90,7 @@ static bool add_path(struct scope_list *l, const char *path)
     bool ok = cut && layout_unescape(db_escaped, &db) && layout_unescape(cut + 1, &name);
 
     if (ok)
-        add_literal(l, db, name);
+        scope_list_add_literal(l, db, name);
     free(db_escaped);
     free(db);
     free(name);
@@ -123,7 +108,7 @@ static struct err *first_version(const struct json_doc *doc, const json_t *objec
     {
         if (!json_is_string(item))
             return not_names(doc, "databases");
-        add_literal(&out->databases, json_string_value(item), NULL);
+        scope_list_add_literal(&out->databases, json_string_value(item), NULL);
     }
     TRY(json_array_of(doc, object, "tables", &array));
     json_array_foreach(array, i, item)
@@ -216,7 +201,7 @@ struct err *scope_from_manifest(const struct manifest *m, struct scope *out)
         TRY(scope_from_json(&doc, m->scope, NULL, out));
     out->fold_case = folds_case(m);
     for (size_t i = 0; i < m->database_count; i++)
-        add_literal(&out->databases, m->databases[i], NULL);
+        scope_list_add_literal(&out->databases, m->databases[i], NULL);
     for (size_t i = 0; i < m->only_table_count; i++)
         if (!add_path(&out->tables, m->only_tables[i]))
             return not_names(&doc, "only_tables");

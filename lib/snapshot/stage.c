@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mysql/catalog.h"
 #include "snapshot/ddl.h"
 #include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
 /* The plan that lies in staging, if it is this one. */
-static struct err *find_plan(struct conn *c, const struct restore_plan *p, bool *same)
+struct err *stage_find(struct conn *c, const struct restore_plan *p, bool *same)
 {
     char *table = sql_table_dup(p->stage0, "plan");
     char *options = NULL;
@@ -33,6 +34,24 @@ static struct err *forget_loads(struct conn *c, const struct restore_plan *p)
     struct err *e = conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s", job);
 
     free(job);
+    return e;
+}
+
+struct err *stage_forget(struct conn *c, const char *job)
+{
+    static const char *const tables[] = {"tables", "kept"};
+    char *stage = job_stage_name(job);
+    char *quoted = sql_string_dup(stage);
+    char *name = job_position_table(stage);
+    char *position = sql_table_dup(JOB_DATABASE, name);
+    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", position);
+
+    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
+        e = conn_exec(c, "DELETE FROM ccr.%s WHERE job = %s", tables[i], quoted);
+    free(stage);
+    free(quoted);
+    free(name);
+    free(position);
     return e;
 }
 
@@ -80,10 +99,15 @@ static struct err *record_plan(struct conn *c, const struct restore_plan *p)
 static struct err *create_table(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
                                 const char *definition)
 {
+    struct buf inside = BUF_INIT;
     struct buf sql = BUF_INIT;
 
-    ddl_place_table(p, t, definition, DDL_STAGE, &sql);
+    if (p->partial) /* rows that foreign keys refer to elsewhere are those of another moment, until the swap
+                     */
+        ddl_keys_inside(p, t, definition, &inside);
+    ddl_place_table(p, t, p->partial ? buf_str(&inside) : definition, DDL_STAGE, &sql);
     struct err *e = target_create_object(c, t->db->stage, t->object, &sql, NULL);
+    buf_free(&inside);
     buf_free(&sql);
     return e;
 }
@@ -109,6 +133,7 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
 static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char *const *definitions)
 {
     TRY(target_drop_databases(c, "ccr_stage", p->job->name));
+    TRY(stage_forget(c, p->job->name));
     TRY(forget_loads(c, p));
     TRY(create_databases(c, p, definitions));
     TRY(create_tables(c, p, definitions));
@@ -189,7 +214,7 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
                           struct stage_result *out)
 {
     *out = (struct stage_result){0};
-    TRY(find_plan(c, p, &out->resumed));
+    TRY(stage_find(c, p, &out->resumed));
     struct err *e = out->resumed ? empty_untransactional(c, p, definitions) : begin_anew(c, p, definitions);
     if (!e && out->resumed)
         e = find_loads(c, p, out);
@@ -197,4 +222,54 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
         log_info(log, "going on with an interrupted load: %llu chunks are there already",
                  (unsigned long long)out->resumed_chunks);
     return e ? err_context(e, "staging") : NULL;
+}
+
+static void take_table(const struct restore_plan *p, const struct restore_db *db, char *name,
+                       struct restore_table *to)
+{
+    const struct restore_table *known = restore_plan_table(p, db->name, name);
+
+    *to = (struct restore_table){
+        .db = db, .name = name, .target = scope_target_table(&p->job->scope, db->name, name)};
+    if (known) {
+        to->object = known->object;
+        to->rows = known->rows;
+    }
+}
+
+/* Appends those of one database. */
+static struct err *take_tables(struct conn *c, const struct restore_plan *p, const struct restore_db *db,
+                               struct restore_table **tables, char ***names, size_t *count)
+{
+    char **found = NULL;
+    size_t more = 0;
+
+    TRY(catalog_list_tables(c, db->stage, "", &found, &more));
+    *tables = mem_resize(*tables, *count + more + 1, sizeof(**tables));
+    *names = mem_resize(*names, *count + more + 1, sizeof(**names));
+    for (size_t i = 0; i < more; i++, (*count)++) {
+        (*names)[*count] = found[i];
+        take_table(p, db, found[i], &(*tables)[*count]);
+    }
+    free(found);
+    return NULL;
+}
+
+struct err *stage_take(struct conn *c, struct restore_plan *p)
+{
+    struct restore_table *tables = mem_zalloc(1, sizeof(*tables));
+    char **names = mem_zalloc(1, sizeof(*names));
+    size_t count = 0;
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < p->db_count && !e; i++)
+        if (p->dbs[i].stage)
+            e = take_tables(c, p, &p->dbs[i], &tables, &names, &count);
+    if (!e) {
+        restore_plan_retable(p, tables, names, count);
+        return NULL;
+    }
+    catalog_free_names(names, count);
+    free(tables);
+    return e;
 }

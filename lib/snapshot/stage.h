@@ -18,8 +18,19 @@ struct stage_result {
     uint64_t resumed_bytes;
 };
 
+/* Is the plan that lies in staging this one? */
+struct err *stage_find(struct conn *c, const struct restore_plan *p, bool *same) CHECKED;
+
 /* Afterwards every table and sequence of the plan exists in staging. */
 struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,
                           struct stage_result *out) CHECKED;
+
+/*
+ * Partial: the plan's tables become those that are in staging now, where the log may have made some and
+ * dropped others.
+ */
+struct err *stage_take(struct conn *c, struct restore_plan *p) CHECKED;
+/* What ccr's own database knows of staging, its position first. */
+struct err *stage_forget(struct conn *c, const char *job) CHECKED;
 
 #endif

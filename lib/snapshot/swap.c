@@ -12,6 +12,7 @@
 #include "snapshot/blockers.h"
 #include "snapshot/ddl.h"
 #include "snapshot/live.h"
+#include "snapshot/outside.h"
 #include "snapshot/pending.h"
 #include "snapshot/target_session.h"
 
@@ -86,7 +87,7 @@ static void move_key(const char *name, const char *clause, void *arg)
     if (!k->error)
         k->error =
             conn_exec(k->swap->params->conn, "ALTER TABLE %s DROP FOREIGN KEY IF EXISTS %s", table, key);
-    pending_add_key(&k->swap->pending, k->table->target.db, k->table->target.name, name, clause);
+    pending_add_key(&k->swap->pending, k->table->target.db, k->table->target.name, name, clause, false);
     free(table);
     free(key);
 }
@@ -146,6 +147,21 @@ static struct err *drop_empty_position(struct conn *c, const char *job)
 
     free(table);
     free(name);
+    return e;
+}
+
+/* The row as it is, with what is pending behind the swap. */
+static struct err *stage_same_position(struct swap *s)
+{
+    struct job_position next = *s->params->position;
+
+    next.pending = pending_encode(&s->pending);
+    next.intent = NULL;
+    memcpy(next.previous_nonce, s->params->position->nonce, sizeof(next.previous_nonce));
+    job_new_nonce(next.nonce);
+    struct err *e =
+        job_position_create(s->params->conn, s->params->plan->stage0, s->params->plan->job->name, &next);
+    free(next.pending);
     return e;
 }
 
@@ -276,6 +292,16 @@ static struct err *create_database(struct swap *s, const struct restore_db *db, 
     return e;
 }
 
+/* A full restore makes a database that has no tables, too. */
+static bool is_wanted(const struct restore_plan *p, const struct restore_db *db)
+{
+    bool wanted = !p->partial;
+
+    for (size_t i = 0; i < p->table_count && !wanted; i++)
+        wanted = strcmp(p->tables[i].target.db, db->target) == 0;
+    return wanted;
+}
+
 /* The target databases of one of the source, which is object number i. */
 static struct err *create_databases_of(struct swap *s, size_t i, bool *created)
 {
@@ -283,7 +309,8 @@ static struct err *create_databases_of(struct swap *s, size_t i, bool *created)
     const char *name = p->manifest->objects[i].db;
 
     for (size_t k = 0; k < p->db_count; k++)
-        if (strcmp(p->dbs[k].name, name) == 0 || (p->dbs[k].like && strcmp(p->dbs[k].like, name) == 0))
+        if ((strcmp(p->dbs[k].name, name) == 0 || (p->dbs[k].like && strcmp(p->dbs[k].like, name) == 0)) &&
+            is_wanted(p, &p->dbs[k]))
             TRY(create_database(s, &p->dbs[k], s->params->definitions[i], &created[k]));
     return NULL;
 }
@@ -364,43 +391,129 @@ static void begin_pending(struct swap *s)
     };
 }
 
+/* What a partial swap changes, for those who finish it. */
+static struct err *plan_partial(struct swap *s)
+{
+    const struct restore_plan *p = s->params->plan;
+
+    s->pending.partial = true;
+    s->pending.behind = s->params->behind;
+    for (size_t i = 0; i < p->table_count; i++)
+        pending_add_in(&s->pending, p->tables[i].target.db, p->tables[i].target.name);
+    for (size_t i = 0; i < s->live.count; i++)
+        if (s->live.tables[i].fate != LIVE_STAYS)
+            pending_add_out(&s->pending, s->live.tables[i].db->target, s->live.tables[i].name);
+    return outside_collect(s->params->conn, p, s->params->definitions, &s->live, s->params->behind,
+                           &s->pending);
+}
+
 static struct err *prepare(struct swap *s)
 {
     const struct swap_params *params = s->params;
 
     TRY(live_read(params->conn, params->plan, &s->live));
     TRY(live_check(params->conn, params->plan, &s->live, params->replace));
+    TRY(outside_check(params->conn, params->plan, params->definitions, &s->live));
     TRY(plan_asides(s));
+    if (params->plan->partial)
+        TRY(plan_partial(s));
     for (size_t i = 0; i < s->live.gone_count; i++)
         pending_add_gone(&s->pending, s->live.gone[i].target);
     TRY(create_old_databases(s));
-    return stage_position(s);
+    return params->position ? stage_same_position(s) : stage_position(s);
+}
+
+static const char announcement[] = "{\"kind\": \"swap\", \"gtid\": \"\"}";
+
+bool swap_is_announced(const struct job_position *p)
+{
+    return p->intent && strcmp(p->intent, announcement) == 0;
+}
+
+/* The row with another intent (NULL: none), by compare-and-set. */
+static struct err *set_intent(struct conn *c, const char *job, struct job_position *p, const char *intent)
+{
+    struct job_position next = *p;
+
+    next.intent = intent ? mem_strdup(intent) : NULL;
+    struct err *e = job_position_update(c, job, p, &next);
+    if (e) {
+        free(next.intent);
+        return e;
+    }
+    free(p->intent);
+    p->intent = next.intent;
+    return NULL;
+}
+
+struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p)
+{
+    char *stage0 = mem_printf("ccr_stage_%s_0", job);
+    char *name = job_position_table(job);
+    char *table = sql_table_dup(stage0, name);
+    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+
+    if (!e)
+        e = job_position_claim(c, job, p);
+    if (!e)
+        e = set_intent(c, job, p, NULL);
+    free(stage0);
+    free(name);
+    free(table);
+    return e;
+}
+
+/* Partial: from here on nobody else changes the row without this run's RENAME failing. */
+static struct err *announce(struct swap *s)
+{
+    const struct swap_params *params = s->params;
+
+    if (!params->position)
+        return NULL;
+    failpoint("announce-before");
+    TRY(set_intent(params->conn, params->plan->job->name, params->position, announcement));
+    failpoint("announce-after");
+    return NULL;
+}
+
+static struct err *perform(struct swap *s, bool *created, double *seconds)
+{
+    struct buf sql = BUF_INIT;
+
+    s->deadline_us = clock_monotonic_us() + (int64_t)s->params->swap_wait_s * CLOCK_US_PER_S;
+    TRY(wait_for_readers(s));
+    TRY(create_databases(s, created));
+    TRY(announce(s));
+    build_rename(s, &sql);
+    struct err *e = rename_with_retries(s, &sql, seconds);
+    buf_free(&sql);
+    return e;
+}
+
+/* The tables are as they were. */
+static void give_way(struct swap *s, const bool *created)
+{
+    const struct swap_params *params = s->params;
+
+    drop_databases(s, created);
+    if (params->position && swap_is_announced(params->position))
+        err_free(swap_abandon(params->conn, params->plan->job->name, params->position));
 }
 
 struct err *swap_tables(const struct swap_params *params, double *seconds)
 {
     struct swap s = {.params = params};
     bool *created = mem_zalloc(params->plan->db_count + 1, sizeof(*created));
-    struct buf sql = BUF_INIT;
 
     begin_pending(&s);
     struct err *e = prepare(&s);
-    if (!e) {
-        s.deadline_us = clock_monotonic_us() + (int64_t)params->swap_wait_s * CLOCK_US_PER_S;
-        e = wait_for_readers(&s);
-    }
     if (!e)
-        e = create_databases(&s, created);
-    if (!e) {
-        build_rename(&s, &sql);
-        e = rename_with_retries(&s, &sql, seconds);
-    }
+        e = perform(&s, created, seconds);
     if (e && !conn_is_lost(params->conn))
-        drop_databases(&s, created);
+        give_way(&s, created);
     s.pending.job = NULL; /* the plan's */
     pending_free(&s.pending);
     live_free(&s.live);
-    buf_free(&sql);
     free(created);
     return e;
 }

@@ -23,9 +23,21 @@ struct swap_params {
     bool replace;
     const char *reason;        /* of this copy, for the history */
     const struct users *users; /* to be made after it; NULL: none */
+    /* Partial: the job's row as it is, under this run's nonce; it stays what it is but for what is pending.
+     */
+    struct job_position *position;
+    bool behind; /* the job has not followed these tables up to its position */
 };
 
 /* *seconds: how long the RENAME itself took. ERR_TARGET where it gave up, with those who were in the way. */
 struct err *swap_tables(const struct swap_params *params, double *seconds) CHECKED;
+
+/*
+ * A partial swap announces itself in the position row (formats/target.md, intent): RENAME compares nothing,
+ * so whoever takes the job over while that stands there takes the row away first that was to be swapped in.
+ * Then the RENAME, if it still comes, fails as a whole.
+ */
+bool swap_is_announced(const struct job_position *p);
+struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p) CHECKED;
 
 #endif

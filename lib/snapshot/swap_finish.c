@@ -9,7 +9,9 @@
 #include "snapshot/ddl.h"
 #include "snapshot/definitions.h"
 #include "snapshot/finish_objects.h"
+#include "snapshot/finish_record.h"
 #include "snapshot/pending.h"
+#include "snapshot/stage.h"
 #include "snapshot/target_session.h"
 #include "snapshot/users.h"
 
@@ -88,6 +90,30 @@ static struct err *add_key(struct finish *f, const struct pending_key *k)
     return e;
 }
 
+/* A key of a table that stays leads to the old one: it makes place for the one that is to be added. */
+static struct err *drop_replaced_keys(struct finish *f)
+{
+    for (size_t i = 0; i < f->pending.key_count; i++) {
+        const struct pending_key *k = &f->pending.keys[i];
+        if (!k->replaces)
+            continue;
+        char *table = sql_table_dup(k->db, k->table);
+        char *name = sql_ident_dup(k->name);
+        struct err *e = conn_exec(f->conn, "ALTER TABLE %s DROP FOREIGN KEY IF EXISTS %s", table, name);
+        free(table);
+        free(name);
+        TRY(e);
+    }
+    return NULL;
+}
+
+static struct err *add_keys(struct finish *f)
+{
+    for (size_t i = 0; i < f->pending.key_count; i++)
+        TRY(add_key(f, &f->pending.keys[i]));
+    return NULL;
+}
+
 /* ALTER TABLE table ALTER COLUMN a SET DEFAULT (...), ALTER COLUMN b ... */
 static void append_defaults(const struct restore_plan *plan, struct result *columns, struct buf *sql)
 {
@@ -105,12 +131,12 @@ static void append_defaults(const struct restore_plan *plan, struct result *colu
 
 /* The server keeps the text of a default, which names the sequence's database: staging, so far. All of a
  * table's in one statement: it cannot be opened while one names a sequence that is not there. */
-static struct err *place_defaults(struct finish *f, const struct restore_table *t)
+static struct err *place_defaults(struct finish *f, const char *target_db, const char *target_name)
 {
     struct result *r = NULL;
     struct buf sql = BUF_INIT;
-    char *db = sql_string_dup(t->target.db);
-    char *name = sql_string_dup(t->target.name);
+    char *db = sql_string_dup(target_db);
+    char *name = sql_string_dup(target_name);
     struct err *e =
         conn_query(f->conn, &r,
                    "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE "
@@ -119,7 +145,7 @@ static struct err *place_defaults(struct finish *f, const struct restore_table *
 
     if (!e && result_count(r) > 0) {
         buf_append_str(&sql, "ALTER TABLE ");
-        sql_table(&sql, t->target.db, t->target.name);
+        sql_table(&sql, target_db, target_name);
         append_defaults(f->plan, r, &sql);
         e = conn_exec_bytes(f->conn, sql.data, sql.len);
     }
@@ -136,7 +162,7 @@ static struct err *place_all_defaults(struct finish *f)
         const struct restore_table *t = &f->plan->tables[i];
         const char *definition = f->definitions[t->object - f->plan->manifest->objects];
         if (t->rows && ddl_uses_sequence(t, definition))
-            TRY(place_defaults(f, t));
+            TRY(place_defaults(f, t->target.db, t->target.name));
     }
     return NULL;
 }
@@ -162,73 +188,6 @@ static struct err *set_database_defaults(struct finish *f)
     return NULL;
 }
 
-static struct err *record_tables(struct finish *f, char (*hashes)[HASH_HEX_SIZE])
-{
-    const struct restore_plan *p = f->plan;
-    const char *job = p->job->name;
-    char no_hash[HASH_HEX_SIZE];
-
-    for (size_t i = 0; i < p->table_count; i++)
-        TRY(job_table_record(f->conn, job, p->tables[i].target.db, p->tables[i].target.name, hashes[i]));
-    hash_bytes_hex("", 0, no_hash);
-    for (size_t i = 0; i < p->manifest->object_count; i++) {
-        const struct manifest_object *o = &p->manifest->objects[i];
-        struct scope_name to = restore_plan_target_name(p, o);
-        if (o->kind == OBJECT_VIEW && p->in_scope[i])
-            TRY(job_table_record(f->conn, job, to.db, to.name, no_hash));
-    }
-    return NULL;
-}
-
-/* Within a transaction: what the job now is, and nothing pending any more. */
-static struct err *record_all(struct finish *f, struct job_position *position, char (*hashes)[HASH_HEX_SIZE])
-{
-    static const char *const tables[] = {"tables", "kept", "loads", "needs"};
-    const char *job = f->plan->job->name;
-    char *quoted = sql_string_dup(job);
-    char *what = mem_printf("full copy of snapshot %s", f->pending.snapshot);
-    struct job_position next = *position;
-    struct err *e = NULL;
-
-    next.pending = NULL;
-    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
-        e = conn_exec(f->conn, "DELETE FROM ccr.%s WHERE job = %s", tables[i], quoted);
-    if (!e)
-        e = job_save(f->conn, f->plan->job);
-    if (!e)
-        e = record_tables(f, hashes);
-    if (!e)
-        e = finish_keep(&f->placing);
-    if (!e)
-        e = job_history_add(f->conn, job, what, f->pending.reason);
-    if (!e)
-        e = job_position_update(f->conn, job, position, &next);
-    free(quoted);
-    free(what);
-    return e;
-}
-
-static struct err *record_followed(struct finish *f, struct job_position *position)
-{
-    const struct restore_plan *p = f->plan;
-    char(*hashes)[HASH_HEX_SIZE] = mem_zalloc(p->table_count + 1, sizeof(*hashes));
-    struct err *e = NULL;
-
-    for (size_t i = 0; !e && i < p->table_count; i++)
-        e = catalog_table_hash(f->conn, p->tables[i].target.db, p->tables[i].target.name, hashes[i]);
-    if (!e)
-        e = conn_exec(f->conn, "START TRANSACTION");
-    if (!e) {
-        e = record_all(f, position, hashes);
-        if (!e)
-            e = conn_exec(f->conn, "COMMIT");
-        else if (!conn_is_lost(f->conn))
-            e = err_first(e, conn_exec(f->conn, "ROLLBACK"));
-    }
-    free(hashes);
-    return e;
-}
-
 /* What an earlier ccr-apply reported is about the target before this restore; it would take it for a clone.
  */
 static struct err *drop_report(struct finish *f)
@@ -241,14 +200,13 @@ static struct err *drop_report(struct finish *f)
 }
 
 /* The steps of formats/target.md. */
-static struct err *finish_steps(struct finish *f, struct job_position *position)
+static struct err *finish_whole(struct finish *f, struct job_position *position)
 {
     const char *job = f->plan->job->name;
 
     TRY(drop_asides(f));
     TRY(drop_gone(f));
-    for (size_t i = 0; i < f->pending.key_count; i++)
-        TRY(add_key(f, &f->pending.keys[i]));
+    TRY(add_keys(f));
     TRY(place_all_defaults(f));
     TRY(set_database_defaults(f));
     if (f->users)
@@ -264,7 +222,25 @@ static struct err *finish_steps(struct finish *f, struct job_position *position)
     if (f->plan->standalone)
         return job_remove(f->conn, job);
     TRY(drop_report(f));
-    return record_followed(f, position);
+    return finish_record(&f->placing, &f->pending, position);
+}
+
+/* Those of a partial restore. */
+static struct err *finish_partial(struct finish *f, struct job_position *position)
+{
+    const char *job = f->plan->job->name;
+
+    TRY(drop_replaced_keys(f));
+    TRY(drop_asides(f));
+    TRY(add_keys(f));
+    for (size_t i = 0; i < f->pending.in_count; i++)
+        TRY(place_defaults(f, f->pending.in[i].db, f->pending.in[i].name));
+    TRY(placing_begin(f->conn, f->plan, f->definitions, f->log, &f->placing));
+    if (f->pending.behind)
+        TRY(finish_objects(&f->placing));
+    TRY(target_drop_databases(f->conn, "ccr_stage", job));
+    TRY(stage_forget(f->conn, job));
+    return finish_record(&f->placing, &f->pending, position);
 }
 
 static struct err *read_users(struct finish *f)
@@ -288,6 +264,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
     f->pending.job = NULL;
     const struct restore_choices choices = {
         .skip_binlog = f->pending.skip_binlog,
+        .partial = f->pending.partial,
         .missing_definer = f->pending.missing_definer,
     };
     TRY(restore_plan_new(j, m, &choices, &f->plan));
@@ -306,7 +283,7 @@ struct err *swap_finish(struct conn *c, struct store *store, const char *job, st
         return NULL;
     struct err *e = finish_open(&f, store, position->pending);
     if (!e)
-        e = finish_steps(&f, position);
+        e = f.pending.partial ? finish_partial(&f, position) : finish_whole(&f, position);
     if (!e) {
         free(position->pending);
         position->pending = NULL;

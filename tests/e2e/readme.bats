@@ -109,3 +109,21 @@ setup_file() {
         fi
     done < <(cat "$CCR_ROOT/README.md" "$CCR_ROOT"/cron/* | grep -oE -- ' `?--[a-z-]+' | tr -d ' `' | sort -u)
 }
+
+@test "one table of the job once more" {
+    sql db1 "CREATE TABLE shop.orders (id INT PRIMARY KEY, v INT); INSERT INTO shop.orders SELECT seq, seq FROM seq_1_to_100" shop
+    on db1 < <(cron_line ccr-ship)
+    on db2 < <(cron_line ccr-apply)
+    block sh source-tables | on db1
+    # the config names the database, the command the table
+    jq -es 'any(.databases == [] and .only_tables == ["shop/orders"])' "$STORE_DIR"/streams/main/snapshots/*/manifest.json
+    sql db1 "DELETE FROM shop.orders WHERE id < 10; DELETE FROM shop.t WHERE id < 20"
+    on db1 < <(cron_line ccr-ship)
+    on db2 < <(cron_line ccr-apply)
+    sql db2 "UPDATE shop.orders SET v = 0"
+    run on db2 < <(block sh target-tables)
+    [ "$status" -eq 0 ]
+    [[ $output == *"restored 1 tables"* ]]
+    same_tables db1 db2 shop
+    same_schema --followed db1 db2 shop
+}

@@ -117,6 +117,53 @@ static void collect(const char *name, const char *clause, void *arg)
     buf_printf(arg, "%s|%s\n", name, clause);
 }
 
+static const char keys[] =
+    "CREATE TABLE `a` (\n"
+    "  `id` int(11) DEFAULT NULL,\n"
+    "  KEY `k` (`id`),\n"
+    "  CONSTRAINT `in``side` FOREIGN KEY (`id`) REFERENCES `crm`.`b` (`id`),\n"
+    "  CONSTRAINT `out` FOREIGN KEY (`id`) REFERENCES `x` (`id`) ON DELETE SET NULL,\n"
+    "  CONSTRAINT `no` CHECK (`id` <> ') REFERENCES `x` (`id`) ON DELETE CASCADE'),\n"
+    "  CONSTRAINT `last` FOREIGN KEY (`id`, `id`) REFERENCES `other`.`x``y` (` CASCADE`)\n"
+    ") ENGINE=InnoDB";
+
+static void count_cascades(const char *name, const char *clause, void *arg)
+{
+    (void)name;
+    *(int *)arg += ddl_cascades(clause);
+}
+
+static void test_outside_keys(void)
+{
+    struct restore_plan *p = NULL;
+    struct buf out = BUF_INIT;
+    char *db, *name;
+    int cascades = 0;
+
+    CHECK_OK(restore_plan_new(job(NULL, NULL, NULL), sample(), &no_choices, &p));
+    const struct restore_table *t = restore_plan_table(p, "shop", "a");
+    ddl_keys_inside(p, t, keys, &out);
+    CHECK_STR(buf_str(&out), "CREATE TABLE `a` (\n"
+                             "  `id` int(11) DEFAULT NULL,\n"
+                             "  KEY `k` (`id`),\n"
+                             "  CONSTRAINT `in``side` FOREIGN KEY (`id`) REFERENCES `crm`.`b` (`id`),\n"
+                             "  CONSTRAINT `no` CHECK (`id` <> ') REFERENCES `x` (`id`) ON DELETE CASCADE')\n"
+                             ") ENGINE=InnoDB");
+    buf_clear(&out);
+    ddl_qualify("CONSTRAINT `out` FOREIGN KEY (`id`) REFERENCES `x` (`id`)", "shop", &out);
+    CHECK_STR(buf_str(&out), "CONSTRAINT `out` FOREIGN KEY (`id`) REFERENCES `shop`.`x` (`id`)");
+    buf_clear(&out);
+    ddl_reference("CONSTRAINT `last` FOREIGN KEY (`id`) REFERENCES `other`.`x``y` (`a`)", "shop", &db, &name);
+    CHECK_STR(db, "other");
+    CHECK_STR(name, "x`y");
+    free(db);
+    free(name);
+    ddl_each_foreign_key(keys, count_cascades, &cascades);
+    CHECK(cascades == 1);
+    buf_free(&out);
+    restore_plan_free(p);
+}
+
 static void test_ddl(void)
 {
     struct restore_plan *p = NULL;
@@ -256,13 +303,18 @@ static void test_pending(void)
 
     pending_add_aside(&p, "d", "ccr_old_j_1", true);
     pending_add_gone(&p, "crm");
-    pending_add_key(&p, "d", "t", "f`1", "CONSTRAINT `f``1` FOREIGN KEY (`a`) REFERENCES `b` (`c`)");
+    pending_add_key(&p, "d", "t", "f`1", "CONSTRAINT `f``1` FOREIGN KEY (`a`) REFERENCES `b` (`c`)", true);
+    p.partial = p.behind = true;
+    pending_add_in(&p, "d", "t");
+    pending_add_out(&p, "d", "u");
     char *text = pending_encode(&p);
     CHECK_OK(pending_decode(text, &back));
     CHECK(back.skip_binlog && !back.standalone && back.aside_count == 1 && back.asides[0].view);
     CHECK(back.gone_count == 1 && back.key_count == 1);
     CHECK_STR(back.keys[0].clause, p.keys[0].clause);
     CHECK_STR(back.missing_definer, "a@h");
+    CHECK(back.keys[0].replaces && back.partial && back.behind && back.in_count == 1);
+    CHECK_STR(back.out_count == 1 ? back.out[0].name : NULL, "u");
     CHECK_STR(job_target_database(back.job, "shop"), "store");
     char *again = pending_encode(&back);
     CHECK_STR(again, text);
@@ -271,6 +323,13 @@ static void test_pending(void)
     CHECK_ERR(pending_decode("nonsense", &back), ERR_TARGET, "JSON");
     free(again);
     free(text);
+    p.partial = false; /* of a whole one, nothing is said about it */
+    text = pending_encode(&p);
+    CHECK(!strstr(text, "partial"));
+    CHECK_OK(pending_decode(text, &back));
+    CHECK(!back.partial);
+    pending_free(&back);
+    free(text);
     pending_free(&p);
 }
 
@@ -278,6 +337,7 @@ int main(void)
 {
     test_plan();
     test_ddl();
+    test_outside_keys();
     test_statements();
     test_units();
     test_queue();

@@ -1,0 +1,258 @@
+#include "partial/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/mem.h"
+#include "replay/intent.h"
+#include "replay/status.h"
+#include "snapshot/names.h"
+#include "snapshot/swap.h"
+#include "snapshot/swap_finish.h"
+#include "snapshot/target_session.h"
+
+/* What a killed run has left: a swap to finish, or one that it had announced. With the job's lock. */
+struct err *partial_settle_earlier(struct partial *p)
+{
+    const char *job = p->restore->job;
+
+    if (p->position.pending) {
+        log_info(p->restore->log, "finishing the swap of an earlier run");
+        TRY(swap_finish(p->conn, p->restore->store, job, &p->position, p->restore->log));
+        TRY(target_session_set(p->conn, p->restore->skip_binlog));
+        p->result->changed = true;
+    }
+    if (swap_is_announced(&p->position))
+        TRY(swap_abandon(p->conn, job, &p->position));
+    return NULL;
+}
+
+/* The tables that are asked for, of those that the job has, and of those that the snapshot holds; views too.
+ */
+static struct err *each_table(struct partial *p,
+                              struct err *(*fn)(struct partial *p, struct scope_name source))
+{
+    const struct manifest *m = p->plan->manifest;
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(p->restore->job);
+    struct err *e = conn_query(p->conn, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
+
+    free(job);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct scope_name source;
+        if (scope_source_table(&p->saved->scope, row[0], row[1], &source) &&
+            scope_table(partial_scope(p), source.db, source.name))
+            e = fn(p, source);
+    }
+    result_free(r);
+    for (size_t i = 0; !e && i < m->object_count; i++) {
+        const struct manifest_object *o = &m->objects[i];
+        bool table = o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE || o->kind == OBJECT_VIEW;
+        if (table && p->plan->in_scope[i])
+            e = fn(p, (struct scope_name){o->db, o->name});
+    }
+    return e;
+}
+
+static struct err *mark_behind(struct partial *p, struct scope_name source)
+{
+    const struct job_need need = {
+        .kind = JOB_BEHIND, .db = source.db, .name = source.name, .gtid = "", .reason = p->result->reason};
+
+    return job_need_put(p->conn, p->restore->job, &need);
+}
+
+static bool is_replaced(const struct partial *p, const char *db, const char *name)
+{
+    const struct restore_plan *plan = p->plan;
+
+    for (size_t i = 0; i < plan->table_count; i++)
+        if (strcmp(plan->tables[i].target.db, db) == 0 && strcmp(plan->tables[i].target.name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The job's tables without transactions that would stay: source names. */
+static struct err *find_others(struct partial *p, struct names *others)
+{
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(p->restore->job);
+    struct err *e =
+        conn_query(p->conn, &r,
+                   "SELECT t.db, t.name FROM ccr.tables t JOIN information_schema.TABLES i ON "
+                   "CAST(i.TABLE_SCHEMA AS BINARY) = CAST(t.db AS BINARY) AND CAST(i.TABLE_NAME AS BINARY) = "
+                   "CAST(t.name AS "
+                   "BINARY) JOIN information_schema.ENGINES e ON e.ENGINE = i.ENGINE WHERE t.job = %s AND "
+                   "i.TABLE_TYPE LIKE '%%BASE TABLE' AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
+                   job);
+
+    free(job);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        struct scope_name source;
+        if (!is_replaced(p, row[0], row[1]) && scope_source_table(&p->saved->scope, row[0], row[1], &source))
+            names_add(others, source.db, source.name, NULL);
+    }
+    result_free(r);
+    return e;
+}
+
+/*
+ * A run of ccr-apply may have been stopped in its tracks. A change of tables without transactions does not
+ * matter any more once they are all replaced (the intent names the first one only); whatever else it was is
+ * its own to end.
+ */
+static struct err *check_intent(struct partial *p)
+{
+    struct names others = {0};
+    char *table = NULL;
+
+    if (!p->position.intent)
+        return NULL;
+    TRY(intent_rows_table(p->position.intent, &table));
+    struct err *e = table ? find_others(p, &others) : NULL;
+    if (!e && (!table || others.count)) {
+        e = err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s",
+                    p->position.intent);
+        e = table
+                ? err_hint(e,
+                           "it may have changed any of the tables that have no transactions: name these with "
+                           "--tables too: %s",
+                           names_text(&others))
+                : err_hint(e, "run ccr-apply first: it ends that transaction, or says what to do");
+    }
+    names_free(&others);
+    free(table);
+    return e;
+}
+
+/* The lanes of a killed run may be a batch apart: their rows go along. */
+static struct err *claim_rows(struct partial *p)
+{
+    const char *job = p->restore->job;
+    char before[JOB_NONCE_SIZE];
+
+    memcpy(before, p->position.nonce, sizeof(before));
+    TRY(job_position_claim(p->conn, job, &p->position));
+    return job_lanes_claim(p->conn, job, before, p->position.nonce);
+}
+
+static struct err *in_transaction(struct partial *p, struct err *(*fn)(struct partial *p))
+{
+    TRY(conn_exec(p->conn, "START TRANSACTION"));
+    struct err *e = fn(p);
+    if (!e)
+        return conn_exec(p->conn, "COMMIT");
+    return conn_is_lost(p->conn) ? e : err_first(e, conn_exec(p->conn, "ROLLBACK"));
+}
+
+/* The row under this run's nonce, which is published as ccr-apply does it (replay/batch.h). */
+struct err *partial_claim(struct partial *p)
+{
+    TRY(status_publish(p->restore->store, p->saved, &p->position));
+    TRY(in_transaction(p, claim_rows));
+    return status_publish(p->restore->store, p->saved, &p->position);
+}
+
+static struct err *mark_all_behind(struct partial *p)
+{
+    struct job_position next = p->position;
+
+    next.intent = NULL;
+    TRY(each_table(p, mark_behind));
+    TRY(job_position_update(p->conn, p->restore->job, &p->position, &next));
+    failpoint("behind-before");
+    return NULL;
+}
+
+/* From here on nobody applies changes to these tables, until they are swapped in. */
+static struct err *leave_behind(struct partial *p)
+{
+    TRY(partial_claim(p));
+    TRY(in_transaction(p, mark_all_behind));
+    failpoint("behind-after");
+    free(p->position.intent);
+    p->position.intent = NULL;
+    p->behind = true;
+    return NULL;
+}
+
+/* The job itself goes on, without the tables that are behind. */
+static struct err *advance_job(struct partial *p, const struct gtid_pos *until)
+{
+    struct job *job = NULL;
+    struct job_needs needs;
+    struct buf behind = BUF_INIT;
+
+    TRY(job_load(p->conn, p->restore->job, &job));
+    if (!job)
+        return err_new(ERR_TARGET, "the job '%s' is gone from ccr.jobs", p->restore->job);
+    struct err *e = job_needs_read(p->conn, p->restore->job, &needs);
+    if (!e) {
+        job_needs_exclude(&needs, &job->scope, &behind);
+        struct go_on g = partial_go_on(p, job, until);
+        e = go_on(&g, &p->position);
+        p->result->changed = true;
+    }
+    job_needs_free(&needs);
+    buf_free(&behind);
+    job_free(job);
+    return e;
+}
+
+static struct err *even_out(struct partial *p)
+{
+    struct evening *evening = NULL;
+    struct gtid_pos until = GTID_POS_INIT;
+
+    TRY(evening_read(p->conn, p->saved, &p->position, &evening));
+    if (!evening)
+        return NULL;
+    evening_free(evening);
+    gtid_pos_copy(&until, &p->position.pos);
+    struct err *e = advance_job(p, &until);
+    gtid_pos_free(&until);
+    return e;
+}
+
+static struct err *reach_snapshot(struct partial *p)
+{
+    const struct gtid_pos *snapshot = &p->plan->manifest->position;
+    char *here = gtid_pos_text(&p->position.pos);
+    char *there = gtid_pos_text(snapshot);
+    struct err *e = NULL;
+
+    if (!gtid_pos_reaches(snapshot, &p->position.pos))
+        e = err_new(ERR_UNSAFE, "the job's position %s and the snapshot's %s are not of one history", here,
+                    there);
+    else
+        log_info(p->restore->log,
+                 "job %s is at %s, behind the snapshot: going on to %s first, without the tables asked for",
+                 p->restore->job, here, there);
+    free(here);
+    free(there);
+    if (!e)
+        e = leave_behind(p);
+    if (!e)
+        e = advance_job(p, snapshot);
+    return e ? err_context(e, "bringing job %s to the position of snapshot %s", p->restore->job,
+                           p->plan->manifest->id)
+             : NULL;
+}
+
+/* With the job's lock, at last: the job at the snapshot's position or behind it. */
+struct err *advance_to_snapshot(struct partial *p)
+{
+    struct err *e = job_lock(p->conn, p->restore->job);
+
+    if (e)
+        return err_hint(e, "what was loaded is kept: run this again when ccr-apply is not at work");
+    TRY(partial_read_position(p));
+    TRY(partial_settle_earlier(p));
+    TRY(check_intent(p));
+    if (gtid_pos_reaches(&p->position.pos, &p->plan->manifest->position))
+        return even_out(p);
+    return reach_snapshot(p);
+}

@@ -1,0 +1,110 @@
+#include "partial/asked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+bool asked_for_tables(const struct restore_params *p)
+{
+    return p->scope.tables[0] && !p->scope.databases[0] && !p->full && strcmp(p->job, JOB_STANDALONE) != 0;
+}
+
+static struct err *check_whole(const struct restore_params *params, const struct job *saved)
+{
+    if (params->with_users)
+        return err_hint(err_new(ERR_USAGE,
+                                "--with-users goes with a whole copy, not with some tables of job %s",
+                                saved->name),
+                        "leave it out; or give --full, which makes the tables all that the job follows");
+    if (params->stream && strcmp(params->stream, saved->stream) != 0)
+        return err_hint(err_new(ERR_UNSAFE, "job %s follows stream %s, not %s", saved->name, saved->stream,
+                                params->stream),
+                        "only a whole copy leads to another stream");
+    return NULL;
+}
+
+/* A config file may name them, as it did for the first restore. */
+static struct err *check_renames(const struct restore_params *params, const struct job *saved)
+{
+    struct scope given = {0};
+
+    if (!params->database_renames[0] && !params->table_renames[0])
+        return NULL;
+    struct err *e = scope_parse_renames(params->database_renames, params->table_renames, &given);
+    json_t *before = scope_renames_to_json(&saved->scope);
+    json_t *now = scope_renames_to_json(&given);
+    if (!e && !json_equal(before, now))
+        e = err_hint(err_new(ERR_USAGE, "job %s has other renames", saved->name),
+                     "only a full copy changes them: ccr-restore without --tables, or with --full");
+    json_decref(before);
+    json_decref(now);
+    scope_free(&given);
+    return e;
+}
+
+static struct err *not_followed(const struct job *saved, const char *what)
+{
+    struct buf scope = BUF_INIT;
+
+    scope_describe(&saved->scope, &scope);
+    struct err *e =
+        err_new(ERR_USAGE, "job %s does not follow %s: it follows %s", saved->name, what, buf_str(&scope));
+    buf_free(&scope);
+    return err_hint(
+        e, "--tables of a job that is there are those of its tables that are to be copied again; with "
+           "--full they become all that it follows");
+}
+
+/* By itself each pattern must lie in the job's scope, whatever that excludes of it. */
+static struct err *check_pattern(const struct scope *asked, const struct job *saved, size_t i)
+{
+    struct scope_pattern *p = &asked->tables.items[i];
+    const struct scope one = {.tables = {p, 1},
+                              .exclude_databases = asked->exclude_databases,
+                              .exclude_tables = asked->exclude_tables,
+                              .fold_case = asked->fold_case};
+    bool followed = scope_covers(&saved->scope, &one);
+    char *db = scope_pattern_is_exact(p->db) ? scope_pattern_name(p->db) : NULL;
+    char *name = scope_pattern_is_exact(p->name) ? scope_pattern_name(p->name) : NULL;
+    char *what = mem_printf("%s.%s", p->db, p->name);
+    struct err *e = NULL;
+
+    if (db && name)
+        followed = scope_table(&saved->scope, db, name);
+    if (!followed)
+        e = not_followed(saved, what);
+    free(db);
+    free(name);
+    free(what);
+    return e;
+}
+
+static struct err *fill(const struct restore_params *params, const struct job *saved, struct scope *asked)
+{
+    TRY(check_whole(params, saved));
+    asked->fold_case = saved->scope.fold_case;
+    TRY(scope_parse(&params->scope, asked));
+    scope_add_excludes(&saved->scope, asked);
+    TRY(check_renames(params, saved));
+    for (size_t i = 0; i < asked->tables.count; i++)
+        TRY(check_pattern(asked, saved, i));
+    scope_copy_renames(&saved->scope, asked);
+    return NULL;
+}
+
+struct err *asked_job(const struct restore_params *params, const struct job *saved, struct job **out)
+{
+    struct job *job = mem_zalloc(1, sizeof(*job));
+
+    job->name = mem_strdup(saved->name);
+    job->stream = mem_strdup(saved->stream);
+    job->store_id = mem_strdup(saved->store_id);
+    job->stream_id = mem_strdup(saved->stream_id);
+    struct err *e = fill(params, saved, &job->scope);
+    bool all = !e && scope_covers(&job->scope, &saved->scope);
+    *out = e || all ? NULL : job;
+    if (!*out)
+        job_free(job);
+    return e;
+}

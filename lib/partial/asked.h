@@ -1,0 +1,19 @@
+/*
+ * asked - which of a job's tables a partial restore is about.
+ */
+#ifndef CCR_PARTIAL_ASKED_H
+#define CCR_PARTIAL_ASKED_H
+
+#include "snapshot/job.h"
+#include "snapshot/restore.h"
+
+/*
+ * The job as the restore sees it: its scope is what is asked for of `saved`, its renames are those of
+ * `saved`. *out is NULL where that is all that the job follows. ERR_USAGE for what it does not follow.
+ */
+struct err *asked_job(const struct restore_params *params, const struct job *saved, struct job **out) CHECKED;
+
+/* Could it be a partial restore at all? */
+bool asked_for_tables(const struct restore_params *params);
+
+#endif

@@ -1,0 +1,217 @@
+#include "snapshot/finish_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mysql/catalog.h"
+#include "snapshot/finish_objects.h"
+
+enum { NAMES_SHOWN = 20 }; /* of tables, in the history */
+
+struct record {
+    struct conn *conn;
+    const struct restore_plan *plan;
+    const struct placing *placing;
+    const struct pending *pending;
+    const char *job;
+};
+
+/* A table of the target, and its hash to be recorded. */
+struct hashed {
+    const char *db;
+    const char *name;
+    char hash[HASH_HEX_SIZE];
+};
+
+struct hashes {
+    struct hashed *items;
+    size_t count;
+};
+
+/* Whatever has a new definition, of which there is one or none for each table. */
+static struct err *hash_tables(struct record *r, struct hashes *out)
+{
+    const struct restore_plan *p = r->plan;
+    const struct pending *n = r->pending;
+    struct err *e = NULL;
+
+    out->items = mem_zalloc(p->table_count + n->in_count + n->key_count + 1, sizeof(*out->items));
+    for (size_t i = 0; !n->partial && i < p->table_count; i++)
+        out->items[out->count++] = (struct hashed){p->tables[i].target.db, p->tables[i].target.name, ""};
+    for (size_t i = 0; i < n->in_count; i++)
+        out->items[out->count++] = (struct hashed){n->in[i].db, n->in[i].name, ""};
+    for (size_t i = 0; i < n->key_count; i++)
+        if (n->keys[i].replaces)
+            out->items[out->count++] = (struct hashed){n->keys[i].db, n->keys[i].table, ""};
+    for (size_t i = 0; !e && i < out->count; i++)
+        e = catalog_table_hash(r->conn, out->items[i].db, out->items[i].name, out->items[i].hash);
+    return e;
+}
+
+static struct err *record_views(struct record *r)
+{
+    const struct restore_plan *p = r->plan;
+    char no_hash[HASH_HEX_SIZE];
+
+    hash_bytes_hex("", 0, no_hash);
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        struct scope_name to = restore_plan_target_name(p, o);
+        if (o->kind == OBJECT_VIEW && p->in_scope[i])
+            TRY(job_table_record(r->conn, r->job, to.db, to.name, no_hash));
+    }
+    return NULL;
+}
+
+static struct err *record_tables(struct record *r, const struct hashes *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        TRY(job_table_record(r->conn, r->job, h->items[i].db, h->items[i].name, h->items[i].hash));
+    return NULL;
+}
+
+static struct err *forget(struct record *r, const char *table)
+{
+    char *quoted = sql_string_dup(r->job);
+    struct err *e = conn_exec(r->conn, "DELETE FROM ccr.%s WHERE job = %s", table, quoted);
+
+    free(quoted);
+    return e;
+}
+
+static struct err *record_whole(struct record *r, const struct hashes *h)
+{
+    static const char *const tables[] = {"tables", "kept", "loads", "needs"};
+    char *what = mem_printf("full copy of snapshot %s", r->pending->snapshot);
+    struct err *e = NULL;
+
+    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
+        e = forget(r, tables[i]);
+    if (!e)
+        e = job_save(r->conn, r->plan->job);
+    if (!e)
+        e = record_tables(r, h);
+    if (!e)
+        e = record_views(r);
+    if (!e)
+        e = finish_keep(r->placing);
+    if (!e)
+        e = job_history_add(r->conn, r->job, what, r->pending->reason);
+    free(what);
+    return e;
+}
+
+/* The triggers kept for these tables are the snapshot's from here on. */
+static struct err *keep_triggers(struct record *r)
+{
+    const struct pending *n = r->pending;
+    char *job = sql_string_dup(r->job);
+    struct err *e = NULL;
+
+    for (size_t i = 0; !e && i < n->in_count + n->out_count; i++) {
+        const struct pending_table *t = i < n->in_count ? &n->in[i] : &n->out[i - n->in_count];
+        char *db = sql_string_dup(t->db);
+        char *name = sql_string_dup(t->name);
+        e = conn_exec(
+            r->conn,
+            "DELETE FROM ccr.kept WHERE job = %s AND kind = 'trigger' AND db = %s AND table_name = %s", job,
+            db, name);
+        free(db);
+        free(name);
+    }
+    free(job);
+    return e ? e : finish_keep(r->placing);
+}
+
+/* What is needed of a whole database is settled where all its tables are in. */
+static bool is_settled(const struct scope *in, const struct job_need *n)
+{
+    struct scope all = {.fold_case = in->fold_case};
+
+    if (n->name[0])
+        return scope_table(in, n->db, n->name);
+    scope_list_add_literal(&all.tables, n->db, "");
+    free(all.tables.items[0].name);
+    all.tables.items[0].name = mem_strdup("*");
+    bool covers = scope_covers(in, &all);
+    scope_free(&all);
+    return covers;
+}
+
+static struct err *settle_needs(struct record *r)
+{
+    struct job_needs needs;
+
+    TRY(job_needs_read(r->conn, r->job, &needs));
+    struct err *e = NULL;
+    for (size_t i = 0; !e && i < needs.count; i++)
+        if (is_settled(&r->plan->job->scope, &needs.items[i]))
+            e = job_need_settle(r->conn, r->job, &needs.items[i]);
+    job_needs_free(&needs);
+    return e;
+}
+
+static struct err *record_copy(struct record *r)
+{
+    const struct pending *n = r->pending;
+    struct buf what = BUF_INIT;
+
+    buf_printf(&what, "partial copy of snapshot %s:", n->snapshot);
+    for (size_t i = 0; i < n->in_count && i < NAMES_SHOWN; i++)
+        buf_printf(&what, "%s %s.%s", i ? "," : "", n->in[i].db, n->in[i].name);
+    if (n->in_count > NAMES_SHOWN)
+        buf_printf(&what, " and %zu more", n->in_count - NAMES_SHOWN);
+    if (n->in_count == 0)
+        buf_append_str(&what, " no table is left");
+    struct err *e = job_history_add(r->conn, r->job, buf_str(&what), n->reason);
+    buf_free(&what);
+    return e;
+}
+
+static struct err *record_partial(struct record *r, const struct hashes *h)
+{
+    const struct pending *n = r->pending;
+
+    for (size_t i = 0; i < n->out_count; i++)
+        TRY(job_table_record(r->conn, r->job, n->out[i].db, n->out[i].name, NULL));
+    TRY(record_tables(r, h));
+    if (n->behind) {
+        TRY(record_views(r));
+        TRY(keep_triggers(r));
+    }
+    TRY(forget(r, "loads"));
+    TRY(settle_needs(r));
+    return record_copy(r);
+}
+
+/* Within a transaction. */
+static struct err *record_all(struct record *r, const struct hashes *h, const struct job_position *position)
+{
+    struct job_position next = *position;
+
+    next.pending = NULL;
+    TRY(r->pending->partial ? record_partial(r, h) : record_whole(r, h));
+    return job_position_update(r->conn, r->job, position, &next);
+}
+
+struct err *finish_record(const struct placing *placing, const struct pending *pending,
+                          const struct job_position *position)
+{
+    struct conn *c = placing->conn;
+    struct record r = {c, placing->plan, placing, pending, placing->plan->job->name};
+    struct hashes hashes = {0};
+    struct err *e = hash_tables(&r, &hashes);
+
+    if (!e)
+        e = conn_exec(c, "START TRANSACTION");
+    if (!e) {
+        e = record_all(&r, &hashes, position);
+        if (!e)
+            e = conn_exec(c, "COMMIT");
+        else if (!conn_is_lost(c))
+            e = err_first(e, conn_exec(c, "ROLLBACK"));
+    }
+    free(hashes.items);
+    return e;
+}

@@ -1,0 +1,24 @@
+/*
+ * restore_load - the rows of a plan into staging, and the sequences to where they stand.
+ */
+#ifndef CCR_SNAPSHOT_RESTORE_LOAD_H
+#define CCR_SNAPSHOT_RESTORE_LOAD_H
+
+#include "snapshot/restore.h"
+#include "snapshot/restore_plan.h"
+#include "snapshot/stage.h"
+
+/* Everything is borrowed. */
+struct restore_load_params {
+    const struct restore_params *restore;
+    struct conn *conn;
+    struct restore_plan *plan;
+    char *const *definitions;
+    const struct stage_result *staged; /* what a killed run had done already */
+    bool bulk;                         /* the way of loading (target_check.h) */
+};
+
+/* Fills in the result's members about rows. */
+struct err *restore_load(const struct restore_load_params *params, struct restore_result *result) CHECKED;
+
+#endif
