@@ -18,8 +18,9 @@ DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
 # Ceph and Swift are the S3 servers of the tests
-DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils radosgw ceph-mon ceph-osd curl \
-	swift-proxy swift-account swift-container swift-object
+DEPS_S3 := radosgw ceph-mon ceph-osd curl
+DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils $(DEPS_S3) \
+	swift-proxy swift-account swift-container swift-object faketime
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
 # mydumper is a peer, gnuplot draws
@@ -105,9 +106,9 @@ $(BUILD)/unit/model_history: $(MODEL_SRC:%.c=$(BUILD)/%.o)
 deps: ## install the packages that building and running need (apt)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
 
-demo: ## replicate a busy shop between two private servers (KEEP=1 leaves them running)
-	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN)
-	@$(MAKE) --no-print-directory all
+demo: ## replicate a busy shop between two private servers (KEEP=1 leaves them running, STORE=s3: through a private Ceph)
+	@.ci/deps $(DEPS_BUILD) $(DEPS_RUN) $(if $(filter s3,$(STORE)),$(DEPS_S3))
+	@$(MAKE) --no-print-directory all $(if $(filter s3,$(STORE)),$(BUILD)/unit/s3_tool $(BUILD)/unit/store_tool)
 	@bin/ccr-demo
 
 CHECK_BUILDS = $(MAKE) --no-print-directory all unit && \

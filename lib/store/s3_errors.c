@@ -167,10 +167,17 @@ static struct err *denied_error(struct s3 *s, const char *words)
         return err_hint(err_new(ERR_STORE, "access key %s is not allowed to do this (%s)",
                                 s->config.keys.access_key, words),
                         "check the policy of the bucket and of the key's owner");
+    struct err *e =
+        err_new(ERR_STORE, "the store denies access to access key %s (%s)", s->config.keys.access_key, words);
+    if (s->config.keys.session_token)
+        return err_hint(e,
+                        "the session token has expired, or the keys are wrong or not allowed to do this: get "
+                        "new temporary keys and put them where these are from (%s), or check the policies",
+                        s->config.keys.origin);
     return err_hint(
-        err_new(ERR_STORE, "the store denies access to access key %s (%s)", s->config.keys.access_key, words),
-        "the secret key or the session token is wrong, or the key is not allowed to do this: check %s and "
-        "the policy of the bucket",
+        e,
+        "the secret key is wrong, or the key is not allowed to do this: check %s and the policy of "
+        "the bucket",
         s->config.keys.origin);
 }
 

@@ -19,6 +19,16 @@ load ../lib/common
     run ! grep -aqsF "datadir=$BATS_TEST_TMPDIR/tmp" /proc/[0-9]*/cmdline
 }
 
+@test "make demo STORE=s3: the same through a bucket of a private Ceph" {
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    run env -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" CUSTOMERS=500 ROUNDS=1 make -s -C "$CCR_ROOT" demo STORE=s3 3>&-
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"The store is the bucket demo at http://127.0.0.1:"*"The target equals the source in every table."* ]]
+    [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+    run ! grep -aqsF "$BATS_TEST_TMPDIR/tmp" /proc/[0-9]*/cmdline
+}
+
 @test "KEEP=1 leaves both servers, and says how to connect and how to stop" {
     mkdir "$BATS_TEST_TMPDIR/tmp"
     run env TMPDIR="$BATS_TEST_TMPDIR/tmp" KEEP=1 CUSTOMERS=500 ROUNDS=1 "$CCR_ROOT/bin/ccr-demo" 3>&-

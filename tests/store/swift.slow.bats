@@ -55,16 +55,20 @@ teardown_file() {
     [ "$(store_tool list '')" = x ]
 }
 
-@test "a wrong secret, an unknown key, and a bucket that is not there have their messages" {
-    AWS_SECRET_ACCESS_KEY=wrong run store_tool list ''
+@test "a wrong secret, an unknown key, a wrong region, and a bucket that is not there have their messages" {
+    AWS_SECRET_ACCESS_KEY=wrong run "$CCR_BIN/ccr-verify" --store "$STORE"
     echo "$output"
     [ "$status" -eq 4 ]
     [[ $output == *"secret key is not that of access key test:tester"* ]]
-    AWS_ACCESS_KEY_ID=test:nobody run store_tool list ''
+    AWS_ACCESS_KEY_ID=test:nobody run "$CCR_BIN/ccr-verify" --store "$STORE"
     echo "$output"
     [ "$status" -eq 4 ]
     [[ $output == *"and the access key: some servers (Swift) say the same"* ]]
-    STORE=s3://nowhere run store_tool list ''
+    AWS_REGION=eu-west-1 run "$CCR_BIN/ccr-verify" --store "$STORE"
+    echo "$output"
+    [ "$status" -eq 4 ]
+    [[ $output == *"the store is not in the region eu-west-1"*"hint: set region"* ]]
+    run "$CCR_BIN/ccr-verify" --store s3://nowhere
     echo "$output"
     [ "$status" -eq 4 ]
     [[ $output == *"no bucket nowhere"* ]]
