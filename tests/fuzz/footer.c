@@ -7,7 +7,7 @@
 #include "format/segment.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char name[] = "0001/000000000/000000000001";
+static const char name[] = "streams/main/log/0001/000000000/000000000001";
 
 static void frame(struct buf *out, const uint8_t *text, size_t len)
 {
