@@ -50,8 +50,9 @@ static struct err *account_is_there(const struct schema_change *s, const struct 
     char *user = NULL;
     char *host = NULL;
     uint64_t count = 0;
-    struct err *e = name_literal(s, a->user, &user);
 
+    TRY(batch_flush(&s->a->batch)); /* the connection is used */
+    struct err *e = name_literal(s, a->user, &user);
     if (!e)
         e = name_literal(s, a->host, &host);
     if (!e)
