@@ -75,7 +75,7 @@ struct err *staged_find(struct partial *p)
         TRY(read_staged(p));
     if (p->has_staged && !is_transactional(p->plan)) {
         p->has_staged = false;
-        TRY(target_drop_databases(p->conn, "ccr_stage", p->restore->job));
+        TRY(target_drop_databases(p->conn, "ccr_stage", p->restore->job, p->restore->log));
     }
     p->resumed = p->has_staged;
     return NULL;
@@ -194,7 +194,7 @@ struct err *staged_catch_up(struct partial *p)
              err_message(e));
     err_free(e);
     p->has_staged = p->resumed = false;
-    TRY(target_drop_databases(p->conn, "ccr_stage", p->restore->job));
+    TRY(target_drop_databases(p->conn, "ccr_stage", p->restore->job, p->restore->log));
     TRY(staged_load(p));
     return catch_up_once(p);
 }

@@ -55,6 +55,8 @@ char *pending_encode(const struct pending *p)
                                (int)p->standalone, "skip_binlog", (int)p->skip_binlog, "missing_definer",
                                p->missing_definer, "reason", p->reason, "aside", encode_asides(p), "gone",
                                encode_gone(p), "foreign_keys", encode_keys(p), "job", job_to_json(p->job));
+    if (p->stage_from)
+        json_object_set_new(object, "stage_from", json_integer((json_int_t)p->stage_from));
     if (p->users)
         json_object_set(object, "users", p->users);
     if (p->partial)
@@ -208,6 +210,8 @@ static struct err *decode_object(const json_t *object, struct pending *out)
     TRY(decode_asides(object, out));
     TRY(decode_gone(object, out));
     TRY(decode_keys(object, out));
+    if (json_object_get(object, "stage_from"))
+        TRY(json_u64_of(&doc, object, "stage_from", &out->stage_from));
     if (json_object_get(object, "users")) {
         TRY(json_array_of(&doc, object, "users", &out->users));
         json_incref(out->users);

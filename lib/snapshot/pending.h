@@ -34,6 +34,7 @@ struct pending {
     char *options; /* of the plan, see restore_plan.h */
     bool standalone;
     bool skip_binlog;
+    uint64_t stage_from;   /* of the plan */
     char *missing_definer; /* as in missing_definer.h */
     char *reason;
     struct pending_aside *asides;

@@ -209,7 +209,7 @@ static void plan_databases(struct restore_plan *p)
         if (scope_database(s, name) == SCOPE_OUT || restore_plan_db(p, name))
             continue;
         struct restore_db *db = plan_add_db(p, name, scope_target_database(s, name));
-        db->stage = mem_printf("ccr_stage_%s_%zu", p->job->name, p->db_count);
+        db->staged = true;
         db->whole = scope_programs(s, name);
     }
     for (size_t i = 0; i < s->renames.count; i++) {
@@ -217,6 +217,19 @@ static void plan_databases(struct restore_plan *p)
         if (r->name && scope_table(s, r->db, r->name) && restore_plan_db(p, r->db) &&
             !restore_plan_target_db(p, r->to_db))
             plan_add_db(p, "", r->to_db)->like = r->db;
+    }
+}
+
+void restore_plan_stage_from(struct restore_plan *p, unsigned long number)
+{
+    free(p->stage0);
+    p->stage_from = number;
+    p->stage0 = mem_printf("ccr_stage_%s_%lu", p->job->name, number);
+    for (size_t i = 0; i < p->db_count; i++) {
+        if (!p->dbs[i].staged)
+            continue;
+        free(p->dbs[i].stage);
+        p->dbs[i].stage = mem_printf("ccr_stage_%s_%lu", p->job->name, number + i + 1);
     }
 }
 
@@ -358,6 +371,7 @@ static struct err *plan_fill(struct restore_plan *p)
     if (!p->partial) /* the source may have dropped a table, and the target is to follow */
         TRY(check_names(&p->job->scope, m));
     plan_databases(p);
+    restore_plan_stage_from(p, 0);
     p->in_scope = mem_zalloc(m->object_count + 1, sizeof(*p->in_scope));
     for (size_t i = 0; i < m->object_count; i++)
         p->in_scope[i] = object_in_scope(&p->job->scope, &m->objects[i]);
@@ -378,7 +392,6 @@ struct err *restore_plan_new(struct job *job, struct manifest *manifest,
     p->skip_binlog = choices->skip_binlog;
     p->with_users = choices->with_users;
     p->existing_users = mem_strdup(choices->existing_users ? choices->existing_users : "refuse");
-    p->stage0 = mem_printf("ccr_stage_%s_0", job->name);
     p->old0 = mem_printf("ccr_old_%s_0", job->name);
     struct err *e = missing_definer_parse(choices->missing_definer, &p->missing_definer);
     if (!e)

@@ -18,7 +18,8 @@ struct restore_db {
         *name; /* on the source; "" for one of the target alone, where single tables are renamed into */
     const char *target;
     const char *like; /* the source database whose defaults a database of the target alone gets */
-    char *stage;      /* ccr_stage_JOB_N; NULL for a database of the target alone */
+    bool staged;      /* not a database of the target alone */
+    char *stage;      /* ccr_stage_JOB_N; NULL where it is not staged */
     char *old;        /* ccr_old_JOB_N */
     bool whole;       /* in scope as a whole (but for excluded tables), not only single tables of it */
 };
@@ -43,7 +44,8 @@ struct restore_plan {
     bool with_users;
     char *existing_users; /* what becomes of accounts that differ (users.h) */
     struct manifest *manifest;
-    char *stage0; /* databases of the restore's own tables: the plan, the position */
+    unsigned long stage_from; /* the N of stage0; those behind it follow */
+    char *stage0;             /* databases of the restore's own tables: the plan, the position */
     char *old0;
     struct restore_db *dbs;
     size_t db_count;
@@ -71,6 +73,8 @@ struct restore_choices {
 struct err *restore_plan_new(struct job *job, struct manifest *manifest,
                              const struct restore_choices *choices, struct restore_plan **out) CHECKED;
 void restore_plan_free(struct restore_plan *p); /* NULL is allowed */
+/* Staging is ccr_stage_JOB_number, ..._(number + 1), ...; 0 unless told. */
+void restore_plan_stage_from(struct restore_plan *p, unsigned long number);
 
 /* Other tables in place of the manifest's. Takes both arrays; names[i] is the name of tables[i]. */
 void restore_plan_retable(struct restore_plan *p, struct restore_table *tables, char **names, size_t count);

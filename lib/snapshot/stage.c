@@ -3,28 +3,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mysqld_error.h>
+
 #include "base/mem.h"
 #include "mysql/catalog.h"
 #include "snapshot/ddl.h"
 #include "snapshot/stage_keys.h"
 #include "snapshot/target_session.h"
 
-/* The plan that lies in staging, if it is this one. */
-struct err *stage_find(struct conn *c, const struct restore_plan *p, bool *same)
+/* The plan of stage0, if it is this one. */
+static struct err *read_plan(struct conn *c, const struct restore_plan *p, bool *there, bool *same)
 {
     char *table = sql_table_dup(p->stage0, "plan");
     char *options = NULL;
     struct err *e = conn_value(c, &options, "SELECT options FROM %s", table);
 
     free(table);
-    *same = false;
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        return NULL;
-    }
-    if (!e)
-        *same = options && strcmp(options, p->options) == 0;
+    *there = e == NULL;
+    *same = options && strcmp(options, p->options) == 0;
     free(options);
+    /* without that column it is a table of the source's, and the run was killed before its plan was there */
+    if (!e || (!conn_is_absent(c) && conn_errno(c) != ER_BAD_FIELD_ERROR))
+        return e;
+    err_free(e);
+    return NULL;
+}
+
+/*
+ * The plan that lies in staging, if it is this one. It is in the first database, unless such lie before it as
+ * could not be dropped; these have no table.
+ */
+struct err *stage_find(struct conn *c, struct restore_plan *p, bool *same)
+{
+    unsigned long *numbers = NULL;
+    size_t count = 0;
+    bool there = false;
+    struct err *e = target_numbered_databases(c, "ccr_stage", p->job->name, &numbers, &count);
+
+    *same = false;
+    for (size_t i = 0; i < count && !there && !e; i++) {
+        restore_plan_stage_from(p, numbers[i]);
+        e = read_plan(c, p, &there, same);
+    }
+    free(numbers);
     return e;
 }
 
@@ -130,9 +151,17 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
  * The plan comes last. What a run left that was killed before is not looked into: a server killed in a CREATE
  * leaves sequences without a value, and partitions without a table, which only DROP DATABASE clears away.
  */
-static struct err *begin_anew(struct conn *c, const struct restore_plan *p, char *const *definitions)
+static struct err *begin_anew(struct conn *c, struct restore_plan *p, char *const *definitions,
+                              struct log *log)
 {
-    TRY(target_drop_databases(c, "ccr_stage", p->job->name));
+    unsigned long *left = NULL;
+    size_t count = 0;
+
+    TRY(target_drop_databases(c, "ccr_stage", p->job->name, log));
+    struct err *e = target_numbered_databases(c, "ccr_stage", p->job->name, &left, &count);
+    restore_plan_stage_from(p, count ? left[count - 1] + 1 : 0);
+    free(left);
+    TRY(e);
     TRY(stage_forget(c, p->job->name));
     TRY(forget_loads(c, p));
     TRY(create_databases(c, p, definitions));
@@ -215,7 +244,8 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
 {
     *out = (struct stage_result){0};
     TRY(stage_find(c, p, &out->resumed));
-    struct err *e = out->resumed ? empty_untransactional(c, p, definitions) : begin_anew(c, p, definitions);
+    struct err *e =
+        out->resumed ? empty_untransactional(c, p, definitions) : begin_anew(c, p, definitions, log);
     if (!e && out->resumed)
         e = find_loads(c, p, out);
     if (!e && out->resumed)

@@ -3,7 +3,9 @@
  *
  * ccr_stage_JOB_N holds the tables of the Nth database. ccr_stage_JOB_0 holds the plan: one row with the
  * snapshot and a hash of all that decides what is loaded where. It is made last and dropped first, so where
- * it is, the rest of it can be trusted; where it is not, staging is made anew.
+ * it is, the rest of it can be trusted; where it is not, staging is made anew. Where databases of that name
+ * cannot be dropped (a killed server left files in them), all numbers are those behind theirs: the lowest one
+ * with a table is the plan's.
  */
 #ifndef CCR_SNAPSHOT_STAGE_H
 #define CCR_SNAPSHOT_STAGE_H
@@ -19,7 +21,7 @@ struct stage_result {
 };
 
 /* Is the plan that lies in staging this one? */
-struct err *stage_find(struct conn *c, const struct restore_plan *p, bool *same) CHECKED;
+struct err *stage_find(struct conn *c, struct restore_plan *p, bool *same) CHECKED;
 
 /* Afterwards every table and sequence of the plan exists in staging. */
 struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,

@@ -195,7 +195,7 @@ static struct err *create_old_databases(struct swap *s)
     struct conn *c = s->params->conn;
     const struct restore_plan *p = s->params->plan;
 
-    TRY(target_drop_databases(c, "ccr_old", p->job->name));
+    TRY(target_drop_databases(c, "ccr_old", p->job->name, NULL));
     TRY(conn_exec(c, "CREATE DATABASE `%s`", p->old0));
     for (size_t i = 0; i < p->db_count; i++)
         TRY(conn_exec(c, "CREATE DATABASE `%s`", p->dbs[i].old));
@@ -346,7 +346,7 @@ static void drop_databases(struct swap *s, const bool *created)
         free(text);
         free(name);
     }
-    err_free(target_drop_databases(c, "ccr_old", p->job->name));
+    err_free(target_drop_databases(c, "ccr_old", p->job->name, NULL));
 }
 
 static struct err *rename_with_retries(struct swap *s, const struct buf *sql, double *seconds)
@@ -379,6 +379,7 @@ static void begin_pending(struct swap *s)
     const struct restore_plan *p = s->params->plan;
 
     s->pending = (struct pending){
+        .stage_from = p->stage_from,
         .stream = mem_strdup(p->manifest->stream),
         .snapshot = mem_strdup(p->manifest->id),
         .options = mem_strdup(p->options),

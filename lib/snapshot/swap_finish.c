@@ -35,7 +35,7 @@ static struct err *drop_asides(struct finish *f)
         free(name);
         TRY(e);
     }
-    return target_drop_databases(f->conn, "ccr_old", f->plan->job->name);
+    return target_drop_databases(f->conn, "ccr_old", f->plan->job->name, NULL);
 }
 
 static struct err *drop_if_empty(struct finish *f, const char *db)
@@ -218,7 +218,7 @@ static struct err *finish_whole(struct finish *f, struct job_position *position)
     TRY(finish_events(&f->placing));
     if (f->users && f->plan->standalone)
         TRY(users_give_up_roles(f->conn, f->users));
-    TRY(target_drop_databases(f->conn, "ccr_stage", job));
+    TRY(target_drop_databases(f->conn, "ccr_stage", job, f->log));
     if (f->plan->standalone)
         return job_remove(f->conn, job);
     TRY(drop_report(f));
@@ -238,7 +238,7 @@ static struct err *finish_partial(struct finish *f, struct job_position *positio
     TRY(placing_begin(f->conn, f->plan, f->definitions, f->log, &f->placing));
     if (f->pending.behind)
         TRY(finish_objects(&f->placing));
-    TRY(target_drop_databases(f->conn, "ccr_stage", job));
+    TRY(target_drop_databases(f->conn, "ccr_stage", job, f->log));
     TRY(stage_forget(f->conn, job));
     return finish_record(&f->placing, &f->pending, position);
 }
@@ -268,6 +268,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
         .missing_definer = f->pending.missing_definer,
     };
     TRY(restore_plan_new(j, m, &choices, &f->plan));
+    restore_plan_stage_from(f->plan, f->pending.stage_from);
     TRY(read_users(f));
     TRY(target_session_set(f->conn, f->pending.skip_binlog));
     TRY(conn_exec(f->conn, "SET SESSION lock_wait_timeout = 5"));

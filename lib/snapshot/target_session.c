@@ -116,35 +116,68 @@ static struct err *drop_database(struct conn *c, const char *name)
         clock_sleep_us(DROP_PAUSE_US);
         e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
     }
-    if (e && conn_errno(c) == ER_DB_DROP_RMDIR)
-        e = err_hint(e, "remove what lies in that folder of the target's data directory, then run it again");
     free(quoted);
     return e;
 }
 
-static struct err *drop_numbered(struct conn *c, const char *start, bool zero)
+static int compare_numbers(const void *a, const void *b)
+{
+    const unsigned long *x = a;
+    const unsigned long *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+struct err *target_numbered_databases(struct conn *c, const char *prefix, const char *job,
+                                      unsigned long **numbers, size_t *count)
 {
     struct result *r = NULL;
-    struct err *e = conn_query(c, &r, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA");
     char **row;
+    char *start = mem_printf("%s_%s_", prefix, job);
+    struct err *e = conn_query(c, &r, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA");
 
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        unsigned long number;
-        if (!is_numbered(row[0], start, &number) || (number == 0) != zero)
-            continue;
-        e = drop_database(c, row[0]);
-    }
+    *count = 0;
+    *numbers = mem_zalloc(r ? result_count(r) + 1 : 1, sizeof(**numbers));
+    while (!e && (row = result_next(r, NULL)) != NULL)
+        if (is_numbered(row[0], start, &(*numbers)[*count]))
+            ++*count;
+    qsort(*numbers, *count, sizeof(**numbers), compare_numbers);
     result_free(r);
+    free(start);
     return e;
 }
 
-struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job)
+/*
+ * A server that was killed in a CREATE TABLE may leave a file that no table owns, and that no statement
+ * removes. The database stays then, empty for the server, and is in nobody's way.
+ */
+static struct err *pass_over(struct conn *c, struct err *e, const char *name, struct log *log)
 {
-    char *start = mem_printf("%s_%s_", prefix, job);
-    struct err *e = drop_numbered(c, start, true);
+    if (!e || conn_errno(c) != ER_DB_DROP_RMDIR)
+        return e;
+    if (!log)
+        return err_hint(e,
+                        "remove what lies in that folder of the target's data directory, then run it again");
+    log_warn(log,
+             "database %s cannot be dropped: a file lies in its folder that the server does not know. It is "
+             "in nobody's "
+             "way, and dropped by the next restore when that folder of the data directory is empty",
+             name);
+    err_free(e);
+    return NULL;
+}
 
-    if (!e)
-        e = drop_numbered(c, start, false);
-    free(start);
+struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job, struct log *log)
+{
+    unsigned long *numbers = NULL;
+    size_t count = 0;
+    struct err *e = target_numbered_databases(c, prefix, job, &numbers, &count);
+
+    for (size_t i = 0; i < count && !e; i++) {
+        char *name = mem_printf("%s_%s_%lu", prefix, job, numbers[i]);
+        e = pass_over(c, drop_database(c, name), name, log);
+        free(name);
+    }
+    free(numbers);
     return e;
 }

@@ -4,6 +4,7 @@
 #ifndef CCR_SNAPSHOT_TARGET_SESSION_H
 #define CCR_SNAPSHOT_TARGET_SESSION_H
 
+#include "base/log.h"
 #include "format/manifest.h"
 #include "mysql/conn.h"
 
@@ -25,7 +26,14 @@ struct err *target_session_reset(struct conn *c) CHECKED;
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
                                  const struct buf *sql, unsigned *number) CHECKED;
 
-/* Drops every database PREFIX_JOB_N ("ccr_stage", "ccr_old"), the one with N = 0 first. */
-struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job) CHECKED;
+/* The N of every database PREFIX_JOB_N ("ccr_stage", "ccr_old"), sorted. free(*numbers), also on failure. */
+struct err *target_numbered_databases(struct conn *c, const char *prefix, const char *job,
+                                      unsigned long **numbers, size_t *count) CHECKED;
+/*
+ * Drops them, the lowest N first. One whose folder the server cannot remove is an error, or, with `log`,
+ * named in a warning and left.
+ */
+struct err *target_drop_databases(struct conn *c, const char *prefix, const char *job,
+                                  struct log *log) CHECKED;
 
 #endif
