@@ -25,6 +25,7 @@ struct backup {
     struct volume_shelf shelf;
     struct log_end log_end;
     struct manifest *manifest;
+    bool manifest_sent; /* it may be in the store, whatever the store said: then its volumes have to stay */
 };
 
 static struct err *check_params(const struct backup_params *p)
@@ -215,9 +216,12 @@ static struct err *write_manifest(struct backup *b)
     backup_manifest_volumes(m, &b->shelf);
     char *key = layout_manifest_key(m->stream, m->id);
     char *text = manifest_encode(m);
+    b->manifest_sent = true;
     struct err *e = object_create(b->params->store, key, text, strlen(text), &created);
     if (!e && !created)
         e = err_new(ERR_INTEGRITY, "%s is there already, and is not of this run", key);
+    if (e)
+        e = err_context(e, "whether snapshot %s is in the store is not known", m->id);
     free(text);
     free(key);
     return e;
@@ -255,7 +259,8 @@ struct err *backup_run(const struct backup_params *params, struct manifest **out
     source_users_free(&b.users);
     log_end_free(&b.log_end);
     if (e) {
-        volume_shelf_discard(&b.shelf);
+        if (!b.manifest_sent)
+            volume_shelf_discard(&b.shelf);
         manifest_free(b.manifest);
     } else {
         *out = b.manifest;

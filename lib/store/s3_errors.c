@@ -35,6 +35,9 @@ static const struct saying sayings[] = {
     {"InvalidRequest", NULL, "the server may need another addressing, or not know signature V4"},
 };
 
+#define BROKEN_HINT                                                                                          \
+    "the store, or something on the way to it, breaks connections; store-retry is how long a run tries"
+
 static const struct {
     int curl;
     const char *hint;
@@ -43,6 +46,10 @@ static const struct {
     {CURLE_COULDNT_CONNECT, "is the store running, and is the endpoint right?"},
     {CURLE_OPERATION_TIMEDOUT,
      "is the store reachable from here? store-timeout is how long a request may stand still"},
+    {CURLE_SEND_ERROR, BROKEN_HINT},
+    {CURLE_RECV_ERROR, BROKEN_HINT},
+    {CURLE_GOT_NOTHING, BROKEN_HINT},
+    {CURLE_PARTIAL_FILE, BROKEN_HINT},
     {CURLE_PEER_FAILED_VERIFICATION, "name the file of the store's certificate authority with ca-file"},
     {CURLE_SSL_CACERT_BADFILE, "ca-file must be a readable file of PEM certificates"},
     {CURLE_SSL_CONNECT_ERROR, "does the endpoint speak https?"},
@@ -202,6 +209,10 @@ struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct 
         e = denied_error(s, words);
     else if (!e)
         e = err_new(ERR_STORE, "the store answers %s", words);
+    if (retry_is_worth(f)) /* those above have said it better */
+        e = err_hint(
+            e, "the store is overloaded or out of order, or something on the way to it is; store-retry is "
+               "how long a run tries");
     free(bucket_region);
     free(words);
     return e;

@@ -1,0 +1,197 @@
+# Between ccr and the store (Ceph) a network that fails in every way of fault_proxy.py, by seeded schedules: every run ends
+# well or with a clear error, what it called done is there, the next run over a good network completes, and nothing is
+# lost. SOAK=N: N times as many schedules.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../lib/s3
+
+LANES=5 # at a time: most of the time is spent waiting for another try
+SCHEDULES=$((8 * ${SOAK:-1}))
+
+setup_file() {
+    units_find
+    ceph_start
+    export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    s3_use ceph faults
+    server_start source
+    server_grant source source
+    server_start target --local-infile=ON
+    server_grant target target
+}
+
+teardown_file() {
+    servers_end
+    s3_end
+}
+
+change() {
+    sql source "INSERT INTO t (v) SELECT REPEAT(UUID(), 1 + RAND() * 200) FROM seq_1_to_30; UPDATE t SET v = 'x' WHERE id % 7 = 1" "$db"
+}
+
+proxy_is_up() {
+    [ -e "$dir/port" ]
+}
+
+keep() {
+    "$CCR_BIN/ccr-$1" --store "$STORE" "${@:2}" 3>&-
+}
+
+# ends_well COMMAND...: over a good network.
+ends_well() {
+    "$@" >"$dir/out" 2>"$dir/err" || {
+        echo "over a good network, after schedule $schedule: $* fails with $?"
+        cat "$dir/err"
+        return 1
+    }
+}
+
+# faulty COMMAND...: through the proxy, with one fault in all requests of a kind, if $fault says so; the exit code is left
+# in $code.
+faulty() {
+    rm -f "$dir/port"
+    "$CCR_ROOT/tests/store/fault_proxy.py" "${schedule:-0}" "$(s3_port ceph)" "$dir/port" "${fault[@]}" >"$dir/faults" 2>&1 3>&- &
+    local proxy=$! upstream=$AWS_ENDPOINT_URL
+    wait_until 30 proxy_is_up
+    code=0
+    AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$dir/port")
+    "$@" --store-timeout 1 --store-retry 3 >"$dir/out" 2>"$dir/err" || code=$?
+    AWS_ENDPOINT_URL=$upstream
+    kill "$proxy"
+    wait "$proxy" || :
+    echo "schedule $schedule: $* ends with $code after $(($(wc -l <"$dir/faults") - 1)) faults" >>"$dir/done"
+    case $code in
+    0) return 0 ;;
+    4 | 7)
+        sed -n 's/^.*error: /    /p' "$dir/err" >>"$dir/done"
+        grep -q "error: " "$dir/err" && grep -q "hint: " "$dir/err" && return 0
+        ;;
+    esac
+    echo "schedule $schedule: $* ends with $code"
+    cat "$dir/faults" "$dir/err"
+    return 1
+}
+
+# The number of the last transaction that can be restored, and of the source's last one.
+stored_end() {
+    keep verify --quick --json 2>"$dir/err" | jq '[.streams[0].ranges[].to_position | sub(".*-"; "") | tonumber] | max'
+}
+
+source_end() {
+    sql source "SELECT @@gtid_binlog_pos" | sed 's/.*-//'
+}
+
+ship_once() {
+    local wanted
+
+    change
+    wanted=$(source_end)
+    faulty ccr ship source
+    if [ "$code" -eq 0 ] && [ "$(stored_end)" -lt "$wanted" ]; then
+        echo "schedule $schedule: shipped, but the store's log ends at $(stored_end), not at $wanted"
+        cat "$dir/faults"
+        return 1
+    fi
+    ends_well ccr ship source
+}
+
+apply_once() {
+    ship_once
+    faulty ccr apply target --job "$db"
+    ends_well ccr apply target --job "$db"
+    same_tables source target "$db"
+}
+
+backup_once() {
+    faulty ccr backup source
+    ends_well ccr backup source
+}
+
+restore_once() {
+    local job=restored$schedule
+
+    faulty ccr restore target --job "$job" --databases "$db" --rename-db "$db:$job"
+    [ "$code" -eq 0 ] || ends_well ccr restore target --job "$job" --databases "$db" --rename-db "$db:$job"
+    ends_well ccr ship source
+    ends_well ccr apply target --job "$job"
+    same_tables source target "$db:$job"
+}
+
+prune_once() {
+    change
+    ends_well ccr ship source
+    ends_well ccr backup source
+    faulty keep prune --keep-last 1 --yes
+    ends_well keep prune --keep-last 1 --yes
+}
+
+verify_once() {
+    faulty keep verify
+}
+
+# lane N: its own store and its own database.
+lane() {
+    local db=lane$1 dir=$T/lane$1 i schedule code fault=() kinds=(ship apply backup prune restore verify)
+
+    set -eE
+    mkdir "$dir"
+    STORE=s3://faults/$1
+    T=$dir/t
+    mkdir "$T"
+    ln -s "$BATS_FILE_TMPDIR"/{source,target,ceph} "$T"
+    RANDOM=$((CCR_SEED + $1))
+    sql source "CREATE DATABASE $db; CREATE TABLE $db.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
+    ccr backup source --databases "$db" >"$dir/out" 2>&1
+    change
+    ccr ship source >"$dir/out" 2>&1
+    ccr restore target --job "$db" >"$dir/out" 2>&1
+    ccr apply target --job "$db" >"$dir/out" 2>&1
+    for ((i = 0; i < SCHEDULES; i++)); do
+        schedule=$((CCR_SEED * 1000 + i * LANES + $1))
+        "${kinds[(i + $1) % ${#kinds[@]}]}_once"
+        ends_well keep verify
+    done
+}
+
+@test "$((LANES * SCHEDULES)) schedules of faults: nothing is lost, and the next run completes" {
+    local n pids=() failed=0
+
+    seed
+    for ((n = 0; n < LANES; n++)); do
+        (lane "$n") >"$T/lane$n.out" 2>&1 3>&- &
+        pids+=($!)
+    done
+    for ((n = 0; n < LANES; n++)); do
+        wait "${pids[n]}" || {
+            failed=$((failed + 1))
+            cat "$T/lane$n.out"
+        }
+    done
+    cat "$T"/lane*/done
+    [ "$failed" -eq 0 ]
+    # faults did happen, runs did fail of them, and did not
+    [ "$(cat "$T"/lane*/done | wc -l)" -ge $((LANES * SCHEDULES)) ]
+    grep -q "ends with [47] after" "$T"/lane*/done
+    grep -q "ends with 0 after [1-9]" "$T"/lane*/done
+}
+
+# one FAULT REQUESTS COMMAND...
+one() {
+    local schedule='' fault=("$1" "$2") dir=$T/one
+
+    mkdir -p "$dir"
+    faulty "${@:3}"
+    cat "$dir/faults" "$dir/err"
+}
+
+@test "a manifest arrives, and no answer: the snapshot is whole" {
+    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY); INSERT INTO shop.t VALUES (1)"
+    STORE=s3://faults/manifest
+    one lost 'PUT .*/manifest.json' ccr backup source
+    [ "$code" -eq 4 ]
+    grep -q "whether snapshot .* is in the store is not known: .*5 x connection lost" "$T/one/err"
+    grep -q "hint: .*store-retry" "$T/one/err"
+    keep verify
+    ccr restore target --job manifest --databases shop
+    same_tables source target shop
+}
