@@ -73,3 +73,20 @@ refused() {
     [ "$(jq -r '[.tables[] | "\(.name):\(.rows)"] | join(" ")' "$(snapshot_manifest)")" = "t:500 u:0 v:0" ]
     sql a "DROP DATABASE much"
 }
+
+@test "a member or a default that the server does not tell as it is: a warning names the column" {
+    local column
+
+    sql a "CREATE DATABASE marks CHARACTER SET utf8mb4; USE marks; CREATE TABLE t (id INT PRIMARY KEY, e ENUM('a', '😀'),
+        s SET('😀', 'b') CHARACTER SET utf32, v VARCHAR(9) DEFAULT 'so 😀', \`o?\` VARCHAR(9) DEFAULT 'o' COMMENT 'why?', p VARCHAR(9) DEFAULT NULL COMMENT '?',
+        l ENUM('?') CHARACTER SET latin1 DEFAULT '?', g VARCHAR(9) AS (CONCAT(v, '?')), f ENUM('ä', 'Ω') DEFAULT 'Ω'); INSERT INTO t (id, e) VALUES (1, 2)"
+    store_use marks
+    run ccr backup a --databases marks
+    echo "$output"
+    [ "$status" -eq 0 ]
+    for column in e s v; do
+        [[ $output == *"warning: marks.t has a '?' in the members or the default of column $column:"* ]]
+    done
+    [ "$(grep -c "warning: " <<<"$output")" -eq 3 ]
+    sql a "DROP DATABASE marks"
+}

@@ -76,7 +76,7 @@ INSERT INTO bytes VALUES
     (4, X'FFFEFDFCFB', X'EFBBBF', X'1A', X'00', REPEAT(X'00', 70000), REPEAT(X'5C', 70000), 'x', 1, 0, 0);
 
 CREATE TABLE choices (
-    id INT PRIMARY KEY, e ENUM ('a', 'b', ''), digits ENUM ('3', '1', 'x'), e16 ENUM ('ä', 'b', '😀') CHARACTER SET utf16,
+    id INT PRIMARY KEY, e ENUM ('a', 'b', ''), digits ENUM ('3', '1', 'x'), e16 ENUM ('ä', 'b', 'Ω') CHARACTER SET utf16,
     one ENUM ('only') NOT NULL, quotes ENUM ('it''s', 'a,b', '\\', '\t'), s SET ('x', 'y', 'z w'), sdigits SET ('2', '1', '0'),
     s64 SET ('1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16', '17', '18', '19', '20',
         '21', '22', '23', '24', '25', '26', '27', '28', '29', '30', '31', '32', '33', '34', '35', '36', '37', '38', '39',
@@ -85,7 +85,7 @@ CREATE TABLE choices (
 ) CHARACTER SET utf8mb4;
 INSERT INTO choices VALUES
     (1, '', '1', 'ä', 'only', 'it''s', 'x,y,z w', '2,0', 18446744073709551615),
-    (2, 0, '3', '😀', 0, 'a,b', '', '', 9223372036854775808),
+    (2, 0, '3', 'Ω', 0, 'a,b', '', '', 9223372036854775808),
     (3, 'a', 'x', 'b', 'only', '\\', 'z w', '1', '64,1'),
     (4, NULL, NULL, NULL, 'only', NULL, NULL, NULL, NULL),
     (5, 'b', 0, 0, 'only', '\t', 'y', '1,2', 0);
