@@ -109,3 +109,75 @@ prepared() {
     partial --tables shop.orders
     equal
 }
+
+# --- at random moments, while the source is written to
+
+# Until $T/writing is gone; each change takes its rows' mark along.
+write_on() {
+    local n=0
+
+    while [ -e "$T/writing" ]; do
+        n=$((n + 1))
+        sql source "USE shop; INSERT INTO orders (customer, total, mark) SELECT seq, $n, 0 FROM seq_1_to_5; UPDATE orders SET total = total + 1 WHERE id % 50 = $n % 50;
+            START TRANSACTION; DELETE FROM item WHERE id = $n; UPDATE customer SET name = CONCAT('w ', $n, ' ', id) WHERE id % 25 = $n % 25; UPDATE orders SET note = '$n' WHERE id % 40 = $n % 40; COMMIT;
+            DELETE FROM orders WHERE id % 100 = $n % 100 AND id > 2000; UPDATE orders SET id = -id WHERE id = 1 + $n"
+    done
+}
+
+# Rows of the old table, and of the new one: one of both is none.
+old_or_new() {
+    local found
+
+    found=$(sql target "SELECT SUM(mark = -1), SUM(mark = 0) FROM shop.orders")
+    echo "# old and new rows: $found"
+    [[ $found == 0$'\t'[1-9]* || $found == [1-9]*$'\t'0 ]]
+}
+
+@test "kill -9 at random moments while the source writes: the old table or the new, the next run completes, the job goes on" {
+    local round duration start writer restore killed=0 status
+
+    seed
+    sql source "ALTER TABLE shop.orders ADD mark INT NOT NULL DEFAULT 0"
+    follow_start --databases shop
+    touch "$T/writing"
+    write_on 3>&- &
+    writer=$!
+    for ((round = 0; round <= 8; round++)); do
+        snapshot --tables shop.orders
+        sql source "ALTER TABLE shop.orders ADD c$round INT DEFAULT $round"
+        # the job is further on than the snapshot, or behind it
+        if ((RANDOM % 2)); then replay; else ship; fi
+        sql target "UPDATE shop.orders SET mark = -1"
+        start=${EPOCHREALTIME/[.,]/}
+        "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --tables shop.orders --quiet 2>"$T/killed.log" 3>&- &
+        restore=$!
+        if ((round > 0)); then
+            sleep "$(awk -v us=$((RANDOM * 32768 + RANDOM)) -v most="$duration" 'BEGIN { print us % most / 1e6 }')"
+            kill -9 "$restore" 2>/dev/null || :
+        fi
+        status=0
+        wait "$restore" || status=$?
+        echo "# round $round: $status"
+        [ "$status" -eq 0 ] || [ "$status" -eq 137 ]
+        duration=${duration:-$((${EPOCHREALTIME/[.,]/} - start))}
+        killed=$((killed + (status == 137)))
+        old_or_new
+        if ((RANDOM % 3 == 0)); then
+            ship
+            status=0
+            apply --check-before-images || status=$?
+            [ "$status" -eq 0 ] || [ "$status" -eq 8 ] || [ "$status" -eq 9 ]
+        fi
+        partial --tables shop.orders
+        old_or_new
+        [ "$(sql target "SELECT SUM(mark) FROM shop.orders")" -eq 0 ]
+        ship
+        apply --check-before-images
+    done
+    rm "$T/writing"
+    wait "$writer"
+    replay --check-before-images
+    equal
+    echo "# $killed of 8 killed"
+    [ "$killed" -ge 2 ]
+}
