@@ -28,42 +28,6 @@ struct err *partial_settle_earlier(struct partial *p)
     return NULL;
 }
 
-/* The tables that are asked for, of those that the job has, and of those that the snapshot holds; views too.
- */
-static struct err *each_table(struct partial *p,
-                              struct err *(*fn)(struct partial *p, struct scope_name source))
-{
-    const struct manifest *m = p->plan->manifest;
-    struct result *r = NULL;
-    char **row;
-    char *job = sql_string_dup(p->restore->job);
-    struct err *e = conn_query(p->conn, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
-
-    free(job);
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        struct scope_name source;
-        if (scope_source_table(&p->saved->scope, row[0], row[1], &source) &&
-            scope_table(partial_scope(p), source.db, source.name))
-            e = fn(p, source);
-    }
-    result_free(r);
-    for (size_t i = 0; !e && i < m->object_count; i++) {
-        const struct manifest_object *o = &m->objects[i];
-        bool table = o->kind == OBJECT_TABLE || o->kind == OBJECT_SEQUENCE || o->kind == OBJECT_VIEW;
-        if (table && p->plan->in_scope[i])
-            e = fn(p, (struct scope_name){o->db, o->name});
-    }
-    return e;
-}
-
-static struct err *mark_behind(struct partial *p, struct scope_name source)
-{
-    const struct job_need need = {
-        .kind = JOB_BEHIND, .db = source.db, .name = source.name, .gtid = "", .reason = p->result->reason};
-
-    return job_need_put(p->conn, p->restore->job, &need);
-}
-
 static bool is_replaced(const struct partial *p, const char *db, const char *name)
 {
     const struct restore_plan *plan = p->plan;
@@ -156,12 +120,21 @@ struct err *partial_claim(struct partial *p)
     return status_publish(p->restore->store, p->saved, &p->position);
 }
 
-static struct err *mark_all_behind(struct partial *p)
+/* As they were asked for: the log may make and rename tables that the patterns fit. */
+static struct err *mark_behind(struct partial *p)
 {
+    const struct scope_list *asked = &partial_scope(p)->tables;
     struct job_position next = p->position;
 
     next.intent = NULL;
-    TRY(each_table(p, mark_behind));
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct job_need need = {.kind = JOB_BEHIND,
+                                      .db = asked->items[i].db,
+                                      .name = asked->items[i].name,
+                                      .gtid = "",
+                                      .reason = p->result->reason};
+        TRY(job_need_put(p->conn, p->restore->job, &need));
+    }
     TRY(job_position_update(p->conn, p->restore->job, &p->position, &next));
     failpoint("behind-before");
     return NULL;
@@ -171,7 +144,7 @@ static struct err *mark_all_behind(struct partial *p)
 static struct err *leave_behind(struct partial *p)
 {
     TRY(partial_claim(p));
-    TRY(in_transaction(p, mark_all_behind));
+    TRY(in_transaction(p, mark_behind));
     failpoint("behind-after");
     free(p->position.intent);
     p->position.intent = NULL;

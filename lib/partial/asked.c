@@ -56,15 +56,36 @@ static struct err *not_followed(const struct job *saved, const char *what)
            "--full they become all that it follows");
 }
 
+static bool lists(const struct scope_list *l, const struct scope_pattern *p)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i].db, p->db) == 0 && (!p->name || strcmp(l->items[i].name, p->name) == 0))
+            return true;
+    return false;
+}
+
+/* A config file may name those of the job. Others would be tables that are neither asked for nor followed
+ * while the job is behind. */
+static struct err *check_excludes(const struct scope *asked, const struct scope *saved)
+{
+    bool same = true;
+
+    for (size_t i = 0; i < asked->exclude_databases.count; i++)
+        same &= lists(&saved->exclude_databases, &asked->exclude_databases.items[i]);
+    for (size_t i = 0; i < asked->exclude_tables.count; i++)
+        same &= lists(&saved->exclude_tables, &asked->exclude_tables.items[i]);
+    return same
+               ? NULL
+               : err_hint(err_new(ERR_USAGE, "nothing can be excluded from some tables of a job but what the "
+                                             "job itself excludes"),
+                          "name the tables more closely (--tables)");
+}
+
 /* By itself each pattern must lie in the job's scope, whatever that excludes of it. */
 static struct err *check_pattern(const struct scope *asked, const struct job *saved, size_t i)
 {
     struct scope_pattern *p = &asked->tables.items[i];
-    const struct scope one = {.tables = {p, 1},
-                              .exclude_databases = asked->exclude_databases,
-                              .exclude_tables = asked->exclude_tables,
-                              .fold_case = asked->fold_case};
-    bool followed = scope_covers(&saved->scope, &one);
+    bool followed = scope_covers_tables(&saved->scope, p->db, p->name);
     char *db = scope_pattern_is_exact(p->db) ? scope_pattern_name(p->db) : NULL;
     char *name = scope_pattern_is_exact(p->name) ? scope_pattern_name(p->name) : NULL;
     char *what = mem_printf("%s.%s", p->db, p->name);
@@ -85,6 +106,7 @@ static struct err *fill(const struct restore_params *params, const struct job *s
     TRY(check_whole(params, saved));
     asked->fold_case = saved->scope.fold_case;
     TRY(scope_parse(&params->scope, asked));
+    TRY(check_excludes(asked, &saved->scope));
     scope_add_excludes(&saved->scope, asked);
     TRY(check_renames(params, saved));
     for (size_t i = 0; i < asked->tables.count; i++)

@@ -167,30 +167,49 @@ static struct err *check_names(struct partial *p)
     return e;
 }
 
-static struct err *choose_reason(struct partial *p)
+/* Why these tables are needed: what the log asks for, or an earlier restore that was not finished. */
+static void choose_reason(struct partial *p, const struct job_needs *needs)
 {
-    struct job_needs needs;
-
-    TRY(job_needs_read(p->conn, p->restore->job, &needs));
-    for (size_t i = 0; i < needs.count && !p->result->reason; i++) {
-        const struct job_need *n = &needs.items[i];
-        if (strcmp(n->kind, JOB_NEED) == 0 &&
-            (n->name[0] ? scope_table(partial_scope(p), n->db, n->name)
-                        : scope_database(partial_scope(p), n->db) != SCOPE_OUT))
+    for (size_t i = 0; i < needs->count && !p->result->reason; i++) {
+        const struct job_need *n = &needs->items[i];
+        bool of_these = n->name[0] ? scope_table(partial_scope(p), n->db, n->name)
+                                   : scope_database(partial_scope(p), n->db) != SCOPE_OUT;
+        if (strcmp(n->kind, JOB_NEED) == 0 && of_these)
             p->result->reason = mem_printf("needed since %s: %s", n->gtid, n->reason);
     }
-    for (size_t i = 0; i < needs.count; i++) {
-        const struct job_need *n = &needs.items[i];
-        if (strcmp(n->kind, JOB_BEHIND) != 0 || !scope_table(partial_scope(p), n->db, n->name))
-            continue;
-        p->behind = true;
-        if (!p->result->reason)
-            p->result->reason = mem_strdup(n->reason);
-    }
+    for (size_t i = 0; i < needs->count && !p->result->reason; i++)
+        if (strcmp(needs->items[i].kind, JOB_BEHIND) == 0)
+            p->result->reason = mem_strdup(needs->items[i].reason);
     if (!p->result->reason)
         p->result->reason = mem_strdup("asked for by hand");
+}
+
+/* What is behind may overlap with what is asked for: it comes in first, or together. */
+static struct err *read_needs(struct partial *p)
+{
+    struct job_needs needs;
+    struct buf behind = BUF_INIT;
+
+    TRY(job_needs_read(p->conn, p->restore->job, &needs));
+    for (size_t i = 0; i < needs.count; i++) {
+        const struct job_need *n = &needs.items[i];
+        if (strcmp(n->kind, JOB_BEHIND) != 0)
+            continue;
+        p->behind = true;
+        if (!scope_covers_tables(partial_scope(p), n->db, n->name))
+            buf_printf(&behind, "%s%s.%s", behind.len ? "," : "", n->db, n->name);
+    }
+    struct err *e = NULL;
+    if (behind.len)
+        e = err_hint(err_new(ERR_UNSAFE,
+                             "tables of job %s are behind: a partial restore of %s was not finished",
+                             p->restore->job, buf_str(&behind)),
+                     "finish it first, or name these too: --tables %s", buf_str(&behind));
+    else
+        choose_reason(p, &needs);
+    buf_free(&behind);
     job_needs_free(&needs);
-    return NULL;
+    return e;
 }
 
 static struct err *swap_in(struct partial *p)
@@ -225,7 +244,7 @@ static struct err *restore_tables(struct partial *p)
 {
     TRY(check_names(p));
     TRY(target_check_plan(p->conn, p->plan, p->definitions, p->restore->log));
-    TRY(choose_reason(p));
+    TRY(read_needs(p));
     TRY(check_definers(p));
     TRY(restore_check_servers(p->restore, p->conn, p->plan));
     TRY(check_live(p));

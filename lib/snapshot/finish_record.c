@@ -127,15 +127,16 @@ static struct err *keep_triggers(struct record *r)
 /* What is needed of a whole database is settled where all its tables are in. */
 static bool is_settled(const struct scope *in, const struct job_need *n)
 {
-    struct scope all = {.fold_case = in->fold_case};
+    struct buf db = BUF_INIT;
 
+    if (strcmp(n->kind, JOB_BEHIND) == 0)
+        return scope_covers_tables(in, n->db, n->name);
     if (n->name[0])
         return scope_table(in, n->db, n->name);
-    scope_list_add_literal(&all.tables, n->db, "");
-    free(all.tables.items[0].name);
-    all.tables.items[0].name = mem_strdup("*");
-    bool covers = scope_covers(in, &all);
-    scope_free(&all);
+    for (const char *p = n->db; *p; p++)
+        scope_add_literal(&db, *p);
+    bool covers = scope_covers_tables(in, buf_str(&db), "*");
+    buf_free(&db);
     return covers;
 }
 

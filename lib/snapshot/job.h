@@ -157,7 +157,8 @@ struct err *job_history_add(struct conn *c, const char *job, const char *what, c
 
 /*
  * What only a snapshot can bring in: found by ccr-apply, which stops there (JOB_NEED), or left behind by a
- * partial restore, so that ccr-apply passes over its changes (JOB_BEHIND). Source names.
+ * partial restore, so that ccr-apply passes over its changes (JOB_BEHIND). Source names;
+ * patterns (scope.h) of what is left behind.
  */
 #define JOB_NEED   "partial"
 #define JOB_BEHIND "behind"

@@ -9,7 +9,7 @@ struct err *job_needs_setup(struct conn *c)
     return conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "
-        "db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT "
+        "db VARCHAR(130) NOT NULL, name VARCHAR(130) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT "
         "NULL, "
         "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (job, kind, db, name)) ENGINE=InnoDB "
         "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
@@ -89,7 +89,7 @@ void job_needs_exclude(const struct job_needs *needs, struct scope *scope, struc
         const struct job_need *n = &needs->items[i];
         if (strcmp(n->kind, JOB_BEHIND) != 0)
             continue;
-        scope_list_add_literal(&scope->exclude_tables, n->db, n->name);
+        scope_list_add(&scope->exclude_tables, n->db, n->name);
         buf_printf(names, "%s%s.%s", names->len ? ", " : "", n->db, n->name);
     }
 }

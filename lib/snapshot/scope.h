@@ -100,6 +100,8 @@ bool scope_is_open(const struct scope *s);
  * they do not show it. Names are compared as outer's.
  */
 bool scope_covers(const struct scope *outer, const struct scope *inner);
+/* All tables of a pattern, whatever `s` itself excludes of them. */
+bool scope_covers_tables(const struct scope *s, const char *db, const char *name);
 /* Appends it for a message: "everything but *.audit", "shop, crm.person". */
 void scope_describe(const struct scope *s, struct buf *out);
 

@@ -200,3 +200,14 @@ bool scope_covers(const struct scope *outer, const struct scope *inner)
            allows_all(outer, inner, &outer->exclude_databases) &&
            allows_all(outer, inner, &outer->exclude_tables);
 }
+
+bool scope_covers_tables(const struct scope *s, const char *db, const char *name)
+{
+    struct scope tables = {.fold_case = s->fold_case};
+
+    scope_list_add(&tables.tables, db, name);
+    scope_add_excludes(s, &tables);
+    bool covers = scope_covers(s, &tables);
+    scope_free(&tables);
+    return covers;
+}

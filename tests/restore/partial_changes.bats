@@ -264,3 +264,32 @@ behind_then_needs() {
     fails 8 shop.orders2
     [ "$(sql target "SELECT COUNT(*) FROM ccr.needs WHERE kind = 'partial'")" -eq 1 ]
 }
+
+@test "behind, tables come and go under names that were asked for: they wait with them" {
+    follow_start --databases shop
+    work 1
+    sql source "CREATE TABLE shop.orders_new LIKE shop.orders; ALTER TABLE shop.orders_new ADD extra INT; INSERT INTO shop.orders_new SELECT *, 1 FROM shop.orders;
+        RENAME TABLE shop.orders TO shop.orders_old, shop.orders_new TO shop.orders; DROP TABLE shop.orders_old"
+    snapshot --databases shop
+    ship
+    partial --tables 'shop.orders*'
+    [[ "$stderr" == *"behind the snapshot"* ]]
+    equal
+    work_without_orders
+    replay
+    equal
+}
+
+@test "what is behind comes in before anything else; nothing is excluded from it" {
+    follow_start --databases shop
+    work 1
+    snapshot --databases shop
+    behind --tables shop.orders
+    run ccr restore target --job j --tables shop.item
+    fails 9 "a partial restore of shop.orders was not finished" "--tables shop.orders"
+    run ccr restore target --job j --tables 'shop.*' --exclude-tables shop.orders
+    fails 2 "nothing can be excluded"
+    partial --tables shop.item,shop.orders
+    equal
+    apply
+}
