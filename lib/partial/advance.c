@@ -23,9 +23,7 @@ struct err *partial_settle_earlier(struct partial *p)
         TRY(target_session_set(p->conn, p->restore->skip_binlog));
         p->result->changed = true;
     }
-    if (swap_is_announced(&p->position))
-        TRY(swap_abandon(p->conn, job, &p->position));
-    return NULL;
+    return swap_abandon(p->conn, job, &p->position);
 }
 
 static bool is_replaced(const struct partial *p, const char *db, const char *name)

@@ -112,8 +112,7 @@ static struct err *apply_open_position(struct apply *a)
         e = status_check(a->store, a->job, &position);
     if (!e && !a->dry_run)
         e = apply_finish_swap(a, &position);
-    if (!e && !a->dry_run &&
-        swap_is_announced(&position)) /* by a run that was killed, or is somewhere else */
+    if (!e && !a->dry_run) /* by a run that was killed, or is somewhere else */
         e = swap_abandon(a->conn, a->job->name, &position);
     if (!e && a->dry_run && position.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore has work left to do"),

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "snapshot/blockers.h"
 #include "snapshot/ddl.h"
@@ -424,11 +425,46 @@ static struct err *prepare(struct swap *s)
     return params->position ? stage_same_position(s) : stage_position(s);
 }
 
-static const char announcement[] = "{\"kind\": \"swap\", \"gtid\": \"\"}";
+static const struct json_doc intent_doc = {.name = "the intent in the position row", .code = ERR_TARGET};
+
+/* {"kind": "swap", "gtid": "", "stage": "ccr_stage_JOB_0"}; malloc'ed. */
+static char *announcement(const struct restore_plan *p)
+{
+    json_t *object = json_pack("{s:s, s:s, s:s}", "kind", "swap", "gtid", "", "stage", p->stage0);
+    char *text = json_text(object);
+
+    json_decref(object);
+    return text;
+}
+
+/* The database from which the row was to come; malloc'ed, NULL where none is announced. */
+static struct err *announced_stage(const struct job_position *p, char **stage)
+{
+    const char *kind, *name;
+    json_t *object = NULL;
+
+    *stage = NULL;
+    if (!p->intent)
+        return NULL;
+    TRY(json_parse(&intent_doc, p->intent, strlen(p->intent), &object));
+    struct err *e = json_string_of(&intent_doc, object, "kind", &kind);
+    if (!e && strcmp(kind, "swap") == 0) {
+        e = json_string_of(&intent_doc, object, "stage", &name);
+        if (!e)
+            *stage = mem_strdup(name);
+    }
+    json_decref(object);
+    return e;
+}
 
 bool swap_is_announced(const struct job_position *p)
 {
-    return p->intent && strcmp(p->intent, announcement) == 0;
+    char *stage = NULL;
+
+    err_free(announced_stage(p, &stage)); /* whoever needs the intent says so */
+    bool announced = stage != NULL;
+    free(stage);
+    return announced;
 }
 
 /* The row with another intent (NULL: none), by compare-and-set. */
@@ -449,16 +485,19 @@ static struct err *set_intent(struct conn *c, const char *job, struct job_positi
 
 struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p)
 {
-    char *stage0 = mem_printf("ccr_stage_%s_0", job);
-    char *name = job_position_table(job);
-    char *table = sql_table_dup(stage0, name);
-    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+    char *stage = NULL;
 
+    TRY(announced_stage(p, &stage));
+    if (!stage)
+        return NULL;
+    char *name = job_position_table(job);
+    char *table = sql_table_dup(stage, name);
+    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
     if (!e)
         e = job_position_claim(c, job, p);
     if (!e)
         e = set_intent(c, job, p, NULL);
-    free(stage0);
+    free(stage);
     free(name);
     free(table);
     return e;
@@ -471,10 +510,12 @@ static struct err *announce(struct swap *s)
 
     if (!params->position)
         return NULL;
+    char *text = announcement(params->plan);
     failpoint("announce-before");
-    TRY(set_intent(params->conn, params->plan->job->name, params->position, announcement));
+    struct err *e = set_intent(params->conn, params->plan->job->name, params->position, text);
     failpoint("announce-after");
-    return NULL;
+    free(text);
+    return e;
 }
 
 static struct err *perform(struct swap *s, bool *created, double *seconds)
@@ -497,7 +538,7 @@ static void give_way(struct swap *s, const bool *created)
     const struct swap_params *params = s->params;
 
     drop_databases(s, created);
-    if (params->position && swap_is_announced(params->position))
+    if (params->position)
         err_free(swap_abandon(params->conn, params->plan->job->name, params->position));
 }
 

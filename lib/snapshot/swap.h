@@ -38,6 +38,7 @@ struct err *swap_tables(const struct swap_params *params, double *seconds) CHECK
  * Then the RENAME, if it still comes, fails as a whole.
  */
 bool swap_is_announced(const struct job_position *p);
+/* Nothing is done where none is. */
 struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p) CHECKED;
 
 #endif

@@ -99,7 +99,7 @@ prepared() {
     replay
     spoil shop.orders
     killed_restore announce-after
-    [ "$(sql target "SELECT intent FROM ccr.position_j" | jq -r .kind)" = swap ]
+    [ "$(sql target "SELECT CONCAT(JSON_VALUE(intent, '\$.kind'), ' ', JSON_VALUE(intent, '\$.stage')) FROM ccr.position_j")" = "swap ccr_stage_j_0" ]
     [ -n "$(sql target "SHOW TABLES IN ccr_stage_j_0 LIKE 'position_j'")" ]
     before=$(sql target "CHECKSUM TABLE shop.orders")
     apply
