@@ -6,6 +6,9 @@
 #   target_start NAME [options]    a server with the same settings as the source, without a binlog
 #   grant NAME source|target       the user of the README; its option file is $T/NAME.cnf
 #   timed NAME COMMAND...          seconds and peak memory (MiB) into $T/NAME.s and NAME.m
+#   dump_command SERVER, select_command SERVER    shell text: mariadb-dump into $T/dump.zst, parallel SELECTs to nowhere
+#   text_export SERVER             every table as a text for LOAD DATA, in $T/tables
+#   text_load_command SERVER [SETTINGS]    shell text: that text by parallel LOAD DATA, the secondary key after the rows
 #   native_connect SERVER SOURCE GTID; native_fetch (the same arguments) also fetches the log
 #   native_apply NAME SERVER SOURCE STATEMENT    timed from the statement that starts the slave until it is caught up
 #   compare WHAT NAME PEER-TEXT PEER WANTED    a line of the table of results
@@ -18,19 +21,31 @@ size=${SIZE:-1000000}
 # shellcheck disable=SC2034
 transactions=${TRANSACTIONS:-100000}
 clients=${CLIENTS:-2}
-T=$(mktemp -d "${TMPDIR:-/tmp}/ccr-bench.XXXXXX")
+T=${DIR:-$(mktemp -d "${TMPDIR:-/tmp}/ccr-bench.XXXXXX")}
 # shellcheck disable=SC2034
 store=file://$T/store
 
 # shellcheck source=tests/lib/server.bash
 . "$root/tests/lib/server.bash"
 
+servers_stop() {
+    local dir
+
+    for dir in "$T"/*/server-id; do
+        [ ! -e "$dir" ] || server_stop "$(basename "$(dirname "$dir")")"
+    done
+}
+
 clean_up() {
     local status=$?
 
     trap - EXIT INT TERM
-    servers_end
-    rm -rf "$T"
+    if [ -n "${DIR:-}" ]; then
+        servers_stop
+    else
+        servers_end
+        rm -rf "$T"
+    fi
     exit "$status"
 }
 trap clean_up EXIT
@@ -121,6 +136,67 @@ native_has_fetched() {
     end=$(sql "$2" "SHOW MASTER STATUS" | cut -f 1,2)
     [ "$(sql_client "$1" --vertical --execute="SHOW SLAVE STATUS" |
         awk '$1 == "Master_Log_File:" { f = $2 } $1 == "Read_Master_Log_Pos:" { p = $2 } END { print f "\t" p }')" = "$end" ]
+}
+
+client() {
+    echo "mariadb --no-defaults --socket='$(server_socket "$1")' --user=root"
+}
+
+# in_streams COMMAND FUNCTION: shell text that runs COMMAND in $clients streams at a time, each with what FUNCTION N says
+# for its share of the tables; fails when one of them does.
+in_streams() {
+    local stream n statements
+
+    for ((stream = 1; stream <= clients; stream++)); do
+        statements=
+        for ((n = stream; n <= tables; n += clients)); do
+            statements+=$("$2" "$n")
+        done
+        printf '%s -e "%s" >/dev/null & p%d=$!; ' "$1" "$statements" "$stream"
+    done
+    for ((stream = 1; stream <= clients; stream++)); do
+        printf "wait \$p%d && " "$stream"
+    done
+    echo :
+}
+
+dump_command() {
+    echo "mariadb-dump --no-defaults --socket='$(server_socket "$1")' --user=root --single-transaction --databases sbtest |
+        zstd -q -1 -o '$T/dump.zst' -f"
+}
+
+select_table() {
+    echo "SELECT * FROM sbtest$1;"
+}
+
+select_command() {
+    in_streams "$(client "$1") --quick sbtest" select_table
+}
+
+# Every table as a file that LOAD DATA reads, and its definition.
+text_export() {
+    local n
+
+    mkdir "$T/tables"
+    for ((n = 1; n <= tables; n++)); do
+        sql "$1" "SELECT * INTO OUTFILE '$T/tables/$n' CHARACTER SET binary FROM sbtest.sbtest$n"
+        sql "$1" "SHOW CREATE TABLE sbtest.sbtest$n" | cut -f 2 | tr -d '`' | sed 's/\\n/ /g' >"$T/tables/$n.sql"
+    done
+}
+
+# The secondary key after the rows is the faster way.
+text_load_table() {
+    echo "$(<"$T/tables/$1.sql"); ALTER TABLE sbtest$1 DROP KEY k_$1;
+        LOAD DATA LOCAL INFILE '$T/tables/$1' INTO TABLE sbtest$1 CHARACTER SET binary; ALTER TABLE sbtest$1 ADD KEY k_$1 (k);"
+}
+
+# text_load_command SERVER [SETTINGS]: LOAD DATA of that text by parallel streams
+text_load_command() {
+    local client
+
+    client=$(client "$1")
+    echo "$client -e 'CREATE DATABASE sbtest' || exit 1"
+    in_streams "$client --local-infile=1 --init-command='${2:-SET @none = 0}' sbtest" text_load_table
 }
 
 value() {
