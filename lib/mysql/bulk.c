@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include <mysqld_error.h>
+
 #include "base/failpoint.h"
 #include "base/mem.h"
 
@@ -38,6 +40,9 @@ bool bulk_is_offered(struct conn *c)
 /* A failure of the library itself is only known to the statement. */
 static struct err *bulk_error(const struct bulk *b, const char *what)
 {
+    if (conn_errno(b->conn) == ER_MAX_PREPARED_STMT_COUNT_REACHED)
+        return err_hint(conn_error(b->conn, what),
+                        "raise the server's max_prepared_stmt_count, or --load text");
     if (conn_errno(b->conn))
         return conn_error(b->conn, what);
     return err_new(conn_code(b->conn), "%s: error %u: %s", what, mysql_stmt_errno(b->statement),

@@ -175,3 +175,13 @@ END
     [ "$status" -eq 7 ]
     [[ "$stderr" == *"row 1 of the chunk does not have 3 fields"* ]]
 }
+
+@test "a target that prepares no statements" {
+    sql target "SET GLOBAL max_prepared_stmt_count = 0"
+    store_use warned
+    run --separate-stderr ccr restore target --standalone --replace
+    sql target "SET GLOBAL max_prepared_stmt_count = DEFAULT"
+    echo "$status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"of warned.t: "*"max_prepared_stmt_count"*"hint: "*"--load text"* ]]
+}
