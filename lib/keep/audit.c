@@ -101,6 +101,7 @@ static void open_stream(struct audit *a, struct audited_stream *s)
     if (e)
         findings_add(a->findings, key, err_code(e) == ERR_STORE ? err_recode(e, ERR_INTEGRITY) : e, breaks);
     e = pruned_load(a->p->store, l->name, &s->pruned);
+    s->pruned_unknown = err_code(e) == ERR_STORE;
     if (e)
         findings_add(a->findings, prefix, e, NULL);
     free(breaks);

@@ -145,7 +145,7 @@ static struct err *begin(struct follower *f, const struct listed_log *l)
 
     f->part_known = l->number == 1;
     f->linked = l->epoch == 1 && l->number == 1; /* then nothing may precede it */
-    if (pruned_before || f->linked)
+    if (pruned_before || f->linked || f->s->pruned_unknown)
         return NULL;
     if (p->record > 0 && p->epoch == l->epoch)
         return report_missing(f, l->epoch, p->number, l->number - 1);

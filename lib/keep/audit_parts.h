@@ -35,6 +35,7 @@ struct audited_stream {
     const struct listed_stream *listed;
     char *stream_id; /* NULL where stream.json cannot be read */
     struct pruned pruned;
+    bool pruned_unknown;  /* the store did not give it: where the log begins is not known */
     struct log_run *runs; /* in order */
     size_t run_count;
     size_t run_cap;

@@ -1,5 +1,6 @@
 #include "store/http.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 enum {
     BUFFER_BYTES = 512 << 10, /* libcurl's default of 64 KiB costs a third of the speed */
     HEADERS_LIMIT = 64 << 10, /* nothing that is a store's answer has more */
-    LONGEST_NAP_US = 1000000
+    LONGEST_NAP_US = 1000000,
+    KNOWN_ANSWERS = 256 /* more than can be under way at once */
 };
 
 struct http {
@@ -24,7 +26,9 @@ struct http {
     CURL **idle;
     unsigned idle_count;
     unsigned made;
-    int64_t paid_until_us; /* the bandwidth is used up until then */
+    int64_t paid_until_us;      /* the bandwidth is used up until then */
+    char *known[KNOWN_ANSWERS]; /* ids of the last answers */
+    size_t known_next;
 };
 
 /* What the callbacks of one request share. */
@@ -68,11 +72,35 @@ void http_close(struct http *h)
         return;
     for (unsigned i = 0; i < h->idle_count; i++)
         curl_easy_cleanup(h->idle[i]);
+    for (size_t i = 0; i < KNOWN_ANSWERS; i++)
+        free(h->known[i]);
     free(h->idle);
     free((char *)(uintptr_t)h->params.ca_file);
     pthread_mutex_destroy(&h->mutex);
     pthread_cond_destroy(&h->returned);
     free(h);
+}
+
+static CURL *new_handle(void)
+{
+    CURL *easy = curl_easy_init();
+
+    if (!easy) {
+        fputs("error: libcurl refused a handle\n", stderr);
+        abort();
+    }
+    return easy;
+}
+
+/* Whether the connection has something to say that nobody asked for: it is closed, or out of step. */
+static bool is_out_of_step(CURL *easy)
+{
+    curl_socket_t sock = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &sock) != CURLE_OK || sock == CURL_SOCKET_BAD)
+        return false;
+    struct pollfd poll_fd = {.fd = sock, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) > 0;
 }
 
 /* A connection that nobody uses, best the one used last: it is the most likely to be open still. */
@@ -88,14 +116,12 @@ static CURL *borrow(struct http *h)
     else
         h->made++;
     pthread_mutex_unlock(&h->mutex);
-    if (easy)
+    if (!easy)
+        return new_handle();
+    if (!is_out_of_step(easy))
         return easy;
-    easy = curl_easy_init();
-    if (!easy) {
-        fputs("error: libcurl refused a handle\n", stderr);
-        abort();
-    }
-    return easy;
+    curl_easy_cleanup(easy);
+    return new_handle();
 }
 
 static void give_back(struct http *h, CURL *easy)
@@ -236,6 +262,41 @@ static void set_answer(CURL *easy, struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->answer->text);
 }
 
+/* Whether an answer is one that came before; otherwise it is known from now on. */
+static bool is_old(struct http *h, const struct http_answer *answer)
+{
+    char *id = h->params.answer_id ? http_header(answer, h->params.answer_id) : mem_strdup("");
+    bool old = false;
+
+    pthread_mutex_lock(&h->mutex);
+    for (size_t i = 0; *id && i < KNOWN_ANSWERS && h->known[i] && !old; i++)
+        old = strcmp(h->known[i], id) == 0;
+    if (*id && !old) {
+        free(h->known[h->known_next]);
+        h->known[h->known_next] = id;
+        h->known_next = (h->known_next + 1) % KNOWN_ANSWERS;
+        id = NULL;
+    }
+    pthread_mutex_unlock(&h->mutex);
+    free(id);
+    return old;
+}
+
+static void judge(struct transfer *t, CURLcode code)
+{
+    struct http_answer *answer = t->answer;
+
+    answer->failure = (int)code;
+    answer->problem = answer->text[0] ? answer->text : curl_easy_strerror(code);
+    if (t->is_too_large) {
+        answer->failure = HTTP_TOO_LARGE;
+        answer->problem = "the answer is larger than an object can be";
+    } else if (is_old(t->http, answer)) {
+        answer->failure = HTTP_OLD_ANSWER;
+        answer->problem = "the answer to an earlier request came again";
+    }
+}
+
 void http_send(struct http *h, const struct http_request *request, struct http_answer *answer)
 {
     struct curl_slist *headers = NULL;
@@ -253,12 +314,13 @@ void http_send(struct http *h, const struct http_request *request, struct http_a
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
-    answer->failure = t.is_too_large ? HTTP_TOO_LARGE : (int)code;
-    answer->problem = t.is_too_large    ? "the answer is larger than an object can be"
-                      : answer->text[0] ? answer->text
-                                        : curl_easy_strerror(code);
+    judge(&t, code);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
+    if (answer->failure == HTTP_OLD_ANSWER) {
+        curl_easy_cleanup(easy);
+        easy = new_handle();
+    }
     give_back(h, easy);
 }
 

@@ -5,6 +5,11 @@
  * use, it waits for one. Nothing is repeated and no redirect is followed here: what came of a request is told
  * as it is (struct http_answer), and s3_request.h decides.
  *
+ * An answer must belong to its request. HTTP/1.1 has nothing to tell by but the order on the connection:
+ * where something on the way sends an answer twice, each later request would be given the answer of the one
+ * before. So a connection on which bytes wait before anything was asked is not used again, and an answer
+ * whose `answer_id` was seen before is HTTP_OLD_ANSWER, and the end of its connection.
+ *
  * A request ends when it makes no progress for `stall_timeout_s`. Bytes in both directions together stay
  * below `bandwidth`.
  */
@@ -25,8 +30,9 @@ struct http_params {
     bool tls_verify;
     unsigned connect_timeout_s;
     unsigned stall_timeout_s;
-    unsigned connections; /* at most this many at once */
-    uint64_t bandwidth;   /* bytes per second, 0: no limit */
+    unsigned connections;  /* at most this many at once */
+    uint64_t bandwidth;    /* bytes per second, 0: no limit */
+    const char *answer_id; /* name of a header that is another one in every answer; NULL: there is none */
 };
 
 struct http_request {
@@ -41,12 +47,13 @@ struct http_request {
 };
 
 enum {
-    HTTP_CAME = 0,      /* an answer came, whole */
-    HTTP_TOO_LARGE = -1 /* its body is larger than `most` */
+    HTTP_CAME = 0,       /* an answer came, whole */
+    HTTP_TOO_LARGE = -1, /* its body is larger than `most` */
+    HTTP_OLD_ANSWER = -4 /* it was the answer to an earlier request already */
 };
 
 struct http_answer {
-    int failure;         /* HTTP_CAME, HTTP_TOO_LARGE, or a CURLcode */
+    int failure;         /* HTTP_CAME, another HTTP_ value, or a CURLcode */
     const char *problem; /* what libcurl says of the failure */
     long status;         /* 0 where no status line came */
     struct buf headers;  /* "name: value\n", as they came */

@@ -48,6 +48,7 @@ static const struct curl_row curl_rows[] = {
     {CURLE_URL_MALFORMAT, NEVER, "bad URL"},
     {CURLE_UNSUPPORTED_PROTOCOL, NEVER, "bad URL"},
     {HTTP_TOO_LARGE, NEVER, "answer too large"},
+    {HTTP_OLD_ANSWER, SOME, "an earlier answer again"},
     {RETRY_NOT_S3, SOME, "not an answer of S3"},
     {RETRY_OTHER_BODY, SOME, "another body than was written"},
 };

@@ -38,6 +38,7 @@ static struct err *s3_open(const struct store_settings *settings, const struct s
         .stall_timeout_s = settings->timeout_s,
         .connections = settings->connections,
         .bandwidth = settings->bandwidth,
+        .answer_id = "x-amz-request-id",
     });
     *ops = &s3_ops;
     *self = s;

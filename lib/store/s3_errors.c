@@ -53,6 +53,8 @@ static const struct {
     {CURLE_PEER_FAILED_VERIFICATION, "name the file of the store's certificate authority with ca-file"},
     {CURLE_SSL_CACERT_BADFILE, "ca-file must be a readable file of PEM certificates"},
     {CURLE_SSL_CONNECT_ERROR, "does the endpoint speak https?"},
+    {HTTP_OLD_ANSWER,
+     "something on the way to the store, a proxy or a cache, gives old answers: it must not"},
     {RETRY_NOT_S3, "check the endpoint: a proxy, or another web server, may be answering"},
     {RETRY_OTHER_BODY,
      "the object was damaged in the store, or on the way from it; ccr wrote it with its SHA-256"},

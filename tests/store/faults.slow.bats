@@ -7,7 +7,7 @@ load ../lib/common
 load ../lib/s3
 
 LANES=5 # at a time: most of the time is spent waiting for another try
-SCHEDULES=$((8 * ${SOAK:-1}))
+SCHEDULES=$((${SOAK:-1} > 1 ? 10 * SOAK : 8))
 
 setup_file() {
     units_find
@@ -194,4 +194,35 @@ one() {
     keep verify
     ccr restore target --job manifest --databases shop
     same_tables source target shop
+}
+
+@test "where the log begins cannot be read: that is what ccr-verify says, and not that the beginning is missing" {
+    local db=shop
+    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
+    STORE=s3://faults/pruned
+    for _ in 1 2 3; do
+        ccr backup source
+        change
+        ccr ship source
+    done
+    keep prune --keep-last 1 --yes
+    keep verify
+    one error 'GET .*/pruned/0' keep verify
+    [ "$code" -eq 4 ]
+    grep -q "reading streams/main/pruned/0.*500 InternalError" "$T/one/err"
+    ! grep -q missing "$T/one/err" || false
+}
+
+@test "answers that come twice are not taken for those of other requests" {
+    local db=shop
+    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
+    STORE=s3://faults/twice
+    one twice '.*' ccr backup source
+    [ "$code" -eq 0 ]
+    change
+    one twice '.*' ccr ship source
+    [ "$code" -eq 0 ]
+    one twice '.*' keep verify
+    [ "$code" -eq 0 ]
+    keep verify
 }

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
     char *query = s3_query_text(parts.query, parts.query_count);
     sign(&parts, argv[1], buf_str(&path), query, sha256, time);
     char *url = mem_printf("%s%s%s%s", env("AWS_ENDPOINT_URL", ""), buf_str(&path), *query ? "?" : "", query);
-    struct http *h = http_open(&(struct http_params){NULL, true, 10, 30, 1, 0});
+    struct http *h = http_open(&(struct http_params){NULL, true, 10, 30, 1, 0, NULL});
     http_send(h,
               &(struct http_request){argv[1], url, (const char *const *)parts.lines,
                                      has_body ? (const void *)buf_str(&in) : NULL, in.len, &out, 64 << 20,
