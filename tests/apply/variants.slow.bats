@@ -6,8 +6,11 @@ load ../lib/common
 load follow
 load kills
 
+# MORE: a soak kills a target without a binlog and a Galera node as often as any other (killed.slow.bats).
 KILLS=$((6 * ${SOAK:-1}))
 SERVER_KILLS=$((3 * ${SOAK:-1}))
+MORE_KILLS=$((${SOAK:-1} > 1 ? 30 * SOAK : KILLS))
+MORE_SERVER_KILLS=$((${SOAK:-1} > 1 ? 30 * SOAK : SERVER_KILLS))
 
 setup_file() {
     server_start source
@@ -26,12 +29,13 @@ target_new() {
     export ROUND=$2
 }
 
+# whole_life VARIANT ROUND [KILLS SERVER-KILLS]
 whole_life() {
     seed
     target_new "$1" "$2"
     more
-    kill_apply "$KILLS"
-    kill_server "$SERVER_KILLS"
+    kill_apply "${3:-$KILLS}"
+    kill_server "${4:-$SERVER_KILLS}"
     more
     finished
     echo "# $1: $(recoveries)" >&3
@@ -57,18 +61,18 @@ teardown() {
 }
 
 @test "a target without a binlog" {
-    whole_life nobinlog 2000
+    whole_life nobinlog 200000 "$MORE_KILLS" "$MORE_SERVER_KILLS"
 }
 
 @test "a read-only target" {
-    whole_life readonly 3000
+    whole_life readonly 300000
     [ "$(sql target 'SELECT @@read_only')" -eq 1 ]
 }
 
 @test "one Galera node" {
-    whole_life galera 4000
+    whole_life galera 400000 "$MORE_KILLS" "$MORE_SERVER_KILLS"
 }
 
 @test "one Galera node with wsrep_gtid_mode" {
-    whole_life galera-gtid 5000
+    whole_life galera-gtid 500000
 }
