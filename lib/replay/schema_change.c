@@ -166,9 +166,11 @@ static struct err *change_execute(struct schema_change *s)
     return schema_change_leave(s);
 }
 
-/* Runs it unless a run that was killed has done so. */
+/* Runs it unless a run that was killed has done so. Without an intent of such a run `before` is `now`. */
 static struct err *change_run_once(struct schema_change *s, const json_t *before, const json_t *now)
 {
+    if (before == now)
+        return change_execute(s);
     switch (schema_state_outcome(&s->statement, &s->objects, before, now)) {
     case SCHEMA_RUN_AGAIN:
         if (!json_equal(before, now))
@@ -187,8 +189,7 @@ static struct err *change_run_once(struct schema_change *s, const json_t *before
                                            "became of it cannot be told"),
                         "take a new snapshot (ccr-backup, ccr-restore)");
     }
-    if (before != now) /* an intent was found */
-        TRY(schema_debris_clear(s, now));
+    TRY(schema_debris_clear(s, now));
     return change_execute(s);
 }
 

@@ -109,3 +109,10 @@ runs() {
     [[ $output != *"does not exist"* ]]
     same d other
 }
+
+@test "tables that have no ids, alike but for their rows, change places" {
+    runs "CREATE TABLE i1 (n INT PRIMARY KEY) ENGINE = MyISAM; CREATE TABLE i2 LIKE i1; INSERT INTO i1 VALUES (1); INSERT INTO i2 VALUES (2), (3);
+        RENAME TABLE i1 TO swap, i2 TO i1, swap TO i2; INSERT INTO i1 VALUES (4)"
+    runs "CREATE TABLE parted (n INT PRIMARY KEY) ENGINE = MyISAM PARTITION BY RANGE (n) (PARTITION p0 VALUES LESS THAN (10)); CREATE TABLE whole (n INT PRIMARY KEY) ENGINE = MyISAM;
+        INSERT INTO parted VALUES (1); INSERT INTO whole VALUES (2), (3); ALTER TABLE parted EXCHANGE PARTITION p0 WITH TABLE whole; INSERT INTO parted VALUES (4)"
+}

@@ -101,7 +101,8 @@ int main(int argc, char **argv)
                                      has_body ? (const void *)buf_str(&in) : NULL, in.len, &out, 64 << 20,
                                      NULL},
               &answer);
-    fwrite(out.data, 1, out.len, stdout);
+    if (out.len)
+        fwrite(out.data, 1, out.len, stdout);
     bool good = answer.failure == HTTP_CAME && answer.status >= 200 && answer.status < 300;
     if (!good)
         fprintf(stderr, "s3_tool: %s %s: %ld %s\n", argv[1], url, answer.status,
