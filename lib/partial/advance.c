@@ -208,6 +208,9 @@ static struct err *reach_snapshot(struct partial *p)
         e = leave_behind(p);
     if (!e)
         e = advance_job(p, snapshot);
+    if (err_code(e) == ERR_TARGET && !err_hint_text(e)) /* the other side's rows are behind */
+        e = err_hint(
+            e, "where a foreign key joins that table with one that was asked for, name both (--tables)");
     return e ? err_context(e, "bringing job %s to the position of snapshot %s", p->restore->job,
                            p->plan->manifest->id)
              : NULL;
