@@ -5,7 +5,7 @@ load ../lib/common
 
 @test "make demo replicates a shop of 300,000 rows and more, tells what happened, and leaves nothing behind" {
     mkdir "$BATS_TEST_TMPDIR/tmp"
-    run env -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" make -s -C "$CCR_ROOT" demo
+    run env -u STORE -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" make -s -C "$CCR_ROOT" demo
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *stage*rows*bytes*compressed*seconds*rows/s*lag* ]]
@@ -21,7 +21,7 @@ load ../lib/common
 
 @test "make demo STORE=s3: the same through a bucket of a private Ceph" {
     mkdir "$BATS_TEST_TMPDIR/tmp"
-    run env -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" CUSTOMERS=500 ROUNDS=1 make -s -C "$CCR_ROOT" demo STORE=s3 3>&-
+    run env -u STORE -u MAKEFLAGS TMPDIR="$BATS_TEST_TMPDIR/tmp" CUSTOMERS=500 ROUNDS=1 make -s -C "$CCR_ROOT" demo STORE=s3 3>&-
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"The store is the bucket demo at http://127.0.0.1:"*"The target equals the source in every table."* ]]
@@ -31,7 +31,7 @@ load ../lib/common
 
 @test "KEEP=1 leaves both servers, and says how to connect and how to stop" {
     mkdir "$BATS_TEST_TMPDIR/tmp"
-    run env TMPDIR="$BATS_TEST_TMPDIR/tmp" KEEP=1 CUSTOMERS=500 ROUNDS=1 "$CCR_ROOT/bin/ccr-demo" 3>&-
+    run env -u STORE TMPDIR="$BATS_TEST_TMPDIR/tmp" KEEP=1 CUSTOMERS=500 ROUNDS=1 "$CCR_ROOT/bin/ccr-demo" 3>&-
     [ "$status" -eq 0 ]
     local connect stop
     connect=$(sed -n 's/^ *\(mariadb .*\) shop .*# the target.*/\1/p' <<<"$output")
