@@ -48,7 +48,9 @@ s3_kill() {
         [ -e "$file" ] || continue
         pid=$(cat "$file")
         rm -f "$file"
-        process_ended "$pid" || kill -9 "$pid" 2>/dev/null || :
+        if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$T/$1/"; then
+            kill -9 "$pid" 2>/dev/null || :
+        fi
     done
     rm -rf "${T:?}/$1"
 }

@@ -156,12 +156,17 @@ server_start() {
     return 1
 }
 
+# server_is_process NAME PID: a server that ended by itself leaves its number, which may be another process by now.
+server_is_process() {
+    ! process_ended "$2" && tr '\0' '\n' <"/proc/$2/cmdline" 2>/dev/null | grep -qF -- "$T/$1/"
+}
+
 server_signal() {
     local pid
 
     [ -e "$T/$2/pid" ] || return 0
     pid=$(server_pid "$2")
-    if ! process_ended "$pid"; then
+    if server_is_process "$2" "$pid"; then
         kill "-$1" "$pid" 2>/dev/null || :
         wait_until 120 process_ended "$pid" || return 1
     fi
