@@ -6,6 +6,7 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
+#include "mysql/charset.h"
 
 /* Session settings that change how names and strings are printed. */
 #define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1 FOR "
@@ -156,6 +157,28 @@ struct err *account_list_read(struct conn *c, struct account_list *out)
     if (e)
         account_list_free(out);
     return e;
+}
+
+static struct err *name_to_utf8(struct conn *c, const char *charset, char **name)
+{
+    struct buf out = BUF_INIT;
+    bool exact = true;
+
+    if (!*name)
+        return NULL;
+    struct err *e = charset_convert(c, charset, "utf8mb4", *name, strlen(*name), &out, &exact);
+    if (!e && exact) {
+        free(*name);
+        *name = buf_steal(&out);
+    }
+    buf_free(&out);
+    return e;
+}
+
+struct err *account_to_utf8(struct conn *c, const char *charset, struct account *a)
+{
+    TRY(name_to_utf8(c, charset, &a->user));
+    return name_to_utf8(c, charset, &a->host);
 }
 
 struct err *account_of_connection(struct conn *c, struct account *out)

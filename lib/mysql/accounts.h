@@ -35,6 +35,10 @@ void account_entry_free(struct account_entry *entry); /* its members */
 
 const struct account_entry *account_list_find(const struct account_list *l, const struct account *a);
 
+/* Brings an account's names from the character set that they stand in into UTF-8, which the lists have. What
+ * has no place there stays as it is. */
+struct err *account_to_utf8(struct conn *c, const char *charset, struct account *a) CHECKED;
+
 /* Who this connection is to the server, as in CURRENT_USER(). account_free() ends it. */
 struct err *account_of_connection(struct conn *c, struct account *out) CHECKED;
 

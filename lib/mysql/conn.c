@@ -274,16 +274,49 @@ static struct err *conn_store(struct conn *c, struct result **out, const char *s
     return NULL;
 }
 
+static struct err *conn_vquery(struct conn *c, struct result **out, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static struct err *conn_vquery(struct conn *c, struct result **out, const char *fmt, va_list ap)
+{
+    char *sql = mem_vprintf(fmt, ap);
+    struct err *e = conn_store(c, out, sql);
+
+    free(sql);
+    return e;
+}
+
 struct err *conn_query(struct conn *c, struct result **out, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    char *sql = mem_vprintf(fmt, ap);
+    struct err *e = conn_vquery(c, out, fmt, ap);
     va_end(ap);
-    struct err *e = conn_store(c, out, sql);
-    free(sql);
     return e;
+}
+
+struct err *conn_transaction(struct conn *c, struct err *(*fn)(void *arg), void *arg)
+{
+    TRY(conn_exec(c, "START TRANSACTION"));
+    struct err *e = fn(arg);
+    if (!e)
+        return conn_exec(c, "COMMIT");
+    return conn_is_lost(c) ? e : err_first(e, conn_exec(c, "ROLLBACK"));
+}
+
+struct err *conn_query_if_there(struct conn *c, struct result **out, const char *fmt, ...)
+{
+    va_list ap;
+
+    *out = NULL;
+    va_start(ap, fmt);
+    struct err *e = conn_vquery(c, out, fmt, ap);
+    va_end(ap);
+    if (!e || !conn_is_absent(c))
+        return e;
+    err_free(e);
+    return NULL;
 }
 
 char **result_next(struct result *r, unsigned long **lengths)

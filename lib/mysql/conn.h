@@ -65,6 +65,8 @@ struct err *conn_error(const struct conn *c, const char *what) CHECKED;
 /* Runs a statement without a result; one that has a result loses it. */
 struct err *conn_exec(struct conn *c, const char *fmt, ...) CHECKED __attribute__((format(printf, 2, 3)));
 struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len) CHECKED;
+/* Runs fn within a transaction: committed when it succeeds, rolled back when it fails. */
+struct err *conn_transaction(struct conn *c, struct err *(*fn)(void *arg), void *arg) CHECKED;
 /* A statement that holds a secret: messages show this instead. */
 struct err *conn_exec_shown(struct conn *c, const char *sql, const char *shown) CHECKED;
 
@@ -72,6 +74,9 @@ struct err *conn_exec_shown(struct conn *c, const char *sql, const char *shown) 
 struct result;
 
 struct err *conn_query(struct conn *c, struct result **out, const char *fmt, ...) CHECKED
+    __attribute__((format(printf, 3, 4)));
+/* The same of what may not be there yet: where the table or its database does not exist, *out is NULL. */
+struct err *conn_query_if_there(struct conn *c, struct result **out, const char *fmt, ...) CHECKED
     __attribute__((format(printf, 3, 4)));
 /* The next row, or NULL at the end. Valid until result_free. lengths may be NULL. */
 char **result_next(struct result *r, unsigned long **lengths);

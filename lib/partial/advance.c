@@ -46,8 +46,8 @@ static struct err *find_others(struct partial *p, struct names *others)
         conn_query(p->conn, &r,
                    "SELECT t.db, t.name FROM ccr.tables t JOIN information_schema.TABLES i ON "
                    "CAST(i.TABLE_SCHEMA AS BINARY) = CAST(t.db AS BINARY) AND CAST(i.TABLE_NAME AS BINARY) = "
-                   "CAST(t.name AS "
-                   "BINARY) JOIN information_schema.ENGINES e ON e.ENGINE = i.ENGINE WHERE t.job = %s AND "
+                   "CAST(t.name AS BINARY) "
+                   " JOIN information_schema.ENGINES e ON e.ENGINE = i.ENGINE WHERE t.job = %s AND "
                    "i.TABLE_TYPE LIKE '%%BASE TABLE' AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
                    job);
 
@@ -91,8 +91,9 @@ static struct err *check_intent(struct partial *p)
 }
 
 /* The lanes of a killed run may be a batch apart: their rows go along. */
-static struct err *claim_rows(struct partial *p)
+static struct err *claim_rows(void *arg)
 {
+    struct partial *p = arg;
     const char *job = p->restore->job;
     char before[JOB_NONCE_SIZE];
 
@@ -101,26 +102,18 @@ static struct err *claim_rows(struct partial *p)
     return job_lanes_claim(p->conn, job, before, p->position.nonce);
 }
 
-static struct err *in_transaction(struct partial *p, struct err *(*fn)(struct partial *p))
-{
-    TRY(conn_exec(p->conn, "START TRANSACTION"));
-    struct err *e = fn(p);
-    if (!e)
-        return conn_exec(p->conn, "COMMIT");
-    return conn_is_lost(p->conn) ? e : err_first(e, conn_exec(p->conn, "ROLLBACK"));
-}
-
 /* The row under this run's nonce, which is published as ccr-apply does it (replay/batch.h). */
 struct err *partial_claim(struct partial *p)
 {
     TRY(status_publish(p->restore->store, p->saved, &p->position));
-    TRY(in_transaction(p, claim_rows));
+    TRY(conn_transaction(p->conn, claim_rows, p));
     return status_publish(p->restore->store, p->saved, &p->position);
 }
 
 /* As they were asked for: the log may make and rename tables that the patterns fit. */
-static struct err *mark_behind(struct partial *p)
+static struct err *mark_behind(void *arg)
 {
+    struct partial *p = arg;
     const struct scope_list *asked = &partial_scope(p)->tables;
     struct job_position next = p->position;
 
@@ -142,7 +135,7 @@ static struct err *mark_behind(struct partial *p)
 static struct err *leave_behind(struct partial *p)
 {
     TRY(partial_claim(p));
-    TRY(in_transaction(p, mark_behind));
+    TRY(conn_transaction(p->conn, mark_behind, p));
     failpoint("behind-after");
     free(p->position.intent);
     p->position.intent = NULL;

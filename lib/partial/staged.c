@@ -14,12 +14,10 @@
 /* Those of one database that fit a pattern. */
 static void add_tables(struct scope_list *l, const char *db, const char *pattern)
 {
-    struct buf literal = BUF_INIT;
+    char *literal = scope_literal(db);
 
-    for (; *db; db++)
-        scope_add_literal(&literal, *db);
-    scope_list_add(l, buf_str(&literal), pattern);
-    buf_free(&literal);
+    scope_list_add(l, literal, pattern);
+    free(literal);
 }
 
 /* The job under which staging is replayed: these tables, each database under the name of its staging. */

@@ -66,47 +66,51 @@ static struct err *intent_parse(const char *text, json_t **out, const char **kin
     return e;
 }
 
-static struct err *intent_read(const struct apply *a, json_t **out, const char **kind, const char **gtid)
-{
-    return intent_parse(a->batch.committed.intent, out, kind, gtid);
-}
-
-struct err *intent_rows_table(const char *intent, char **table)
+/* Of an intent of rows; both are malloc'ed, and NULL for an intent of another kind. */
+static struct err *intent_rows(const char *text, char **rows_gtid, char **table)
 {
     const char *kind, *gtid, *name;
     json_t *object;
 
-    *table = NULL;
-    TRY(intent_parse(intent, &object, &kind, &gtid));
+    *rows_gtid = *table = NULL;
+    TRY(intent_parse(text, &object, &kind, &gtid));
     if (!object || strcmp(kind, "rows") != 0) {
         json_decref(object);
         return NULL;
     }
     struct err *e = json_string_of(&intent_doc, object, "table", &name);
-    if (!e)
+    if (!e) {
+        *rows_gtid = mem_strdup(gtid);
         *table = mem_strdup(name);
+    }
     json_decref(object);
+    return e;
+}
+
+struct err *intent_rows_table(const char *intent, char **table)
+{
+    char *gtid;
+    struct err *e = intent_rows(intent, &gtid, table);
+
+    free(gtid);
     return e;
 }
 
 struct err *intent_check(const struct apply *a)
 {
-    const char *kind, *gtid;
-    char *table = NULL;
-    json_t *intent;
+    char *gtid, *table;
 
-    TRY(intent_rows_table(a->batch.committed.intent, &table));
+    TRY(intent_rows(a->batch.committed.intent, &gtid, &table));
     if (!table)
         return NULL;
-    struct err *e = intent_read(a, &intent, &kind, &gtid);
-    if (!e)
-        e = err_hint(err_new(ERR_RESYNC,
-                             "a run was stopped while it applied transaction %s to table %s, which has no "
-                             "transactions: what of it was written is not known",
-                             gtid, table),
-                     "take a new snapshot (ccr-backup), of that table at least (--tables), and restore it "
-                     "(ccr-restore)");
-    json_decref(intent);
+    struct err *e =
+        err_hint(err_new(ERR_RESYNC,
+                         "a run was stopped while it applied transaction %s to table %s, which has no "
+                         "transactions: what of it was written is not known",
+                         gtid, table),
+                 "take a new snapshot (ccr-backup), of that table at least (--tables), and restore it "
+                 "(ccr-restore)");
+    free(gtid);
     free(table);
     return e;
 }
@@ -118,7 +122,7 @@ struct err *intent_find(const struct apply *a, const struct gtid *gtid, json_t *
     json_t *intent, *found;
 
     *objects = NULL;
-    TRY(intent_read(a, &intent, &kind, &of));
+    TRY(intent_parse(a->batch.committed.intent, &intent, &kind, &of));
     if (!intent)
         return NULL;
     struct err *e = NULL;

@@ -5,38 +5,12 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "binlog/account.h"
-#include "mysql/charset.h"
+#include "mysql/accounts.h"
 
 static bool has_definer(enum statement_kind kind)
 {
     return kind == STATEMENT_VIEW || kind == STATEMENT_FUNCTION || kind == STATEMENT_PROCEDURE ||
            kind == STATEMENT_PACKAGE || kind == STATEMENT_PACKAGE_BODY || kind == STATEMENT_EVENT;
-}
-
-/* A name that stands in the statement as a text of SQL in UTF-8; NULL, a role's host, is stored empty. */
-static struct err *name_literal(const struct schema_change *s, const char *name, char **out)
-{
-    struct buf text = BUF_INIT;
-    struct result *r = NULL;
-    struct err *e = NULL;
-    bool exact = true;
-
-    if (name && s->session.has_charset && !charset_is_ascii(name, strlen(name))) {
-        e = conn_query(s->a->conn, &r,
-                       "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATIONS WHERE ID = %u",
-                       s->session.character_set_client);
-        char **row = e ? NULL : result_next(r, NULL);
-        if (row)
-            e = charset_convert(s->a->conn, row[0], "utf8mb4", name, strlen(name), &text, &exact);
-        result_free(r);
-    }
-    char *converted = text.len && exact ? buf_steal(&text) : NULL;
-    if (!e)
-        *out = sql_string_dup(converted ? converted : name ? name : "");
-    free(converted);
-    buf_free(&text);
-    return e;
 }
 
 /* Words that stand for who runs the statement: servers log the name instead, but for ALTER EVENT. */
@@ -45,22 +19,25 @@ static bool is_whoever(const struct account *a)
     return !a->host && (strcasecmp(a->user, "CURRENT_USER") == 0 || strcasecmp(a->user, "CURRENT_ROLE") == 0);
 }
 
-static struct err *account_is_there(const struct schema_change *s, const struct account *a, bool *there)
+/* Brings its names into UTF-8. */
+static struct err *account_is_there(const struct schema_change *s, struct account *a, bool *there)
 {
-    char *user = NULL;
-    char *host = NULL;
-    uint64_t count = 0;
+    struct account_list list = {0};
+    char *charset = NULL;
+    struct err *e = NULL;
 
     TRY(batch_flush(&s->a->batch)); /* the connection is used */
-    struct err *e = name_literal(s, a->user, &user);
+    if (s->session.has_charset)
+        e = conn_value(s->a->conn, &charset,
+                       "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATIONS WHERE ID = %u",
+                       s->session.character_set_client);
     if (!e)
-        e = name_literal(s, a->host, &host);
+        e = account_to_utf8(s->a->conn, charset, a);
     if (!e)
-        e = conn_number(s->a->conn, &count,
-                        "SELECT COUNT(*) FROM mysql.global_priv WHERE User = %s AND Host = %s", user, host);
-    *there = count > 0;
-    free(user);
-    free(host);
+        e = account_list_names(s->a->conn, &list);
+    *there = account_list_find(&list, a) != NULL;
+    account_list_free(&list);
+    free(charset);
     return e;
 }
 

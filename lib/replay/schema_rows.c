@@ -44,19 +44,20 @@ static struct err *rows_stop(const struct schema_change *s, const char *why)
  */
 static struct err *rows_judge_history(const struct schema_change *s, const struct catalog_table *t)
 {
-    char *name = sql_table_dup(t->db, t->name);
-    struct result *r = NULL;
-    struct err *e = conn_query(s->a->conn, &r, "SHOW CREATE TABLE %s", name);
-    char **row = e ? NULL : result_next(r, NULL);
-    bool by_limit = row && strstr(row[1], "\n PARTITION BY SYSTEM_TIME LIMIT ") != NULL;
+    char *sql = NULL;
 
-    result_free(r);
-    free(name);
-    TRY(e);
+    TRY(catalog_table_create_sql(s->a->conn, t->db, t->name, &sql));
+    bool by_limit = sql && strstr(sql, "\n PARTITION BY SYSTEM_TIME LIMIT ") != NULL;
+    free(sql);
     return by_limit
                ? rows_stop(s, "which rows of its history a table divided by SYSTEM_TIME LIMIT has in which "
                               "partition need not be what the source has there")
                : NULL;
+}
+
+static bool rows_get_values(const struct statement *st)
+{
+    return st->volatile_default || st->numbers_rows || st->drops_duplicates;
 }
 
 static struct err *rows_judge(const struct schema_change *s, const struct catalog_table *t)
@@ -65,6 +66,8 @@ static struct err *rows_judge(const struct schema_change *s, const struct catalo
 
     if (s->statement.takes_partition && t->versioned)
         TRY(rows_judge_history(s, t));
+    if (!rows_get_values(&s->statement))
+        return NULL;
     TRY(rows_count(s, t, &count));
     if (s->statement.volatile_default && count > 0)
         return rows_stop(s, "the values that this statement gave to rows that were there are not in the log");
@@ -80,7 +83,7 @@ struct err *schema_rows_check(const struct schema_change *s)
     const struct statement *st = &s->statement;
     struct catalog_table *t = NULL;
 
-    if (!st->volatile_default && !st->numbers_rows && !st->drops_duplicates && !st->takes_partition)
+    if (!rows_get_values(st) && !st->takes_partition)
         return NULL;
     const struct schema_object *o = &s->objects.items[0];
     TRY(catalog_table_read(s->a->conn, o->db, o->name, false, &t));

@@ -9,14 +9,6 @@
 
 enum { NAMES_SHOWN = 20 }; /* of tables, in the history */
 
-struct record {
-    struct conn *conn;
-    const struct restore_plan *plan;
-    const struct placing *placing;
-    const struct pending *pending;
-    const char *job;
-};
-
 /* A table of the target, and its hash to be recorded. */
 struct hashed {
     const char *db;
@@ -27,6 +19,16 @@ struct hashed {
 struct hashes {
     struct hashed *items;
     size_t count;
+};
+
+struct record {
+    struct conn *conn;
+    const struct restore_plan *plan;
+    const struct placing *placing;
+    const struct pending *pending;
+    const char *job;
+    const struct hashes *hashes;
+    const struct job_position *position;
 };
 
 /* Whatever has a new definition, of which there is one or none for each table. */
@@ -64,34 +66,25 @@ static struct err *record_views(struct record *r)
     return NULL;
 }
 
-static struct err *record_tables(struct record *r, const struct hashes *h)
+static struct err *record_tables(struct record *r)
 {
+    const struct hashes *h = r->hashes;
+
     for (size_t i = 0; i < h->count; i++)
         TRY(job_table_record(r->conn, r->job, h->items[i].db, h->items[i].name, h->items[i].hash));
     return NULL;
 }
 
-static struct err *forget(struct record *r, const char *table)
-{
-    char *quoted = sql_string_dup(r->job);
-    struct err *e = conn_exec(r->conn, "DELETE FROM ccr.%s WHERE job = %s", table, quoted);
-
-    free(quoted);
-    return e;
-}
-
-static struct err *record_whole(struct record *r, const struct hashes *h)
+static struct err *record_whole(struct record *r)
 {
     static const char *const tables[] = {"tables", "kept", "loads", "needs"};
     char *what = mem_printf("full copy of snapshot %s", r->pending->snapshot);
-    struct err *e = NULL;
+    struct err *e = job_forget(r->conn, r->job, tables, sizeof(tables) / sizeof(tables[0]));
 
-    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
-        e = forget(r, tables[i]);
     if (!e)
         e = job_save(r->conn, r->plan->job);
     if (!e)
-        e = record_tables(r, h);
+        e = record_tables(r);
     if (!e)
         e = record_views(r);
     if (!e)
@@ -127,16 +120,13 @@ static struct err *keep_triggers(struct record *r)
 /* What is needed of a whole database is settled where all its tables are in. */
 static bool is_settled(const struct scope *in, const struct job_need *n)
 {
-    struct buf db = BUF_INIT;
-
     if (strcmp(n->kind, JOB_BEHIND) == 0)
         return scope_covers_tables(in, n->db, n->name);
     if (n->name[0])
         return scope_table(in, n->db, n->name);
-    for (const char *p = n->db; *p; p++)
-        scope_add_literal(&db, *p);
-    bool covers = scope_covers_tables(in, buf_str(&db), "*");
-    buf_free(&db);
+    char *db = scope_literal(n->db);
+    bool covers = scope_covers_tables(in, db, "*");
+    free(db);
     return covers;
 }
 
@@ -170,49 +160,43 @@ static struct err *record_copy(struct record *r)
     return e;
 }
 
-static struct err *record_partial(struct record *r, const struct hashes *h)
+static struct err *record_partial(struct record *r)
 {
+    static const char *const loads[] = {"loads"};
     const struct pending *n = r->pending;
 
     for (size_t i = 0; i < n->out_count; i++)
         TRY(job_table_record(r->conn, r->job, n->out[i].db, n->out[i].name, NULL));
-    TRY(record_tables(r, h));
+    TRY(record_tables(r));
     if (n->behind) {
         TRY(record_views(r));
         TRY(keep_triggers(r));
     }
-    TRY(forget(r, "loads"));
+    TRY(job_forget(r->conn, r->job, loads, 1));
     TRY(settle_needs(r));
     return record_copy(r);
 }
 
-/* Within a transaction. */
-static struct err *record_all(struct record *r, const struct hashes *h, const struct job_position *position)
+static struct err *record_all(void *arg)
 {
-    struct job_position next = *position;
+    struct record *r = arg;
+    struct job_position next = *r->position;
 
     next.pending = NULL;
-    TRY(r->pending->partial ? record_partial(r, h) : record_whole(r, h));
-    return job_position_update(r->conn, r->job, position, &next);
+    TRY(r->pending->partial ? record_partial(r) : record_whole(r));
+    return job_position_update(r->conn, r->job, r->position, &next);
 }
 
 struct err *finish_record(const struct placing *placing, const struct pending *pending,
                           const struct job_position *position)
 {
-    struct conn *c = placing->conn;
-    struct record r = {c, placing->plan, placing, pending, placing->plan->job->name};
     struct hashes hashes = {0};
+    struct record r = {placing->conn, placing->plan, placing, pending, placing->plan->job->name,
+                       &hashes,       position};
     struct err *e = hash_tables(&r, &hashes);
 
     if (!e)
-        e = conn_exec(c, "START TRANSACTION");
-    if (!e) {
-        e = record_all(&r, &hashes, position);
-        if (!e)
-            e = conn_exec(c, "COMMIT");
-        else if (!conn_is_lost(c))
-            e = err_first(e, conn_exec(c, "ROLLBACK"));
-    }
+        e = conn_transaction(r.conn, record_all, &r);
     free(hashes.items);
     return e;
 }

@@ -104,16 +104,25 @@ static struct err *job_drop_empty_database(struct conn *c)
     return used ? NULL : conn_exec(c, "DROP DATABASE ccr");
 }
 
+struct err *job_forget(struct conn *c, const char *job, const char *const *tables, size_t count)
+{
+    char *quoted = sql_string_dup(job);
+    struct err *e = NULL;
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = conn_exec(c, "DELETE FROM ccr.%s WHERE job = %s", tables[i], quoted);
+    free(quoted);
+    return e;
+}
+
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
     static const char *const tables[] = {"tables", "kept", "loads", "needs", "history", "lanes"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);
-    struct err *e = NULL;
+    struct err *e = job_forget(c, name, tables, sizeof(tables) / sizeof(tables[0]));
 
-    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
-        e = conn_exec(c, "DELETE FROM ccr.%s WHERE job = %s", tables[i], job);
     if (!e)
         e = conn_exec(c, "DELETE FROM ccr.jobs WHERE name = %s", job);
     if (!e)
@@ -134,12 +143,20 @@ struct err *job_remove(struct conn *c, const char *name)
     return e;
 }
 
-/* "ccr job NAME" */
+/* 'ccr job NAME', quoted; malloc'ed. */
+static char *lock_name(const char *what, const char *job)
+{
+    char *name = mem_printf("ccr %s %s", what, job);
+    char *quoted = sql_string_dup(name);
+
+    free(name);
+    return quoted;
+}
+
 static struct err *lock(struct conn *c, const char *what, const char *job)
 {
     uint64_t got = 0;
-    char *name = mem_printf("ccr %s %s", what, job);
-    char *quoted = sql_string_dup(name);
+    char *quoted = lock_name(what, job);
     /* The lock lasts as long as the connection, which may be idle during a long load. The wait is for the
      * server: it ends the statement of a killed run before it lets go of that run's lock. */
     struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000");
@@ -154,7 +171,6 @@ static struct err *lock(struct conn *c, const char *what, const char *job)
     }
     if (!e && !got)
         e = err_new(ERR_LOCKED, "another run of job %s is at work", job);
-    free(name);
     free(quoted);
     return e;
 }
@@ -166,15 +182,13 @@ struct err *job_lock(struct conn *c, const char *job)
 
 struct err *job_unlock(struct conn *c, const char *job)
 {
-    char *name = mem_printf("ccr job %s", job);
-    char *quoted = sql_string_dup(name);
+    char *quoted = lock_name("job", job);
     struct err *e = conn_exec(c, "DO RELEASE_LOCK(%s)", quoted);
 
     if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
         err_free(e);
         e = NULL;
     }
-    free(name);
     free(quoted);
     return e;
 }
@@ -249,17 +263,13 @@ struct err *job_load(struct conn *c, const char *name, struct job **out)
 {
     struct result *r = NULL;
     char *quoted = sql_string_dup(name);
-    struct err *e = conn_query(
+    struct err *e = conn_query_if_there(
         c, &r, "SELECT name, stream, store_id, stream_id, scope, renames FROM ccr.jobs WHERE name = %s",
         quoted);
 
     *out = NULL;
     free(quoted);
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        return NULL;
-    }
-    if (e)
+    if (e || !r)
         return e;
     char **row = result_next(r, NULL);
     if (row)

@@ -69,6 +69,8 @@ struct err *job_check_name(const char *name) CHECKED;
 
 /* Creates the database and its tables where they are missing. */
 struct err *job_setup(struct conn *c) CHECKED;
+/* Removes the rows of a job from tables of ccr's database. */
+struct err *job_forget(struct conn *c, const char *job, const char *const *tables, size_t count) CHECKED;
 /* Forgets everything about a job, its position last; drops ccr's database when no job is left in it. */
 struct err *job_remove(struct conn *c, const char *name) CHECKED;
 

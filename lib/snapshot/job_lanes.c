@@ -101,16 +101,12 @@ struct err *job_lanes_read(struct conn *c, const char *job, const char *nonce, s
 
     *out = NULL;
     *count = 0;
-    struct err *e = conn_query(c, &r,
-                               "SELECT epoch, number, pos, source_time, tables FROM ccr.lanes "
-                               "WHERE job = %s AND nonce = '%s' ORDER BY lane",
-                               quoted, nonce);
+    struct err *e = conn_query_if_there(c, &r,
+                                        "SELECT epoch, number, pos, source_time, tables FROM ccr.lanes "
+                                        "WHERE job = %s AND nonce = '%s' ORDER BY lane",
+                                        quoted, nonce);
     free(quoted);
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        return NULL;
-    }
-    if (e)
+    if (e || !r)
         return e;
     *out = mem_zalloc(result_count(r) + 1, sizeof(**out));
     while (!e && (row = result_next(r, NULL)) != NULL)

@@ -21,15 +21,11 @@ struct err *job_needs_read(struct conn *c, const char *job, struct job_needs *ou
     char **row;
 
     *out = (struct job_needs){0};
-    struct err *e = conn_query(
+    struct err *e = conn_query_if_there(
         c, &out->result,
         "SELECT kind, db, name, gtid, reason FROM ccr.needs WHERE job = %s ORDER BY db, name, kind", quoted);
     free(quoted);
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        return NULL;
-    }
-    if (e)
+    if (e || !out->result)
         return e;
     out->items = mem_zalloc(result_count(out->result) + 1, sizeof(*out->items));
     while ((row = result_next(out->result, NULL)) != NULL)

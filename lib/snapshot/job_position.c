@@ -106,20 +106,16 @@ struct err *job_position_read(struct conn *c, const char *job, struct job_positi
 {
     struct result *r = NULL;
     char *table = position_table_quoted(JOB_DATABASE, job);
-    struct err *e =
-        conn_query(c, &r,
-                   "SELECT epoch, number, pos, source_time, nonce, previous_nonce, pending, intent, held "
-                   "FROM %s WHERE id = 1",
-                   table);
+    struct err *e = conn_query_if_there(
+        c, &r,
+        "SELECT epoch, number, pos, source_time, nonce, previous_nonce, pending, intent, held "
+        "FROM %s WHERE id = 1",
+        table);
 
     *out = (struct job_position){0};
     *found = false;
     free(table);
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        return NULL;
-    }
-    if (e)
+    if (e || !r)
         return e;
     char **row = result_next(r, NULL);
     if (row) {

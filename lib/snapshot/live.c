@@ -149,14 +149,11 @@ static struct err *read_ours(struct conn *c, const struct restore_plan *p, struc
     struct result *r = NULL;
     char **row;
     char *job = sql_string_dup(p->job->name);
-    struct err *e = conn_query(c, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
+    struct err *e = conn_query_if_there(c, &r, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
 
     free(job);
-    if (e && conn_is_absent(c)) {
-        err_free(e); /* the first restore of the first job */
-        return NULL;
-    }
-    TRY(e);
+    if (e || !r) /* none: the first restore of the first job */
+        return e;
     while ((row = result_next(r, NULL)) != NULL) {
         struct live_table *t = live_find(l, row[0], row[1]);
         if (t)

@@ -42,23 +42,6 @@ void missing_definer_free(struct missing_definer *m)
     account_free(&m->account);
 }
 
-/* Brings one name from the statement's character set into UTF-8. */
-static struct err *name_to_utf8(struct conn *c, const char *charset, char **name)
-{
-    struct buf out = BUF_INIT;
-    bool exact = true;
-
-    if (!*name)
-        return NULL;
-    struct err *e = charset_convert(c, charset, "utf8mb4", *name, strlen(*name), &out, &exact);
-    if (!e && exact) {
-        free(*name);
-        *name = buf_steal(&out);
-    }
-    buf_free(&out);
-    return e;
-}
-
 /* *found is false where the definition names no definer. The account's names are UTF-8. */
 static struct err *read_definer(struct conn *c, const struct manifest_object *o, const char *sql,
                                 struct definer *out, bool *found)
@@ -68,8 +51,7 @@ static struct err *read_definer(struct conn *c, const struct manifest_object *o,
         account_free(&out->account);
         return NULL;
     }
-    TRY(name_to_utf8(c, o->character_set_client, &out->account.user));
-    return name_to_utf8(c, o->character_set_client, &out->account.host);
+    return account_to_utf8(c, o->character_set_client, &out->account);
 }
 
 struct err *missing_definer_place(struct conn *c, const struct missing_definer *m,

@@ -236,18 +236,23 @@ void scope_add_literal(struct buf *pattern, char c)
     buf_append_byte(pattern, (uint8_t)c);
 }
 
+char *scope_literal(const char *name)
+{
+    struct buf pattern = BUF_INIT;
+
+    for (; *name; name++)
+        scope_add_literal(&pattern, *name);
+    return buf_steal(&pattern);
+}
+
 void scope_list_add_literal(struct scope_list *l, const char *db, const char *name)
 {
-    struct buf db_pattern = BUF_INIT;
-    struct buf name_pattern = BUF_INIT;
+    char *db_pattern = scope_literal(db);
+    char *name_pattern = name ? scope_literal(name) : NULL;
 
-    for (; *db; db++)
-        scope_add_literal(&db_pattern, *db);
-    for (const char *p = name; p && *p; p++)
-        scope_add_literal(&name_pattern, *p);
-    scope_list_add(l, buf_str(&db_pattern), name ? buf_str(&name_pattern) : NULL);
-    buf_free(&db_pattern);
-    buf_free(&name_pattern);
+    scope_list_add(l, db_pattern, name_pattern);
+    free(db_pattern);
+    free(name_pattern);
 }
 
 static void free_list(struct scope_list *l)

@@ -76,6 +76,8 @@ bool scope_texts_given(const struct scope_texts *texts);
 void scope_list_add(struct scope_list *l, const char *db, const char *name);
 /* The same of names that stand for themselves. */
 void scope_list_add_literal(struct scope_list *l, const char *db, const char *name);
+/* The pattern of a name that stands for itself; malloc'ed. */
+char *scope_literal(const char *name);
 /* Appends a character that shall stand for itself in a pattern. */
 void scope_add_literal(struct buf *pattern, char c);
 void scope_free(struct scope *s); /* its members */

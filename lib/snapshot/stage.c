@@ -49,28 +49,17 @@ struct err *stage_find(struct conn *c, struct restore_plan *p, bool *same)
     return e;
 }
 
-static struct err *forget_loads(struct conn *c, const struct restore_plan *p)
-{
-    char *job = sql_string_dup(p->job->name);
-    struct err *e = conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s", job);
-
-    free(job);
-    return e;
-}
-
 struct err *stage_forget(struct conn *c, const char *job)
 {
     static const char *const tables[] = {"tables", "kept"};
     char *stage = job_stage_name(job);
-    char *quoted = sql_string_dup(stage);
     char *name = job_position_table(stage);
     char *position = sql_table_dup(JOB_DATABASE, name);
     struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", position);
 
-    for (size_t i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
-        e = conn_exec(c, "DELETE FROM ccr.%s WHERE job = %s", tables[i], quoted);
+    if (!e)
+        e = job_forget(c, stage, tables, sizeof(tables) / sizeof(tables[0]));
     free(stage);
-    free(quoted);
     free(name);
     free(position);
     return e;
@@ -154,6 +143,7 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
 static struct err *begin_anew(struct conn *c, struct restore_plan *p, char *const *definitions,
                               struct log *log)
 {
+    static const char *const loads[] = {"loads"};
     unsigned long *left = NULL;
     size_t count = 0;
 
@@ -163,7 +153,7 @@ static struct err *begin_anew(struct conn *c, struct restore_plan *p, char *cons
     free(left);
     TRY(e);
     TRY(stage_forget(c, p->job->name));
-    TRY(forget_loads(c, p));
+    TRY(job_forget(c, p->job->name, loads, 1));
     TRY(create_databases(c, p, definitions));
     TRY(create_tables(c, p, definitions));
     return record_plan(c, p);

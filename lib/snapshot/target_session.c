@@ -158,11 +158,11 @@ static struct err *pass_over(struct conn *c, struct err *e, const char *name, st
     if (!log)
         return err_hint(e,
                         "remove what lies in that folder of the target's data directory, then run it again");
-    log_warn(log,
-             "database %s cannot be dropped: a file lies in its folder that the server does not know. It is "
-             "in nobody's "
-             "way, and dropped by the next restore when that folder of the data directory is empty",
-             name);
+    log_warn(
+        log,
+        "database %s cannot be dropped: a file lies in its folder that the server does not know. It is "
+        "in nobody's way, and dropped by the next restore when that folder of the data directory is empty",
+        name);
     err_free(e);
     return NULL;
 }

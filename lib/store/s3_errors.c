@@ -20,8 +20,7 @@ struct saying {
 static const struct saying sayings[] = {
     {"SignatureDoesNotMatch", "the store refuses the signature: the secret key is not that of access key %k",
      "check the secret key in %o, and the access key: some servers (Swift) say the same of one that they do "
-     "not "
-     "know"},
+     "not know"},
     {"InvalidAccessKeyId", "the store does not know the access key %k", "check the access key in %o"},
     {"ExpiredToken", "the session token has expired",
      "get new temporary keys and put them where these are from: %o"},

@@ -12,6 +12,9 @@
 #
 # Ceph: https at $(cat $T/ceph/tls-port) with the CA $T/ceph/ca.crt, virtual-hosted buckets below "localhost", STS.
 
+# shellcheck source=tests/lib/process.bash
+. "${BASH_SOURCE[0]%/*}/process.bash"
+
 # The folder of the programs of tests/unit that belong to $CCR_BIN.
 units_find() {
     UNITS=$CCR_BIN/../build/unit
@@ -48,7 +51,7 @@ s3_kill() {
         [ -e "$file" ] || continue
         pid=$(cat "$file")
         rm -f "$file"
-        if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$T/$1/"; then
+        if process_lies_in "$T/$1" "$pid"; then
             kill -9 "$pid" 2>/dev/null || :
         fi
     done

@@ -16,6 +16,9 @@
 #   sql NAME "STATEMENTS" [DB]                as root; rows as tab-separated lines without a heading
 #   sql_file NAME FILE [DB]
 
+# shellcheck source=tests/lib/process.bash
+. "${BASH_SOURCE[0]%/*}/process.bash"
+
 # All servers of a run start from one data directory, made once.
 server_template() {
     local template=${CCR_TEST_TEMPLATE:-$T/template}
@@ -36,14 +39,6 @@ server_template() {
         touch "$template/done"
     ) 9>"$template.lock" || return 1
     printf '%s\n' "$template/data"
-}
-
-# Not running, or a zombie that nobody has collected yet.
-process_ended() {
-    local state
-
-    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
-    [ -z "$state" ] || [ "$state" = Z ]
 }
 
 # wait_until SECONDS COMMAND [ARGUMENTS]: until the command succeeds; fails after that time.
@@ -156,17 +151,12 @@ server_start() {
     return 1
 }
 
-# server_is_process NAME PID: a server that ended by itself leaves its number, which may be another process by now.
-server_is_process() {
-    ! process_ended "$2" && tr '\0' '\n' <"/proc/$2/cmdline" 2>/dev/null | grep -qF -- "$T/$1/"
-}
-
 server_signal() {
     local pid
 
     [ -e "$T/$2/pid" ] || return 0
     pid=$(server_pid "$2")
-    if server_is_process "$2" "$pid"; then
+    if process_lies_in "$T/$2" "$pid"; then
         kill "-$1" "$pid" 2>/dev/null || :
         wait_until 120 process_ended "$pid" || return 1
     fi

@@ -89,6 +89,15 @@ teardown_file() {
     sql target "SET GLOBAL max_allowed_packet = 67108864"
 }
 
+# load_refused WAY DB WORDS: loaded that way, the rows of DB.t are refused, in the server's words, and nothing of DB is there.
+load_refused() {
+    run --separate-stderr ccr restore target --standalone --load "$1"
+    echo "$1 $3 $status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"chunk 1 of $2.t: "*"$3"* ]]
+    [ -z "$(sql target "SHOW DATABASES LIKE '$2'")" ]
+}
+
 @test "a key that the rows violate is named, with the chunk and the server's words" {
     local way
 
@@ -100,11 +109,7 @@ teardown_file() {
     edit twice/t/schema.sql 's/PRIMARY KEY (`id`)/PRIMARY KEY (`n`)/'
     sql target "SET GLOBAL local_infile = 1"
     for way in bulk text; do
-        run --separate-stderr ccr restore target --standalone --load "$way"
-        echo "$status: $stderr"
-        [ "$status" -eq 6 ]
-        [[ "$stderr" == *"chunk 1 of twice.t: "*"Duplicate entry '17' for key 'PRIMARY'"* ]]
-        [ -z "$(sql target "SHOW DATABASES LIKE 'twice'")" ]
+        load_refused "$way" twice "Duplicate entry '17' for key 'PRIMARY'"
     done
     sql target "SET GLOBAL local_infile = 0"
 }
@@ -126,11 +131,7 @@ teardown_file() {
         cp -a "$good" "$STORE_DIR"
         edit damaged/t/000001.tsv "/^200[01]\\t/s/$damage"
         for way in bulk text; do
-            run --separate-stderr ccr restore target --standalone --load "$way"
-            echo "$damage $way $status: $stderr"
-            [ "$status" -eq 6 ]
-            [[ "$stderr" == *"chunk 1 of damaged.t: "*"$expected"* ]]
-            [ -z "$(sql target "SHOW DATABASES LIKE 'damaged'")" ]
+            load_refused "$way" damaged "$expected"
         done
     done <<'END'
 \t100\t/\t128\t/ Out of range value for column 'n' at row 2001

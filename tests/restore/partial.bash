@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the suites of partial restores share: a shop with a job j that follows it, work that changes it, and a target that
-# is spoilt (load ../apply/follow before).
+# is spoilt (load ../apply/follow before). setup_file and setup are here: every test begins with the shop, and nothing on the target.
 #
 #   shop                  the source's databases shop and crm, made anew
 #   work N                changes to all tables, in many transactions
@@ -14,6 +14,16 @@
 
 # shellcheck source=tests/restore/restore.bash
 . "$CCR_ROOT/tests/restore/restore.bash"
+
+setup_file() {
+    follow_servers
+}
+
+setup() {
+    store_use "store$BATS_TEST_NUMBER"
+    target_clean
+    shop
+}
 
 shop() {
     sql source "SET foreign_key_checks = 0; DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS crm; CREATE DATABASE shop; CREATE DATABASE crm;

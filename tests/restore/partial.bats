@@ -7,16 +7,6 @@ load ../lib/common
 load ../apply/follow
 load partial
 
-setup_file() {
-    follow_servers
-}
-
-setup() {
-    store_use "store$BATS_TEST_NUMBER"
-    target_clean
-    shop
-}
-
 @test "the job is further on: the table comes in at the job's position, and all else stays as it is" {
     local before
 

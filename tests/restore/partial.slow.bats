@@ -8,16 +8,6 @@ load ../lib/common
 load ../apply/follow
 load partial
 
-setup_file() {
-    follow_servers
-}
-
-setup() {
-    store_use "store$BATS_TEST_NUMBER"
-    target_clean
-    shop
-}
-
 # Every name that a run of the words passes, without those of single statements.
 points() {
     rm -f "$T/points"

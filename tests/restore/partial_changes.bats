@@ -8,16 +8,6 @@ load ../lib/common
 load ../apply/follow
 load partial
 
-setup_file() {
-    follow_servers
-}
-
-setup() {
-    store_use "store$BATS_TEST_NUMBER"
-    target_clean
-    shop
-}
-
 @test "foreign keys to and from tables that stay: they lead to the new table" {
     family ''
     follow_start --databases shop
