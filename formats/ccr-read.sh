@@ -273,6 +273,12 @@ take_part() {
     fi
 }
 
+# The log of an epoch may begin at a newer snapshot.
+check_beginning() {
+    jq -e --arg position "$position" "$positions reaches(\$position; .start)" "$work/footer" >/dev/null ||
+        fail "the log begins at $(jq -r .start "$work/footer"), behind the snapshot's position $position"
+}
+
 # All objects behind the snapshot, as one stream of statements for one session.
 print_log() {
     local file newest parts=()
@@ -287,6 +293,7 @@ print_log() {
         [ -e "$file" ] || break
         read_footer "$file"
         check_object "$file"
+        [ -n "$previous_sha" ] || check_beginning
         previous_sha=$footer_sha
         case $footer_kind in
         segment)

@@ -192,43 +192,65 @@ struct err *manifest_load(struct store *s, const char *stream, const char *id, s
         "a snapshot whose backup did not finish has no manifest; run ccr-backup");
 }
 
-static bool is_newer(const struct manifest *a, const struct manifest *b)
-{
-    if (a->epoch != b->epoch)
-        return a->epoch > b->epoch;
-    bool a_reaches = gtid_pos_reaches(&a->position, &b->position);
-    bool b_reaches = gtid_pos_reaches(&b->position, &a->position);
-    if (a_reaches != b_reaches)
-        return a_reaches;
-    return a->started_us > b->started_us;
-}
-
-struct search {
+struct walk {
     struct store *store;
     const char *stream;
     size_t prefix_len;
-    manifest_fits_fn *fits; /* NULL: all do */
+    manifest_each_fn *each;
     void *arg;
-    struct manifest *newest;
 };
 
-static struct err *consider(const struct store_entry *entry, void *arg)
+static struct err *visit(const struct store_entry *entry, void *arg)
 {
-    struct search *search = arg;
+    const struct walk *walk = arg;
     struct manifest *m = NULL;
 
     if (!entry->is_prefix)
         return NULL;
-    const char *name = entry->key + search->prefix_len;
+    const char *name = entry->key + walk->prefix_len;
     char *id = mem_strndup(name, strlen(name) - 1);
     struct err *e = layout_check_name("snapshot", id);
     if (e)
         e = err_recode(e, ERR_INTEGRITY);
     else
-        e = load(search->store, search->stream, id, &m);
+        e = load(walk->store, walk->stream, id, &m);
     free(id);
-    bool better = m && (!search->newest || is_newer(m, search->newest));
-    if (!e && better && search->fits)
+    return m ? walk->each(m, walk->arg) : e;
+}
+
+struct err *manifest_each(struct store *s, const char *stream, manifest_each_fn *each, void *arg)
+{
+    char *prefix = layout_snapshots_prefix(stream);
+    struct store_list what = {.prefix = prefix, .folders = true};
+    struct walk walk = {s, stream, strlen(prefix), each, arg};
+    struct err *e = store_list(s, &what, visit, &walk);
+
+    free(prefix);
+    return e;
+}
+
+static bool is_newer(const struct manifest *a, const struct manifest *b)
+{
+    int order = gtid_pos_order(&a->position, &b->position);
+
+    if (a->epoch != b->epoch)
+        return a->epoch > b->epoch;
+    return order != 0 ? order > 0 : a->started_us > b->started_us;
+}
+
+struct search {
+    manifest_fits_fn *fits; /* NULL: all do */
+    void *arg;
+    struct manifest *newest;
+};
+
+static struct err *consider(struct manifest *m, void *arg)
+{
+    struct search *search = arg;
+    struct err *e = NULL;
+    bool better = !search->newest || is_newer(m, search->newest);
+
+    if (better && search->fits)
         e = search->fits(m, search->arg, &better);
     if (e || !better) {
         manifest_free(m);
@@ -247,12 +269,9 @@ struct err *manifest_newest(struct store *s, const char *stream, struct manifest
 struct err *manifest_newest_of(struct store *s, const char *stream, manifest_fits_fn *fits, void *arg,
                                struct manifest **out)
 {
-    char *prefix = layout_snapshots_prefix(stream);
-    struct store_list what = {.prefix = prefix, .folders = true};
-    struct search search = {s, stream, strlen(prefix), fits, arg, NULL};
-    struct err *e = store_list(s, &what, consider, &search);
+    struct search search = {fits, arg, NULL};
+    struct err *e = manifest_each(s, stream, consider, &search);
 
-    free(prefix);
     if (e) {
         manifest_free(search.newest);
         search.newest = NULL;

@@ -144,6 +144,10 @@ struct err *manifest_decode(const char *id, const void *bytes, size_t len, struc
 
 /* Reads one snapshot's manifest from the store. */
 struct err *manifest_load(struct store *s, const char *stream, const char *id, struct manifest **out) CHECKED;
+/* Hands every snapshot's manifest to `each`, to keep or to free, in no order; an error of it ends the walk.
+ */
+typedef struct err *manifest_each_fn(struct manifest *m, void *arg);
+struct err *manifest_each(struct store *s, const char *stream, manifest_each_fn *each, void *arg) CHECKED;
 /*
  * The newest snapshot that has a manifest: highest epoch, then the position that reaches the other (then the
  * later start). *out is NULL where there is none.

@@ -182,6 +182,11 @@ bool gtid_pos_reaches(const struct gtid_pos *a, const struct gtid_pos *b)
     return true;
 }
 
+int gtid_pos_order(const struct gtid_pos *a, const struct gtid_pos *b)
+{
+    return (gtid_pos_reaches(a, b) ? 1 : 0) - (gtid_pos_reaches(b, a) ? 1 : 0);
+}
+
 bool gtid_pos_equal(const struct gtid_pos *a, const struct gtid_pos *b)
 {
     if (a->count != b->count)

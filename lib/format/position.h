@@ -53,6 +53,8 @@ const struct gtid *gtid_pos_find(const struct gtid_pos *pos, uint32_t domain);
 bool gtid_pos_has(const struct gtid_pos *pos, struct gtid gtid);
 /* Every domain of `b` is at least as far in `a`. */
 bool gtid_pos_reaches(const struct gtid_pos *a, const struct gtid_pos *b);
+/* 1 where `a` reaches `b` and not the other way round, -1 for the opposite, 0 where neither is ahead. */
+int gtid_pos_order(const struct gtid_pos *a, const struct gtid_pos *b);
 bool gtid_pos_equal(const struct gtid_pos *a, const struct gtid_pos *b);
 
 #endif

@@ -134,6 +134,7 @@ static json_t *stream_report(const struct audited_stream *s)
 static void stream_free(struct audited_stream *s)
 {
     for (size_t i = 0; i < s->run_count; i++) {
+        gtid_pos_free(&s->runs[i].start);
         gtid_pos_free(&s->runs[i].end);
         free(s->runs[i].broken);
     }
@@ -152,7 +153,7 @@ static void stream_free(struct audited_stream *s)
 static json_t *job_report(const struct audit *a, const struct job_status *status,
                           const struct audited_stream *s)
 {
-    const struct log_run *run = s ? audit_run_of(s, status->epoch, status->needed) : NULL;
+    const struct log_run *run = s ? audit_run_of(s, status->epoch, status->needed, &status->position) : NULL;
     json_t *o = json_object();
 
     json_object_set_new(o, "job", json_string(status->job));

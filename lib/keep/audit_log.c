@@ -227,7 +227,8 @@ static void extend_run(struct follower *f, const struct segment_footer *t)
     if (!run || run->epoch != t->epoch) {
         s->runs = mem_grow(s->runs, s->run_count, &s->run_cap, sizeof(*s->runs));
         run = &s->runs[s->run_count++];
-        *run = (struct log_run){.epoch = t->epoch, .first = t->number, .end = GTID_POS_INIT};
+        *run = (struct log_run){.epoch = t->epoch, .first = t->number};
+        gtid_pos_copy(&run->start, &t->start);
     }
     run->last = t->number;
     run->terminated = t->kind == SEGMENT_TERMINATOR;

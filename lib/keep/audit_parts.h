@@ -24,6 +24,7 @@ struct log_run {
     uint64_t epoch;
     uint64_t first;
     uint64_t last;
+    struct gtid_pos start;
     struct gtid_pos end;
     int64_t last_time; /* highest commit time, seconds since 1970; 0: no transaction */
     char *broken;      /* why it ends; NULL: the log ends here, or the epoch */
@@ -56,7 +57,9 @@ struct err *audit_volumes(struct audit *a, const struct listed_snapshot *listed,
                           bool *sound) CHECKED;
 /* What can be restored: an object of the report. */
 json_t *audit_ranges(const struct audited_stream *s);
-/* The run that holds an object, or of which it is the next one to come; NULL where there is none. */
-const struct log_run *audit_run_of(const struct audited_stream *s, uint64_t epoch, uint64_t number);
+/* The run that holds an object, or of which it is the next one to come, for a reader at that position. NULL
+ * where there is none, or where the log begins behind the position. */
+const struct log_run *audit_run_of(const struct audited_stream *s, uint64_t epoch, uint64_t number,
+                                   const struct gtid_pos *position);
 
 #endif

@@ -7,15 +7,26 @@
 #include "format/document.h"
 #include "keep/audit_parts.h"
 
-const struct log_run *audit_run_of(const struct audited_stream *s, uint64_t epoch, uint64_t number)
+static bool begins_behind(const struct log_run *run, uint64_t number, const struct gtid_pos *position)
+{
+    return run->first == number && !gtid_pos_reaches(position, &run->start);
+}
+
+const struct log_run *audit_run_of(const struct audited_stream *s, uint64_t epoch, uint64_t number,
+                                   const struct gtid_pos *position)
 {
     for (size_t i = 0; i < s->run_count; i++) {
         const struct log_run *run = &s->runs[i];
         bool goes_on = !run->broken && !run->terminated && number == run->last + 1;
         if (run->epoch == epoch && number >= run->first && (number <= run->last || goes_on))
-            return run;
+            return begins_behind(run, number, position) ? NULL : run;
     }
     return NULL;
+}
+
+static const struct log_run *run_behind(const struct audited_stream *s, const struct snapshot_brief *b)
+{
+    return audit_run_of(s, b->epoch, b->last_object + 1, &b->position);
 }
 
 static void set_time(json_t *object, const char *name, int64_t time_us)
@@ -43,6 +54,8 @@ static const char *why_no_log(const struct audited_stream *s, const struct snaps
     if (pruned_has(&s->pruned, b->epoch, next))
         return "the log behind it was pruned";
     for (size_t i = 0; i < s->run_count; i++) {
+        if (s->runs[i].epoch == b->epoch && begins_behind(&s->runs[i], next, &b->position))
+            return "the log begins at a newer snapshot";
         if (s->runs[i].epoch == b->epoch && s->runs[i].last < next)
             before = &s->runs[i];
         else if (s->runs[i].epoch > b->epoch || s->runs[i].first >= next)
@@ -79,7 +92,7 @@ static json_t *range_of(const struct audited_stream *s, const struct snapshot_br
 static bool is_within(const struct audited_stream *s, size_t i, const struct log_run *run)
 {
     for (size_t k = 0; run && k < i; k++)
-        if (audit_run_of(s, s->snapshots[k].epoch, s->snapshots[k].last_object + 1) == run &&
+        if (run_behind(s, &s->snapshots[k]) == run &&
             snapshot_brief_covers(&s->snapshots[k], &s->snapshots[i]))
             return true;
     return false;
@@ -91,7 +104,7 @@ json_t *audit_ranges(const struct audited_stream *s)
 
     for (size_t i = 0; i < s->snapshot_count; i++) {
         const struct snapshot_brief *b = &s->snapshots[i];
-        const struct log_run *run = audit_run_of(s, b->epoch, b->last_object + 1);
+        const struct log_run *run = run_behind(s, b);
         if (!is_within(s, i, run))
             json_array_append_new(ranges, range_of(s, b, run));
     }

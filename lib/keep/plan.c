@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "format/chain.h"
 #include "format/document.h"
 #include "format/object.h"
 
@@ -132,15 +133,35 @@ static int64_t epoch_end_us(void *arg, uint64_t epoch)
     return 0;
 }
 
+/* The log of an epoch may begin at a newer snapshot than one that was taken before there was any of it. */
+static struct err *begins_behind(struct store *s, const struct plan *plan, const struct snapshot_brief *b,
+                                 bool *behind)
+{
+    struct segment_footer *first = NULL;
+
+    *behind = false;
+    if (b->last_object > 0)
+        return NULL;
+    TRY(chain_read_footer(s, plan->listed->name, b->epoch, 1, &first));
+    *behind = first && !gtid_pos_reaches(&b->position, &first->start);
+    segment_footer_free(first);
+    return NULL;
+}
+
 /* Is the log behind this snapshot still there, as far as it was written? */
-static bool has_log(const struct plan *plan, const struct snapshot_brief *b)
+static struct err *has_log(struct store *s, const struct plan *plan, const struct snapshot_brief *b,
+                           bool *has)
 {
     const struct listed_stream *l = plan->listed;
+    bool behind = false;
 
-    if (pruned_has(&plan->before, b->epoch, b->last_object + 1))
-        return false;
-    return l->log_count == 0 || l->log[0].epoch < b->epoch ||
-           (l->log[0].epoch == b->epoch && l->log[0].number <= b->last_object + 1);
+    *has = !pruned_has(&plan->before, b->epoch, b->last_object + 1) &&
+           (l->log_count == 0 || l->log[0].epoch < b->epoch ||
+            (l->log[0].epoch == b->epoch && l->log[0].number <= b->last_object + 1));
+    if (*has)
+        TRY(begins_behind(s, plan, b, &behind));
+    *has = *has && !behind;
+    return NULL;
 }
 
 static struct err *judge_snapshots(const struct prune_params *p, struct plan *plan)
@@ -159,8 +180,8 @@ static struct err *judge_snapshots(const struct prune_params *p, struct plan *pl
     struct err *e = read_pins(p, plan, reasons);
 
     plan->verdicts = mem_zalloc(plan->count + 1, sizeof(*plan->verdicts));
-    for (size_t i = 0; i < plan->count; i++)
-        logs[i] = has_log(plan, &plan->all[i]);
+    for (size_t i = 0; !e && i < plan->count; i++)
+        e = has_log(p->store, plan, &plan->all[i], &logs[i]);
     if (!e)
         rules_judge(&p->rules, &in, plan->verdicts);
     for (size_t i = 0; i < plan->count; i++)

@@ -35,7 +35,7 @@ struct rules_input {
     const struct snapshot_brief *all;
     size_t count;
     const char *const *pin_reasons;
-    const bool *has_log; /* the log behind it was not pruned */
+    const bool *has_log; /* the log behind it is there: not pruned, nor begun at a newer one */
     int64_t now_us;
     int64_t (*epoch_end_us)(void *arg, uint64_t epoch);
     void *arg;

@@ -101,10 +101,15 @@ struct cutter *cutter_new(const struct cutter_params *params)
 
     c->params = *params;
     hash_random_hex(c->writer, WRITER_DIGITS);
-    gtid_pos_copy(&c->start, &params->place->position);
-    gtid_pos_copy(&c->written, &params->place->position);
+    cutter_place_moved(c);
     c->objects = writer_new(params->store, params->stream);
     return c;
+}
+
+void cutter_place_moved(struct cutter *c)
+{
+    gtid_pos_copy(&c->start, &c->params.place->position);
+    gtid_pos_copy(&c->written, &c->params.place->position);
 }
 
 void cutter_free(struct cutter *c)

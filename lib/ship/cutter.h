@@ -41,6 +41,9 @@ struct cutter;
 struct cutter *cutter_new(const struct cutter_params *params);
 void cutter_free(struct cutter *c); /* NULL is allowed; what was not flushed is read again by the next run */
 
+/* Another one has moved the place, before anything was taken. */
+void cutter_place_moved(struct cutter *c);
+
 /* An item that is LOG_FORMAT or LOG_EVENT; `group` is the reader's. ERR_SOURCE where sequence numbers go
  * backwards. */
 struct err *cutter_take(struct cutter *c, const struct log_item *item, const struct group *group) CHECKED;

@@ -6,10 +6,17 @@
 #include "base/mem.h"
 #include "format/chain.h"
 #include "format/layout.h"
-#include "snapshot/choice.h"
+
+static void place_clear_fingerprints(struct place *p)
+{
+    for (size_t i = 0; i < p->fingerprint_count; i++)
+        fingerprint_free(&p->fingerprints[i]);
+    p->fingerprint_count = 0;
+}
 
 static void place_set_fingerprints(struct place *p, const struct fingerprint *from, size_t count)
 {
+    place_clear_fingerprints(p);
     for (size_t i = 0; i < count; i++) {
         p->fingerprints =
             mem_grow(p->fingerprints, p->fingerprint_count, &p->fingerprint_cap, sizeof(*p->fingerprints));
@@ -28,9 +35,9 @@ void place_set_source(struct place *p, const char *file, uint64_t offset)
 
 void place_free(struct place *p)
 {
-    for (size_t i = 0; i < p->fingerprint_count; i++)
-        fingerprint_free(&p->fingerprints[i]);
+    place_clear_fingerprints(p);
     free(p->fingerprints);
+    free(p->superseded_by);
     free(p->store_id);
     free(p->stream_id);
     free(p->source_file);
@@ -51,27 +58,33 @@ static struct err *need_snapshot(const char *stream, const struct segment_footer
     return err_hint(e, "run ccr-backup on the source");
 }
 
-/* At the newest snapshot, and not at one of single tables, made from the same log: the first object of a
- * stream (terminator NULL), or of the epoch behind one. */
-static struct err *place_at_snapshot(struct store *s, const char *stream,
-                                     const struct segment_footer *terminator, struct place *out)
+void place_at_snapshot(struct place *p, const struct manifest *m)
+{
+    gtid_pos_copy(&p->position, &m->position);
+    place_set_fingerprints(p, m->fingerprints, m->fingerprint_count);
+    place_set_source(p, m->source_file, m->source_offset);
+}
+
+/* The first object of a stream (terminator NULL), or of the epoch behind one. */
+static struct err *place_at_beginning(struct store *s, const char *stream,
+                                      const struct segment_footer *terminator, struct place *out)
 {
     struct manifest *m = NULL;
 
-    TRY(choice_fullest(s, stream, &m));
-    if (!m || (terminator && m->epoch != terminator->next_epoch)) {
-        manifest_free(m);
-        return need_snapshot(stream, terminator);
-    }
-    out->epoch = m->epoch;
+    out->epoch = terminator ? terminator->next_epoch : 1;
     out->number = 1;
-    gtid_pos_copy(&out->position, &m->position);
-    place_set_fingerprints(out, m->fingerprints, m->fingerprint_count);
-    place_set_source(out, m->source_file, m->source_offset);
     if (terminator)
         memcpy(out->previous, terminator->sha256, sizeof(out->previous));
+    TRY(manifest_newest(s, stream, &m));
+    if (m && m->epoch > out->epoch)
+        out->superseded_by = mem_strdup(m->id);
+    struct err *e = NULL;
+    if (!m || m->epoch < out->epoch)
+        e = need_snapshot(stream, terminator);
+    else if (m->epoch == out->epoch)
+        place_at_snapshot(out, m);
     manifest_free(m);
-    return NULL;
+    return e;
 }
 
 static void place_behind(const struct segment_footer *newest, struct place *out)
@@ -109,7 +122,7 @@ struct err *place_find(struct store *s, const char *stream, struct place *out)
     if (newest && newest->kind != SEGMENT_TERMINATOR)
         place_behind(newest, out);
     else
-        TRY_GOTO(e, done, place_at_snapshot(s, stream, newest, out));
+        TRY_GOTO(e, done, place_at_beginning(s, stream, newest, out));
 done:
     segment_footer_free(newest);
     if (e)

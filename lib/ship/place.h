@@ -2,11 +2,13 @@
  * place - where the log of a stream stands: what the next object continues.
  *
  * There is no local state: the place comes from the newest object of the log, or, where the stream or its new
- * epoch has none yet, from the newest snapshot. Whoever writes objects moves it along. One thread.
+ * epoch has none yet, from a snapshot (beginning.h says which). Whoever writes objects moves it along. One
+ * thread.
  */
 #ifndef CCR_SHIP_PLACE_H
 #define CCR_SHIP_PLACE_H
 
+#include "format/manifest.h"
 #include "format/segment.h"
 #include "store/store.h"
 
@@ -22,6 +24,8 @@ struct place {
     struct fingerprint *fingerprints; /* the last transaction of each domain, sorted as they came up */
     size_t fingerprint_count;
     size_t fingerprint_cap;
+    char *superseded_by; /* nothing was shipped in this epoch, and this snapshot has opened a later one; or
+                            NULL */
 };
 
 /*
@@ -30,6 +34,9 @@ struct place {
  */
 struct err *place_find(struct store *s, const char *stream, struct place *out) CHECKED;
 void place_free(struct place *p); /* its members */
+
+/* The log of this epoch begins at this snapshot. */
+void place_at_snapshot(struct place *p, const struct manifest *m);
 
 /* A transaction is complete that ends there: the position moves behind it, its fingerprint replaces that of
  * its domain. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "ship/alive.h"
+#include "ship/beginning.h"
 #include "ship/replica_id.h"
 #include "ship/source.h"
 #include "ship/verify.h"
@@ -28,6 +29,7 @@ struct shipper {
     struct source_clock clock; /* as of the connection */
     int64_t alive_us;          /* when alive.json was written last (monotonic) */
     uint32_t server_id;
+    bool begun;     /* an epoch without an object has found its beginning */
     bool connected; /* at least once: from then on a failing server is waited for */
     bool moved;     /* this session has delivered something */
     bool damaged;   /* the server could not read its log, and has delivered nothing since */
@@ -48,6 +50,19 @@ static struct err *end_epoch(struct shipper *s, const char *what, const char *de
     return e;
 }
 
+/* An epoch's first object: not before the oldest snapshot that can be followed is found. */
+static struct err *find_beginning(struct shipper *s, struct conn *c)
+{
+    struct beginning_params params = {s->p->store, s->p->stream, c, s->p->source, s->p->log};
+
+    if (s->place.number > 1 || s->begun)
+        return NULL;
+    TRY(beginning_choose(&params, &s->place));
+    cutter_place_moved(s->cutter);
+    s->begun = true;
+    return NULL;
+}
+
 /* Whether this server may be read from: its settings, and its history. */
 static struct err *examine_source(struct shipper *s, struct conn *c)
 {
@@ -55,6 +70,7 @@ static struct err *examine_source(struct shipper *s, struct conn *c)
     struct source_check check;
     struct err *e = NULL;
 
+    TRY(find_beginning(s, c));
     TRY(verify_source(&params, &check));
     free(s->out->note);
     s->out->note = check.detail ? mem_strdup(check.detail) : NULL;
@@ -302,6 +318,37 @@ static struct err *check_params(const struct ship_params *p)
     return NULL;
 }
 
+/*
+ * An epoch may have ended before anything of it was shipped: ccr-backup has met another history than that of
+ * the snapshots before, and opened the next epoch. The log says so, and goes on there.
+ */
+static struct err *pass_superseded(struct shipper *s)
+{
+    char *reason =
+        mem_printf("nothing was shipped of it, and snapshot %s is of another history of the source",
+                   s->place.superseded_by);
+    struct cutter_params params = {s->p->store, s->p->stream, s->p->log, s->p->segment_size, &s->place};
+    struct cutter *cutter = cutter_new(&params);
+    struct err *e = cutter_terminate(cutter, reason);
+
+    cutter_free(cutter);
+    if (!e)
+        log_warn(s->p->log, "epoch %" PRIu64 " has ended: %s", s->place.epoch, reason);
+    free(reason);
+    place_free(&s->place);
+    return e;
+}
+
+static struct err *open_place(struct shipper *s)
+{
+    TRY(place_find(s->p->store, s->p->stream, &s->place));
+    while (s->place.superseded_by) {
+        TRY(pass_superseded(s));
+        TRY(place_find(s->p->store, s->p->stream, &s->place));
+    }
+    return NULL;
+}
+
 struct err *ship(const struct ship_params *p, struct ship_result *out)
 {
     struct shipper s = {.p = p, .out = out};
@@ -309,7 +356,7 @@ struct err *ship(const struct ship_params *p, struct ship_result *out)
 
     *out = (struct ship_result){0};
     TRY(check_params(p));
-    TRY(place_find(p->store, p->stream, &s.place));
+    TRY(open_place(&s));
     struct cutter_params cutter = {p->store, p->stream, p->log, p->segment_size, &s.place};
     s.cutter = cutter_new(&cutter);
     s.progress = progress_start(p->log, "ship", 0, 0);

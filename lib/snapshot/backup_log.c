@@ -1,9 +1,11 @@
 #include "snapshot/backup_log.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "format/chain.h"
+#include "format/manifest.h"
 #include "mysql/source_check.h"
 
 static struct err *behind(const char *detail)
@@ -34,6 +36,46 @@ static struct err *judge(const struct source_check *check, const struct backup_p
                     "run ccr-ship first: it ends the log's epoch, and the next ccr-backup opens a new one");
 }
 
+/*
+ * Nothing has been shipped in the epoch, but there may be a snapshot of it. Where the source has another
+ * history by now, positions of the two cannot be compared: the new one opens an epoch of its own.
+ */
+static struct err *check_snapshot(const struct backup_params *p, struct conn *c, const struct manifest *m,
+                                  struct log_end *out)
+{
+    struct source_check_params params = {
+        .conn = c,
+        .params = p->conn,
+        .position = &m->position,
+        .fingerprints = m->fingerprints,
+        .fingerprint_count = m->fingerprint_count,
+    };
+    struct source_check check = {0};
+
+    TRY(source_check(&params, &check));
+    struct err *e = check.verdict == SOURCE_BEHIND ? behind(check.detail) : NULL;
+    out->epoch = m->epoch + (check.verdict == SOURCE_FORK ? 1 : 0);
+    if (check.verdict == SOURCE_FORK)
+        log_warn(
+            p->log,
+            "the source's history is no longer that of snapshot %s: %s; this snapshot opens epoch %" PRIu64,
+            m->id, check.detail, out->epoch);
+    source_check_free(&check);
+    return e;
+}
+
+static struct err *check_newest_snapshot(const struct backup_params *p, struct conn *c, struct log_end *out)
+{
+    struct manifest *m = NULL;
+    struct err *e = NULL;
+
+    TRY(manifest_newest(p->store, p->stream, &m));
+    if (m && m->epoch >= out->epoch)
+        e = check_snapshot(p, c, m, out);
+    manifest_free(m);
+    return e;
+}
+
 static struct err *check_source(const struct backup_params *p, struct conn *c,
                                 const struct segment_footer *last)
 {
@@ -60,10 +102,9 @@ struct err *log_end_read(const struct backup_params *p, struct conn *c, struct l
 
     *out = (struct log_end){.epoch = 1};
     TRY(chain_newest(p->store, p->stream, &last));
-    if (!last)
-        return NULL;
-    if (last->kind == SEGMENT_TERMINATOR) {
-        out->epoch = last->next_epoch;
+    if (!last || last->kind == SEGMENT_TERMINATOR) {
+        out->epoch = last ? last->next_epoch : 1;
+        e = check_newest_snapshot(p, c, out);
     } else {
         out->epoch = last->epoch;
         /* the parts of a transaction that is not complete yet are not behind any position */

@@ -15,7 +15,9 @@ struct log_end {
 
 /*
  * Finds the end of the log. Where it ends in a terminator, the snapshot opens the next epoch; otherwise the
- * last shipped transactions are read again from the source: ERR_RESYNC if its history is another one.
+ * last shipped transactions are read again from the source: ERR_RESYNC if its history is another one. Where
+ * nothing has been shipped in the epoch yet, the same is asked of its newest snapshot, and another history
+ * opens another epoch.
  */
 struct err *log_end_read(const struct backup_params *p, struct conn *c, struct log_end *out) CHECKED;
 

@@ -20,8 +20,7 @@ struct err *choice_covers(const struct manifest *m, const struct scope *wanted, 
 struct search {
     const struct scope *wanted;
     bool may_exclude;
-    uint64_t epoch; /* 0: any */
-    bool wider;     /* strictly */
+    bool wider; /* strictly */
 };
 
 static struct err *fits(const struct manifest *m, void *arg, bool *yes)
@@ -29,9 +28,6 @@ static struct err *fits(const struct manifest *m, void *arg, bool *yes)
     const struct search *s = arg;
     struct scope held = {0};
 
-    *yes = false;
-    if (s->epoch && m->epoch != s->epoch)
-        return NULL;
     TRY(choice_covers(m, s->wanted, s->may_exclude, yes));
     if (!*yes || !s->wider)
         return NULL;
@@ -42,11 +38,10 @@ static struct err *fits(const struct manifest *m, void *arg, bool *yes)
 }
 
 /* *m gives way to the newest snapshot of which it is a part, if there is one. */
-static struct err *widen(struct store *s, const char *stream, uint64_t epoch, struct manifest **m,
-                         bool *widened)
+static struct err *widen(struct store *s, const char *stream, struct manifest **m, bool *widened)
 {
     struct scope held = {0};
-    struct search search = {&held, false, epoch, true};
+    struct search search = {&held, false, true};
     struct manifest *wider = NULL;
 
     struct err *e = scope_from_manifest(*m, &held);
@@ -61,28 +56,23 @@ static struct err *widen(struct store *s, const char *stream, uint64_t epoch, st
     return e;
 }
 
-static struct err *find_fullest(struct store *s, const char *stream, bool newest_epoch, struct manifest **out)
+/* The newest that is not a part of another one. */
+static struct err *find_fullest(struct store *s, const char *stream, struct manifest **out)
 {
     bool widened;
+    struct err *e = NULL;
 
     TRY(manifest_newest(s, stream, out));
-    uint64_t epoch = newest_epoch && *out ? (*out)->epoch : 0;
-    struct err *e = NULL;
     do {
         widened = false;
         if (*out)
-            e = widen(s, stream, epoch, out, &widened);
+            e = widen(s, stream, out, &widened);
     } while (!e && widened);
     if (e) {
         manifest_free(*out);
         *out = NULL;
     }
     return e;
-}
-
-struct err *choice_fullest(struct store *s, const char *stream, struct manifest **out)
-{
-    return find_fullest(s, stream, true, out);
 }
 
 /* What a snapshot holds, for a message. */
@@ -143,10 +133,10 @@ static struct err *check_epoch(const struct choice_params *p, const struct manif
 
 static struct err *find(const struct choice_params *p, struct manifest **out)
 {
-    struct search search = {p->wanted, false, 0, false};
+    struct search search = {p->wanted, false, false};
 
     if (!p->wanted)
-        return find_fullest(p->store, p->stream, false, out);
+        return find_fullest(p->store, p->stream, out);
     TRY(manifest_newest_of(p->store, p->stream, fits, &search, out));
     search.may_exclude = true;
     return *out || !p->may_exclude ? NULL : manifest_newest_of(p->store, p->stream, fits, &search, out);

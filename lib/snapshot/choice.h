@@ -28,10 +28,6 @@ struct choice_params {
  */
 struct err *choice_make(const struct choice_params *params, struct manifest **out) CHECKED;
 
-/* The newest snapshot of the newest epoch that is not a part of another one there; *out is NULL where there
- * is none at all. */
-struct err *choice_fullest(struct store *s, const char *stream, struct manifest **out) CHECKED;
-
 /* Does a snapshot hold all of it? */
 struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
                           bool *covers) CHECKED;

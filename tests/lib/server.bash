@@ -15,6 +15,7 @@
 #   server_socket|server_port|server_pid NAME
 #   sql NAME "STATEMENTS" [DB]                as root; rows as tab-separated lines without a heading
 #   sql_file NAME FILE [DB]
+#   purge_all NAME                            its binlogs up to here are gone
 
 # shellcheck source=tests/lib/process.bash
 . "${BASH_SOURCE[0]%/*}/process.bash"
@@ -201,4 +202,15 @@ sql() {
 
 sql_file() {
     sql_client "$1" --skip-column-names ${3:+"$3"} <"$2"
+}
+
+# A reader that has just left may hold a file for a moment.
+purged_up_to() {
+    sql "$1" "PURGE BINARY LOGS TO '$2'"
+    [ "$(sql "$1" "SHOW BINARY LOGS" | wc -l)" -eq 1 ]
+}
+
+purge_all() {
+    sql "$1" "FLUSH BINARY LOGS"
+    wait_until 20 purged_up_to "$1" "$(sql "$1" "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)"
 }

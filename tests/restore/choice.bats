@@ -142,6 +142,7 @@ same_databases() {
     snapshot
     restored --job j
     snapshot
+    purge_all source
     sql source "DELETE FROM crm.person WHERE id = 1"
     ccr ship source --quiet
     before=$(sql target "SELECT pos FROM ccr.position_j")

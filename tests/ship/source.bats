@@ -18,21 +18,10 @@ setup() {
     snapshot source
 }
 
-# Everything before the newest binlog goes; a reader that has just left may hold a file for a moment.
-purged_up_to() {
-    sql source "PURGE BINARY LOGS TO '$1'"
-    [ "$(sql source "SHOW BINARY LOGS" | wc -l)" -eq 1 ]
-}
-
-purge_all() {
-    sql source "FLUSH BINARY LOGS"
-    wait_until 20 purged_up_to "$(sql source "SHOW BINARY LOGS" | tail -n 1 | cut -f 1)"
-}
-
 @test "purged up to what is shipped: no gap" {
     insert source 5
     run ccr ship source
-    purge_all
+    purge_all source
     insert source 3
     run ccr ship source
     [ "$status" -eq 0 ]
@@ -48,7 +37,7 @@ purge_all() {
     run ccr ship source
     insert source 4 lost
     end=$(sql source "SELECT @@gtid_binlog_pos")
-    purge_all
+    purge_all source
     insert source 3
     run ccr ship source
     [[ $output == *"a gap in the source's log: the transactions behind 0-101-"*" up to $end are purged"* ]]
@@ -199,7 +188,7 @@ lose_events() {
     [ "$(footer "$(log_newest)" | jq .transactions)" -eq 3 ]
     run ccr ship source
     [ "$status" -eq 7 ]
-    purge_all
+    purge_all source
     run ccr ship source
     epoch_ends source
 }
