@@ -54,9 +54,9 @@ struct s3_call {
     const void *body;
     size_t body_len;
     const char *body_sha256; /* NULL: it is computed */
-    struct buf *out; /* the answer's body is appended; NULL where there is none to keep */
-    size_t most;     /* bytes of it */
-    unsigned expect; /* enum s3_expect, or-ed */
+    struct buf *out;         /* the answer's body is appended; NULL where there is none to keep */
+    size_t most;             /* bytes of it */
+    unsigned expect;         /* enum s3_expect, or-ed */
     /* Whether a 2xx answer is one: 0, or one of the RETRY_ values. NULL: it has an ETag. */
     int (*check)(const struct s3_call *call, const struct s3_reply *reply);
     void *arg; /* the check's own */
@@ -66,9 +66,9 @@ struct s3_reply {
     long status;
     char code[RETRY_NAME_SIZE]; /* of the error document */
     struct http_answer http;
-    char sha256[HASH_HEX_SIZE]; /* of the answer's body */
+    char sha256[HASH_HEX_SIZE];   /* of the answer's body */
     char body_md5[HASH_HEX_SIZE]; /* of the request's body, as it went out; "" where there is no MD5 */
-    const void *body;           /* in call->out */
+    const void *body;             /* in call->out */
     size_t body_len;
     unsigned tries; /* that failed before this answer; one of them may have been carried out */
 };
