@@ -6,7 +6,9 @@
 #include "format/document.h"
 #include "partial/partial.h"
 #include "replay/report.h"
+#include "snapshot/job_state.h"
 #include "snapshot/job.h"
+#include "snapshot/target_session.h"
 
 static void restore_report(struct run *run, const struct restore_params *params,
                            const struct restore_result *r)
@@ -112,19 +114,50 @@ static struct err *restore_either(const struct restore_params *params, const str
     return taken ? NULL : restore(params, result);
 }
 
-static struct err *restore_run(struct run *run)
+/* The job's state is looked at, and how the run ended is noted, on connections of their own: the run's may be
+ * lost. A plain restore is no job. */
+static struct err *restore_admit(struct run *run, const struct conn_params *target, const char *job,
+                                 bool *paused)
+{
+    struct conn *c = NULL;
+
+    if (opts_flag(run->opts, OPT_STANDALONE))
+        return NULL;
+    TRY(conn_open(target, &c));
+    struct err *e = job_state_admit(c, run, job, paused);
+    conn_close(c);
+    return e;
+}
+
+static struct err *restore_note_end(struct run *run, const struct restore_params *params, struct err *e)
+{
+    struct conn *c = NULL;
+
+    if (opts_flag(run->opts, OPT_STANDALONE))
+        return e;
+    struct err *failed = conn_open(params->target, &c);
+    if (!failed)
+        failed = target_session_set(c, params->skip_binlog);
+    if (failed)
+        e = err_first(e, failed);
+    else
+        e = job_state_ended(c, run, params->job, false, e);
+    conn_close(c);
+    return e;
+}
+
+/* With the store open. */
+static struct err *restore_from(struct run *run, struct store *store, const char *name, enum load_way load)
 {
     const struct opts *opts = run->opts;
     struct restore_result result = {0};
-    struct store *store = NULL;
     struct conn_params target;
-    const char *name;
-    enum load_way load;
+    bool paused = false;
 
-    TRY(restore_load(opts, &load));
-    TRY(restore_name(opts, &name));
-    TRY(store_open_opts(opts, run->log, &store));
     conn_params_from_opts(opts, CONN_TARGET, &target);
+    TRY(restore_admit(run, &target, name, &paused));
+    if (paused)
+        return NULL;
     struct restore_params params = {
         .store = store,
         .stream = opts_given(opts, OPT_STREAM) ? opts_string(opts, OPT_STREAM) : NULL,
@@ -151,11 +184,24 @@ static struct err *restore_run(struct run *run)
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
-    struct err *e = restore_either(&params, opts, &result);
+    struct err *e = restore_note_end(run, &params, restore_either(&params, opts, &result));
     restore_report(run, &params, &result);
     if (!e)
         restore_say(run, &result);
     restore_result_free(&result);
+    return e;
+}
+
+static struct err *restore_run(struct run *run)
+{
+    struct store *store = NULL;
+    const char *name;
+    enum load_way load;
+
+    TRY(restore_load(run->opts, &load));
+    TRY(restore_name(run->opts, &name));
+    TRY(store_open_opts(run->opts, run->log, &store));
+    struct err *e = restore_from(run, store, name, load);
     store_close(store);
     return e;
 }

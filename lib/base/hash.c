@@ -17,7 +17,7 @@ static void hash_must(int ok)
 {
     if (ok == 1)
         return;
-    fputs("error: OpenSSL refused a digest or random bytes\n", stderr);
+    fputs("error: OpenSSL refused SHA-256 or random bytes\n", stderr);
     abort();
 }
 
@@ -29,23 +29,6 @@ struct hash *hash_new(void)
     hash_must(h->ctx != NULL);
     hash_must(EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL));
     return h;
-}
-
-struct hash *hash_new_md5(void)
-{
-    struct hash *h = mem_zalloc(1, sizeof(*h));
-
-    h->ctx = EVP_MD_CTX_new();
-    hash_must(h->ctx != NULL);
-    if (EVP_DigestInit_ex(h->ctx, EVP_md5(), NULL) == 1)
-        return h;
-    hash_free(h);
-    return NULL;
-}
-
-void hash_restart(struct hash *h)
-{
-    hash_must(EVP_DigestInit_ex(h->ctx, EVP_MD_CTX_get0_md(h->ctx), NULL));
 }
 
 struct hash *hash_copy(const struct hash *h)

@@ -1,7 +1,7 @@
 /*
- * hash - SHA-256 over OpenSSL's EVP, MD5 where a protocol asks for it, and random bytes.
+ * hash - SHA-256 over OpenSSL's EVP, and random bytes.
  *
- * Digests are written in lower-case hexadecimal, 64 digits (MD5: 32). Not thread-safe per struct hash.
+ * Digests are written in lower-case hexadecimal, 64 digits. Not thread-safe per struct hash.
  */
 #ifndef CCR_BASE_HASH_H
 #define CCR_BASE_HASH_H
@@ -14,13 +14,9 @@ enum { HASH_HEX_SIZE = 65 };
 struct hash;
 
 struct hash *hash_new(void);
-/* MD5; NULL where the system's policy does not let OpenSSL have it (FIPS). */
-struct hash *hash_new_md5(void);
 void hash_update(struct hash *h, const void *bytes, size_t len);
 /* The digest of all bytes so far; the hash may be updated further afterwards. */
 void hash_hex(const struct hash *h, char out[HASH_HEX_SIZE]);
-/* As if no bytes had been seen. */
-void hash_restart(struct hash *h);
 /* Another hash that has seen the same bytes. */
 struct hash *hash_copy(const struct hash *h);
 void hash_free(struct hash *h); /* NULL is allowed */

@@ -137,22 +137,11 @@ static struct err *json_decode_base64(const struct json_doc *doc, const char *na
     return err_new(doc->code, "%s: member '%s' is not valid base64", doc->name, name);
 }
 
-struct err *json_bytes_in(const struct json_doc *doc, const json_t *element, const char *name, char **out)
-{
-    const json_t *base64 = json_object_get(element, "base64");
-
-    if (json_is_string(base64))
-        return json_decode_base64(doc, name, base64, out, NULL);
-    if (!json_is_string(element))
-        return err_new(doc->code, "%s: '%s' holds something that is no string", doc->name, name);
-    *out = mem_strdup(json_string_value(element));
-    return NULL;
-}
-
 struct err *json_bytes_of(const struct json_doc *doc, const json_t *object, const char *name, char **out,
                           size_t *len)
 {
-    const json_t *base64 = json_object_get(json_object_get(object, name), "base64");
+    const json_t *v = json_object_get(object, name);
+    const json_t *base64 = json_object_get(v, "base64");
 
     if (json_is_string(base64))
         return json_decode_base64(doc, name, base64, out, len);

@@ -51,9 +51,6 @@ struct err *json_opt_string_of(const struct json_doc *doc, const json_t *object,
 json_t *json_from_bytes(const void *bytes, size_t len);
 struct err *json_bytes_of(const struct json_doc *doc, const json_t *object, const char *name, char **out,
                           size_t *len) CHECKED;
-/* The same for an element of the array that is called `name`. */
-struct err *json_bytes_in(const struct json_doc *doc, const json_t *element, const char *name,
-                          char **out) CHECKED;
 
 /* The document as text with a newline at its end: two-space indent, members in the order in which they were
  * set. */

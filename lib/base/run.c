@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/cause.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -76,26 +77,19 @@ void run_say(struct run *run, const char *fmt, ...)
     putchar('\n');
 }
 
-/* What makes two failures the same cause: binary, config, job, code, and the message without its numbers. */
-static char *run_cause(const struct run *run, const struct err *e)
+/* The same failure is that of the same binary, for the same config and job. */
+static void run_cause(const struct run *run, const struct err *e, char hex[HASH_HEX_SIZE])
 {
     static const enum opt_id ids[] = {OPT_CONFIG, OPT_SOURCE, OPT_TARGET, OPT_STREAM, OPT_JOB};
-    char *cause = mem_printf("%s %d", opts_program_name(run->program), err_code(e));
+    struct buf who = BUF_INIT;
 
+    buf_append_str(&who, opts_program_name(run->program));
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         const char *value = opts_string(run->opts, ids[i]);
-        char *longer = mem_printf("%s|%s", cause, value ? value : "");
-        free(cause);
-        cause = longer;
+        buf_printf(&who, "|%s", value ? value : "");
     }
-    char *all = mem_printf("%s|%s", cause, err_message(e));
-    free(cause);
-    char *to = all;
-    for (const char *from = all; *from; from++)
-        if (*from < '0' || *from > '9')
-            *to++ = *from;
-    *to = 0;
-    return all;
+    cause_hash(buf_str(&who), e, hex);
+    buf_free(&who);
 }
 
 static char *run_stamp_path(const struct run *run, const struct err *e)
@@ -119,10 +113,8 @@ static char *run_stamp_path(const struct run *run, const struct err *e)
     if (!dir)
         return NULL;
     mkdir(dir, 0700);
-    char *cause = run_cause(run, e);
-    hash_bytes_hex(cause, strlen(cause), hex);
+    run_cause(run, e, hex);
     char *path = mem_printf("%s/reported-%.32s", dir, hex);
-    free(cause);
     free(dir);
     return path;
 }

@@ -104,7 +104,9 @@ static struct err *tables_decode(const struct json_doc *doc, const json_t *objec
     f->tables = mem_zalloc(json_array_size(tables), sizeof(*f->tables));
     for (f->table_count = 0; f->table_count < json_array_size(tables); f->table_count++) {
         const json_t *table = json_array_get(tables, f->table_count);
-        TRY(json_bytes_in(doc, table, "tables", &f->tables[f->table_count]));
+        if (!json_is_string(table))
+            return err_new(doc->code, "%s: 'tables' holds something that is no string", doc->name);
+        f->tables[f->table_count] = mem_strndup(json_string_value(table), json_string_length(table));
     }
     return NULL;
 }

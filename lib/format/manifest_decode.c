@@ -63,7 +63,12 @@ array_decode(const struct json_doc *doc, const json_t *object, const char *name,
 
 static struct err *name_decode(const struct json_doc *doc, const json_t *element, void *out)
 {
-    return json_bytes_in(doc, element, "list of texts", out);
+    char **name = out;
+
+    if (!json_is_string(element))
+        return err_new(doc->code, "%s: a list of texts holds something that is no string", doc->name);
+    *name = mem_strdup(json_string_value(element));
+    return NULL;
 }
 
 static struct err *volume_decode(const struct json_doc *doc, const json_t *element, void *out)

@@ -38,14 +38,12 @@ bool pruned_has_snapshot(const struct pruned *p, const char *id)
     return false;
 }
 
-static json_t *to_json(const char *stream, const struct pruned *p)
+static json_t *to_json(const struct pruned *p)
 {
     json_t *root = document_new(PRUNED_FORMAT, PRUNED_VERSION);
     json_t *jobs = json_array(), *snapshots = json_array();
     char time[CLOCK_TEXT_SIZE];
 
-    json_object_set_new(root, "stream", json_string(stream));
-    document_set_u64(root, "record", p->record);
     document_set_bytes(root, "time", clock_format(p->time_us, time));
     json_object_set_new(root, "time_us", json_integer(p->time_us));
     document_set_u64(root, "epoch", p->epoch);
@@ -83,22 +81,6 @@ static struct err *jobs_from_json(const struct json_doc *doc, const json_t *arra
         TRY(json_i64_of(doc, item, "seen_us", &j->seen_us));
     }
     return NULL;
-}
-
-/* An earlier ccr-prune did not write whose record it is. */
-static struct err *check_key(const struct json_doc *doc, const json_t *root, const char *stream,
-                             uint64_t record)
-{
-    const char *of = stream;
-    uint64_t number = record;
-
-    if (json_object_get(root, "stream"))
-        TRY(json_string_of(doc, root, "stream", &of));
-    if (json_object_get(root, "record"))
-        TRY(json_u64_of(doc, root, "record", &number));
-    if (strcmp(of, stream) == 0 && number == record)
-        return NULL;
-    return err_new(doc->code, "%s is record %" PRIu64 " of stream %s", doc->name, number, of);
 }
 
 static struct err *from_json(const struct json_doc *doc, const json_t *root, struct pruned *p)
@@ -140,9 +122,8 @@ static struct err *keep_last(const struct store_entry *entry, void *arg)
     return NULL;
 }
 
-static struct err *read_record(struct store *s, const char *stream, uint64_t record, struct pruned *out)
+static struct err *read_record(struct store *s, const char *key, struct pruned *out)
 {
-    char *key = layout_pruned_key(stream, record);
     struct json_doc doc = {key, ERR_INTEGRITY};
     struct buf bytes = BUF_INIT;
     json_t *root = NULL;
@@ -152,11 +133,8 @@ static struct err *read_record(struct store *s, const char *stream, uint64_t rec
         e = document_hint(json_parse(&doc, bytes.data, bytes.len, &root));
     if (!e)
         e = document_hint(from_json(&doc, root, out));
-    if (!e)
-        e = document_hint(check_key(&doc, root, stream, record));
     json_decref(root);
     buf_free(&bytes);
-    free(key);
     return e;
 }
 
@@ -171,7 +149,9 @@ struct err *pruned_load(struct store *s, const char *stream, struct pruned *out)
     free(prefix);
     if (e || record == 0)
         return e;
-    e = read_record(s, stream, record, out);
+    char *key = layout_pruned_key(stream, record);
+    e = read_record(s, key, out);
+    free(key);
     if (e)
         pruned_free(out);
     else
@@ -181,7 +161,7 @@ struct err *pruned_load(struct store *s, const char *stream, struct pruned *out)
 
 struct err *pruned_create(struct store *s, const char *stream, const struct pruned *p, bool *created)
 {
-    json_t *root = to_json(stream, p);
+    json_t *root = to_json(p);
     char *text = json_text(root), *key = layout_pruned_key(stream, p->record);
     struct err *e = object_create(s, key, text, strlen(text), created);
 

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"
-#include "format/layout.h"
 
 enum { STATUS_VERSION = 1, ALIVE_VERSION = 1, PIN_VERSION = 1, PRUNE_VERSION = 1 };
 
@@ -81,16 +80,6 @@ static struct err *status_from_json(const struct json_doc *doc, const json_t *ro
     return NULL;
 }
 
-static struct err *check_job(const char *key, const struct job_status *status)
-{
-    struct layout_place place;
-
-    layout_parse(key, &place);
-    if (place.kind != LAYOUT_STATUS || strcmp(status->job, place.name) == 0)
-        return NULL;
-    return err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status->job);
-}
-
 struct err *job_status_decode(const char *key, const void *bytes, size_t len, struct job_status *out)
 {
     const struct json_doc doc = {key, ERR_INTEGRITY};
@@ -100,8 +89,6 @@ struct err *job_status_decode(const char *key, const void *bytes, size_t len, st
     struct err *e = open_document(&doc, bytes, len, status_format, STATUS_VERSION, &root);
     if (!e)
         e = status_from_json(&doc, root, out);
-    if (!e)
-        e = check_job(key, out);
     json_decref(root);
     if (e)
         job_status_free(out);

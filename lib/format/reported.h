@@ -23,7 +23,7 @@ struct job_status {
     char *nonce;
 };
 
-/* The job must be that of the key. *out is empty after an error. */
+/* `key` is for messages. *out is empty after an error. */
 struct err *job_status_decode(const char *key, const void *bytes, size_t len, struct job_status *out) CHECKED;
 /* The document's text, malloc'ed, as written at `now_us`. */
 char *job_status_encode(const struct job_status *status, int64_t now_us);

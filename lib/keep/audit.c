@@ -51,6 +51,8 @@ static struct err *check_document(const char *key, const struct layout_place *pl
             e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
     } else if (place->kind == LAYOUT_STATUS) {
         e = job_status_decode(key, bytes->data, bytes->len, &status);
+        if (!e && strcmp(status.job, place->name) != 0)
+            e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status.job);
     }
     alive_free(&alive);
     pin_free(&pin);
@@ -89,12 +91,6 @@ static void look_at_pins(struct audit *a, const struct listed_stream *l)
 
 /* --- streams --- */
 
-/* What cannot be reached may be sound; what no listing shows is lost. */
-static struct err *damage_if_missing(struct err *e, bool missing)
-{
-    return missing && err_code(e) == ERR_STORE ? err_recode(e, ERR_INTEGRITY) : e;
-}
-
 static void open_stream(struct audit *a, struct audited_stream *s)
 {
     const struct listed_stream *l = s->listed;
@@ -103,7 +99,7 @@ static void open_stream(struct audit *a, struct audited_stream *s)
     struct err *e = layout_open_stream(a->p->store, l->name, false, &s->stream_id);
 
     if (e)
-        findings_add(a->findings, key, damage_if_missing(e, !l->has_identity), breaks);
+        findings_add(a->findings, key, err_code(e) == ERR_STORE ? err_recode(e, ERR_INTEGRITY) : e, breaks);
     e = pruned_load(a->p->store, l->name, &s->pruned);
     s->pruned_unknown = err_code(e) == ERR_STORE;
     if (e)
@@ -249,7 +245,8 @@ static struct err *look_at_all(struct audit *a, json_t *report)
     size_t count = 0;
 
     if (e)
-        findings_add(a->findings, "ccr.json", damage_if_missing(e, !a->inv.has_store && a->inv.objects > 0),
+        findings_add(a->findings, "ccr.json",
+                     err_code(e) == ERR_STORE && a->inv.objects > 0 ? err_recode(e, ERR_INTEGRITY) : e,
                      "nothing can be restored");
     e = NULL;
     if (a->inv.has_prune)

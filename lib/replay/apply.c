@@ -9,7 +9,9 @@
 #include "replay/drive.h"
 #include "replay/explain.h"
 #include "replay/report.h"
+#include "replay/session.h"
 #include "replay/status.h"
+#include "snapshot/job_state.h"
 #include "snapshot/swap.h"
 #include "snapshot/swap_finish.h"
 
@@ -48,7 +50,6 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
 {
     const char *name = opts_string(opts, OPT_JOB);
 
-    TRY(layout_check_name("job", name));
     TRY(job_load(a->conn, name, &a->job));
     if (!a->job)
         return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
@@ -126,13 +127,14 @@ static struct err *apply_open_position(struct apply *a)
     return e;
 }
 
-static struct err *apply_open(struct apply *a, struct run *run)
+static struct err *apply_connect(struct apply *a, struct run *run)
 {
     struct server_info info;
 
     a->log = run->log;
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
     TRY(opts_require(run->opts, OPT_JOB));
+    TRY(layout_check_name("job", opts_string(run->opts, OPT_JOB)));
     TRY(apply_limits_read(run->opts, &a->limits));
     TRY(lanes_from_opts(run->opts, &a->lanes));
     TRY(store_open_opts(run->opts, run->log, &a->store));
@@ -142,10 +144,7 @@ static struct err *apply_open(struct apply *a, struct run *run)
     TRY(server_info_read(a->conn, &info));
     bool is_mariadb = info.is_mariadb;
     server_info_free(&info);
-    if (!is_mariadb)
-        return err_new(ERR_UNSUPPORTED, "the target is not a MariaDB server");
-    TRY(apply_open_job(a, run->opts));
-    return apply_open_position(a);
+    return is_mariadb ? NULL : err_new(ERR_UNSUPPORTED, "the target is not a MariaDB server");
 }
 
 static void apply_close(struct apply *a)
@@ -186,21 +185,46 @@ static struct err *apply_settle_needs(struct apply *a)
     return e;
 }
 
+static struct err *apply_work(struct apply *a, struct run *run)
+{
+    TRY(apply_open_job(a, run->opts));
+    TRY(apply_open_position(a));
+    if (opts_flag(run->opts, OPT_EXPLAIN))
+        return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
+    int64_t start = clock_monotonic_us();
+    struct err *e = apply_record_need(a, drive_all(a));
+    if (!e && !a->dry_run)
+        e = apply_settle_needs(a);
+    report_result(a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
+    return e;
+}
+
+/* Wherever the run ended: in a batch, in the source's session. */
+static struct err *apply_note_end(struct apply *a, struct run *run, struct err *e)
+{
+    if (conn_is_lost(a->conn))
+        return e;
+    if (e) {
+        err_free(conn_exec(a->conn, "ROLLBACK"));
+        err_free(session_prepare(a->conn));
+    }
+    return job_state_ended(a->conn, run, opts_string(run->opts, OPT_JOB), a->batch.commits > 0, e);
+}
+
 struct err *apply_run(struct run *run)
 {
     struct apply a = {0};
-    int64_t start = clock_monotonic_us();
+    struct err *e = apply_connect(&a, run);
 
-    struct err *e = apply_open(&a, run);
-    if (!e && opts_flag(run->opts, OPT_EXPLAIN)) {
-        e = explain_roads(run, a.conn, a.job->name, a.limits.in_order);
-    } else if (!e) {
-        e = apply_record_need(&a, drive_all(&a));
-        if (!e && !a.dry_run)
-            e = apply_settle_needs(&a);
-        if (!e && a.behind.len)
+    if (!e && !a.dry_run)
+        e = job_state_admit(a.conn, run, opts_string(run->opts, OPT_JOB), &a.paused);
+    if (!e && !a.paused) {
+        e = apply_work(&a, run);
+        /* the job itself goes on without tables that are behind */
+        if (!a.dry_run)
+            e = apply_note_end(&a, run, e);
+        if (!e && a.behind.len && !opts_flag(run->opts, OPT_EXPLAIN))
             e = apply_still_behind(&a);
-        report_result(&a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
     }
     /* a failure may have left lanes behind the position row: what they need is what was reported last */
     if (a.has_position && !a.dry_run && !conn_is_lost(a.conn) && !(e && a.lanes > 1))

@@ -14,12 +14,14 @@
 #include "replay/repair.h"
 #include "replay/session.h"
 #include "replay/status.h"
+#include "snapshot/job_state.h"
 
 enum {
     REDO_ATTEMPTS = 10,    /* of one batch, after deadlocks and lock waits */
     REDO_NOTES = 20,       /* of one batch, without any progress: a bug */
     REDO_PAUSE_US = 50000, /* times the attempt */
     STATUS_EVERY_S = 10,   /* with --follow */
+    STATE_EVERY_S = 2,     /* with --follow: was the job paused? */
     IDLE_EVERY_S = 600,    /* as long as there is nothing to apply */
 };
 
@@ -279,6 +281,28 @@ struct err *drive_report(struct apply *a)
     return e;
 }
 
+/* A run that follows notes now and then that all is well, and ends where the job was paused meanwhile. */
+static struct err *drive_mind_state(struct apply *a)
+{
+    const struct job_outcome outcome = {.job = a->job->name, .program = opts_program_name(PROGRAM_APPLY)};
+    const char *state;
+    struct job_state now;
+    int64_t us = clock_monotonic_us();
+
+    if (a->dry_run || (a->asked_us && us - a->asked_us < STATE_EVERY_S * CLOCK_US_PER_S))
+        return NULL;
+    a->asked_us = us;
+    TRY(job_state_read(a->conn, a->job->name, &now));
+    a->paused = strcmp(now.state, JOB_PAUSED) == 0;
+    if (a->paused)
+        log_info(a->log, "job %s was paused by %s: %s", a->job->name, now.who, now.reason);
+    job_state_free(&now);
+    if (a->success_us && us - a->success_us < IDLE_EVERY_S * CLOCK_US_PER_S)
+        return NULL;
+    a->success_us = us;
+    return job_state_record(a->conn, &outcome, &state);
+}
+
 /* Waits for the log to grow. */
 static struct err *drive_wait(struct apply *a)
 {
@@ -300,7 +324,11 @@ static struct err *drive_walk(struct apply *a, enum walk_outcome *outcome)
     TRY(walk_new(a, &w));
     struct err *e = walk_run(w, outcome);
     while (!e && *outcome == WALK_END && a->limits.follow) {
-        e = drive_wait(a);
+        e = drive_mind_state(a);
+        if (!e && a->paused)
+            break;
+        if (!e)
+            e = drive_wait(a);
         if (!e)
             e = walk_run(w, outcome);
     }

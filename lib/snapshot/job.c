@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/catalog.h"
+#include "snapshot/job_state.h"
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
@@ -81,7 +82,8 @@ static struct err *job_create_tables(struct conn *c)
     TRY(conn_exec(c, "CREATE DATABASE IF NOT EXISTS ccr CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
     for (size_t i = 0; i < sizeof(job_tables) / sizeof(job_tables[0]); i++)
         TRY(conn_exec(c, "%s", job_tables[i]));
-    return job_needs_setup(c);
+    TRY(job_needs_setup(c));
+    return job_state_setup(c);
 }
 
 struct err *job_setup(struct conn *c)
@@ -117,7 +119,7 @@ struct err *job_forget(struct conn *c, const char *job, const char *const *table
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables", "kept", "loads", "needs", "history", "lanes"};
+    static const char *const tables[] = {"tables", "kept", "loads", "needs", "history", "lanes", "states"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);

@@ -13,6 +13,7 @@
  *   needs         what only another copy can bring in, and why
  *   history       every full or partial copy and its reason
  *   lanes         one row per lane of the last run of ccr-apply that had several
+ *   states        whether each job follows, is paused or needs a person (job_state.h)
  *
  * A plain restore (ccr-restore --standalone) uses the same tables under the reserved name JOB_STANDALONE
  * while it runs, and leaves nothing there.

@@ -7,21 +7,13 @@
 
 static const struct json_doc doc = {"column pending of the position row", ERR_TARGET};
 
-static void set_bytes(json_t *object, const char *name, const char *text)
-{
-    json_object_set_new(object, name, json_from_bytes(text, strlen(text)));
-}
-
 static json_t *encode_asides(const struct pending *p)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < p->aside_count; i++) {
-        json_t *item = json_pack("{s:b}", "view", (int)p->asides[i].view);
-        set_bytes(item, "db", p->asides[i].db);
-        set_bytes(item, "name", p->asides[i].name);
-        json_array_append_new(array, item);
-    }
+    for (size_t i = 0; i < p->aside_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "db", p->asides[i].db, "name",
+                                               p->asides[i].name, "view", (int)p->asides[i].view));
     return array;
 }
 
@@ -31,12 +23,9 @@ static json_t *encode_keys(const struct pending *p)
 
     for (size_t i = 0; i < p->key_count; i++) {
         const struct pending_key *k = &p->keys[i];
-        json_t *item = json_pack("{s:b}", "replaces", (int)k->replaces);
-        set_bytes(item, "db", k->db);
-        set_bytes(item, "table", k->table);
-        set_bytes(item, "name", k->name);
-        set_bytes(item, "clause", k->clause);
-        json_array_append_new(array, item);
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:s, s:b}", "db", k->db, "table", k->table, "name",
+                                        k->name, "clause", k->clause, "replaces", (int)k->replaces));
     }
     return array;
 }
@@ -46,7 +35,7 @@ static json_t *encode_gone(const struct pending *p)
     json_t *array = json_array();
 
     for (size_t i = 0; i < p->gone_count; i++)
-        json_array_append_new(array, json_from_bytes(p->gone[i], strlen(p->gone[i])));
+        json_array_append_new(array, json_string(p->gone[i]));
     return array;
 }
 
@@ -54,12 +43,8 @@ static json_t *encode_tables(const struct pending_table *tables, size_t count)
 {
     json_t *array = json_array();
 
-    for (size_t i = 0; i < count; i++) {
-        json_t *item = json_object();
-        set_bytes(item, "db", tables[i].db);
-        set_bytes(item, "name", tables[i].name);
-        json_array_append_new(array, item);
-    }
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s}", "db", tables[i].db, "name", tables[i].name));
     return array;
 }
 
@@ -128,13 +113,14 @@ static struct err *decode_asides(const json_t *object, struct pending *out)
     size_t i;
 
     TRY(json_array_of(&doc, object, "aside", &array));
-    out->asides = mem_zalloc(json_array_size(array), sizeof(*out->asides));
     json_array_foreach(array, i, item)
     {
-        struct pending_aside *aside = &out->asides[out->aside_count++];
-        TRY(json_bytes_of(&doc, item, "db", &aside->db, NULL));
-        TRY(json_bytes_of(&doc, item, "name", &aside->name, NULL));
-        TRY(json_bool_of(&doc, item, "view", &aside->view));
+        const char *db, *name;
+        bool view;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "name", &name));
+        TRY(json_bool_of(&doc, item, "view", &view));
+        pending_add_aside(out, db, name, view);
     }
     return NULL;
 }
@@ -146,8 +132,12 @@ static struct err *decode_gone(const json_t *object, struct pending *out)
     size_t i;
 
     TRY(json_array_of(&doc, object, "gone", &array));
-    out->gone = mem_zalloc(json_array_size(array), sizeof(*out->gone));
-    json_array_foreach(array, i, item) TRY(json_bytes_in(&doc, item, "gone", &out->gone[out->gone_count++]));
+    json_array_foreach(array, i, item)
+    {
+        if (!json_is_string(item))
+            return err_new(doc.code, "%s: 'gone' holds something else than names", doc.name);
+        pending_add_gone(out, json_string_value(item));
+    }
     return NULL;
 }
 
@@ -158,33 +148,32 @@ static struct err *decode_keys(const json_t *object, struct pending *out)
     size_t i;
 
     TRY(json_array_of(&doc, object, "foreign_keys", &array));
-    out->keys = mem_zalloc(json_array_size(array), sizeof(*out->keys));
     json_array_foreach(array, i, item)
     {
-        struct pending_key *key = &out->keys[out->key_count++];
-        TRY(json_bytes_of(&doc, item, "db", &key->db, NULL));
-        TRY(json_bytes_of(&doc, item, "table", &key->table, NULL));
-        TRY(json_bytes_of(&doc, item, "name", &key->name, NULL));
-        TRY(json_bytes_of(&doc, item, "clause", &key->clause, NULL));
-        key->replaces = json_is_true(json_object_get(item, "replaces"));
+        const char *db, *table, *name, *clause;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "table", &table));
+        TRY(json_string_of(&doc, item, "name", &name));
+        TRY(json_string_of(&doc, item, "clause", &clause));
+        pending_add_key(out, db, table, name, clause, json_is_true(json_object_get(item, "replaces")));
     }
     return NULL;
 }
 
-static struct err *decode_tables(const json_t *object, const char *member, struct pending_table **tables,
-                                 size_t *count)
+static struct err *decode_tables(const json_t *object, const char *member, struct pending *out,
+                                 void (*add)(struct pending *p, const char *db, const char *name))
 {
     json_t *array;
     json_t *item;
     size_t i;
 
     TRY(json_array_of(&doc, object, member, &array));
-    *tables = mem_zalloc(json_array_size(array), sizeof(**tables));
     json_array_foreach(array, i, item)
     {
-        struct pending_table *table = &(*tables)[(*count)++];
-        TRY(json_bytes_of(&doc, item, "db", &table->db, NULL));
-        TRY(json_bytes_of(&doc, item, "name", &table->name, NULL));
+        const char *db, *name;
+        TRY(json_string_of(&doc, item, "db", &db));
+        TRY(json_string_of(&doc, item, "name", &name));
+        add(out, db, name);
     }
     return NULL;
 }
@@ -197,8 +186,8 @@ static struct err *decode_partial(const json_t *object, struct pending *out)
         return NULL;
     out->partial = true;
     TRY(json_bool_of(&doc, partial, "behind", &out->behind));
-    TRY(decode_tables(partial, "in", &out->in, &out->in_count));
-    return decode_tables(partial, "out", &out->out, &out->out_count);
+    TRY(decode_tables(partial, "in", out, pending_add_in));
+    return decode_tables(partial, "out", out, pending_add_out);
 }
 
 static struct err *decode_object(const json_t *object, struct pending *out)

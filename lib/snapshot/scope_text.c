@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "mysql/catalog.h"
 #include "snapshot/scope.h"
@@ -66,19 +65,6 @@ static bool is_system_database(const char *pattern)
     return system;
 }
 
-/* Scopes are kept as JSON. A server knows names that are no text, with half of a surrogate pair. */
-static struct err *check_text(const char *option, const char *const *texts)
-{
-    for (; *texts; texts++) {
-        json_t *text = json_string(*texts);
-        if (!text)
-            return err_hint(err_new(ERR_USAGE, "%s: '%s' is not UTF-8", option, *texts),
-                            "in a pattern ? stands for any character");
-        json_decref(text);
-    }
-    return NULL;
-}
-
 static struct err *parse_databases(const char *option, const char *const *texts, struct scope_list *out)
 {
     for (; *texts; texts++) {
@@ -131,10 +117,6 @@ static struct err *parse_tables(const char *option, const char *const *texts, st
 
 struct err *scope_parse(const struct scope_texts *texts, struct scope *out)
 {
-    TRY(check_text("--databases", texts->databases));
-    TRY(check_text("--tables", texts->tables));
-    TRY(check_text("--exclude-databases", texts->exclude_databases));
-    TRY(check_text("--exclude-tables", texts->exclude_tables));
     TRY(parse_databases("--databases", texts->databases, &out->databases));
     TRY(parse_tables("--tables", texts->tables, &out->tables));
     TRY(parse_databases("--exclude-databases", texts->exclude_databases, &out->exclude_databases));
@@ -205,7 +187,6 @@ static struct err *check_rename(const char *option, const char *text, const stru
 
 static struct err *parse_renames(const char *option, const char *const *texts, bool tables, struct scope *out)
 {
-    TRY(check_text(option, texts));
     for (; *texts; texts++) {
         struct statement_rename r = {0};
         struct err *e = NULL;

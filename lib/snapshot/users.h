@@ -34,7 +34,6 @@ struct user_statement {
     char *sql;
     struct grant grant;
     struct user_account *of; /* whom it makes or gives something to */
-    bool loose;              /* on a database whose name is not escaped (my_app): a pattern to the server */
 };
 
 struct users {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "format/document.h"
 #include "mysql/catalog.h"
 #include "snapshot/definitions.h"
 #include "snapshot/users.h"
@@ -83,7 +82,6 @@ struct place {
     const struct restore_plan *plan;
     struct log *log;
     const struct user_statement *statement;
-    bool loose;
     struct buf object; /* as it is called on the target; empty where nothing changes */
 };
 
@@ -122,7 +120,6 @@ static bool place_database(struct place *p, const char *pattern)
     char *name = loose ? mem_strdup(pattern) : grant_pattern_name(pattern);
     bool goes = true;
 
-    p->loose = loose;
     if (!name)
         return place_pattern(p, pattern);
     if (!catalog_is_system_database(name)) {
@@ -208,7 +205,6 @@ static struct err *add_statement(struct users *u, const struct restore_plan *pla
 
     if (goes && p.object.len)
         e = rename_object(&s, &p.object);
-    s.loose = p.loose;
     buf_free(&p.object);
     if (e || !goes) {
         u->out_of_scope += !e;
@@ -287,39 +283,6 @@ static struct err *read_left_out(struct users *u, const struct manifest_users *m
     return NULL;
 }
 
-static bool is_same_database(const struct user_statement *a, const struct user_statement *b)
-{
-    return a->grant.kind == GRANT_DATABASE && b->grant.kind == GRANT_DATABASE &&
-           account_equal(&a->grant.grantee, &b->grant.grantee) && strcmp(a->grant.db, b->grant.db) == 0;
-}
-
-static bool is_hidden(const struct users *u, size_t i)
-{
-    if (!u->statements[i].loose)
-        return false;
-    for (size_t k = 0; k < u->count; k++)
-        if (!u->statements[k].loose && is_same_database(&u->statements[k], &u->statements[i]))
-            return true;
-    return false;
-}
-
-/*
- * On the source a privilege on my\_app hides the same user's on the pattern my_app: the server takes the most
- * exact one that fits, and no other. Under a name without a pattern's characters both would be one and add
- * up.
- */
-static void drop_hidden(struct users *u)
-{
-    for (size_t i = 0; i < u->count;) {
-        if (!is_hidden(u, i)) {
-            i++;
-            continue;
-        }
-        user_statement_free(&u->statements[i]);
-        memmove(&u->statements[i], &u->statements[i + 1], (--u->count - i) * sizeof(*u->statements));
-    }
-}
-
 struct err *users_read(struct store *s, const struct restore_plan *p, struct log *log, struct users **out)
 {
     const struct manifest *m = p->manifest;
@@ -339,7 +302,6 @@ struct err *users_read(struct store *s, const struct restore_plan *p, struct log
         users_free(u);
         return err_context(e, "reading the users of snapshot %s", m->id);
     }
-    drop_hidden(u);
     list_accounts(u);
     *out = u;
     return NULL;
@@ -365,9 +327,9 @@ json_t *users_to_json(const struct users *u)
         const struct user_account *a = &u->accounts[i];
         if (a->fate != USER_MAKE && a->fate != USER_REPLACE)
             continue;
-        json_t *item = json_pack("{s:b}", "replace", a->fate == USER_REPLACE);
-        document_set_bytes(item, "user", a->account.user);
-        document_set_bytes(item, "host", a->account.host);
+        json_t *item = json_pack("{s:s, s:b}", "user", a->account.user, "replace", a->fate == USER_REPLACE);
+        if (a->account.host)
+            json_object_set_new(item, "host", json_string(a->account.host));
         json_array_append_new(array, item);
     }
     return array;
@@ -375,21 +337,19 @@ json_t *users_to_json(const struct users *u)
 
 static struct err *fate_from_json(const struct json_doc *doc, const json_t *item, struct users *u)
 {
-    struct account key = {0};
-    bool replace = false;
-    struct err *e = json_bytes_of(doc, item, "user", &key.user, NULL);
+    const char *user, *host = NULL;
+    bool replace;
 
-    if (!e)
-        e = document_opt_bytes(doc, item, "host", &key.host);
-    if (!e)
-        e = json_bool_of(doc, item, "replace", &replace);
-    struct user_account *a = e ? NULL : users_find(u, &key);
-    if (!e && !a)
-        e = err_new(doc->code, "%s: user %s is not in the snapshot", doc->name, key.user);
-    if (a)
-        a->fate = replace ? USER_REPLACE : USER_MAKE;
+    TRY(json_string_of(doc, item, "user", &user));
+    TRY(json_opt_string_of(doc, item, "host", &host));
+    TRY(json_bool_of(doc, item, "replace", &replace));
+    struct account key = {mem_strdup(user), host ? mem_strdup(host) : NULL};
+    struct user_account *a = users_find(u, &key);
     account_free(&key);
-    return e;
+    if (!a)
+        return err_new(doc->code, "%s: user %s is not in the snapshot", doc->name, user);
+    a->fate = replace ? USER_REPLACE : USER_MAKE;
+    return NULL;
 }
 
 struct err *users_from_json(const struct json_doc *doc, const json_t *array, struct users *u)

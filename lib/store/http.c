@@ -161,8 +161,6 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
         return 0;
     pay(t->http, n);
     memcpy(to, (const char *)t->request->body + t->sent, n);
-    if (t->request->body_hash)
-        hash_update(t->request->body_hash, to, n);
     t->sent += n;
     return n;
 }
@@ -172,11 +170,9 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 {
     struct transfer *t = arg;
 
-    if (origin != SEEK_SET || offset != 0)
+    if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->request->body_len)
         return CURL_SEEKFUNC_FAIL;
-    t->sent = 0;
-    if (t->request->body_hash)
-        hash_restart(t->request->body_hash);
+    t->sent = (size_t)offset;
     return CURL_SEEKFUNC_OK;
 }
 

@@ -41,10 +41,9 @@ struct http_request {
     const char *const *headers; /* "Name: value", NULL-terminated */
     const void *body;           /* NULL: none */
     size_t body_len;
-    struct hash *body_hash; /* sees the body as it goes out; NULL where nobody asks */
-    struct buf *out;        /* the answer's body, whatever its status, is appended; not for HEAD */
-    size_t most;            /* of these bytes; more is HTTP_TOO_LARGE */
-    struct hash *hash;      /* sees the answer's body; NULL where nobody asks */
+    struct buf *out;   /* the answer's body, whatever its status, is appended; not for HEAD */
+    size_t most;       /* of these bytes; more is HTTP_TOO_LARGE */
+    struct hash *hash; /* sees the same bytes; NULL where nobody asks */
 };
 
 enum {

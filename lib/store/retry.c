@@ -51,7 +51,6 @@ static const struct curl_row curl_rows[] = {
     {HTTP_OLD_ANSWER, SOME, "an earlier answer again"},
     {RETRY_NOT_S3, SOME, "not an answer of S3"},
     {RETRY_OTHER_BODY, SOME, "another body than was written"},
-    {RETRY_NOT_DONE, SOME, "success without effect"},
 };
 
 /* The code decides before the status. */

@@ -63,8 +63,6 @@ struct retry {
 #define RETRY_NOT_S3 (-2)
 /* A body whose SHA-256 is not that of what was written. */
 #define RETRY_OTHER_BODY (-3)
-/* What was said to be done was not: the object is not there, or still is. */
-#define RETRY_NOT_DONE (-5)
 
 void retry_begin(struct retry *r, struct retry_policy *policy);
 /* Sleeps and returns true where another try is worth it. False too where a signal asks the run to end. */

@@ -185,6 +185,15 @@ static int64_t modified_us(const struct s3_reply *r)
     return at == -1 ? 0 : (int64_t)at * CLOCK_US_PER_S;
 }
 
+static uint64_t content_length(const struct s3_reply *r)
+{
+    char *text = s3_header(r, "content-length");
+    uint64_t length = strtoull(text, NULL, 10);
+
+    free(text);
+    return length;
+}
+
 /* A HEAD that failed has no document to tell why: no such object, or no such bucket? A GET of one byte has.
  */
 static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat *stat, bool *found)
@@ -209,7 +218,7 @@ static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat 
     if (*found) {
         *stat = (struct store_stat){.modified_us = modified_us(&reply)};
         if (reply.status == 200)
-            stat->size = s3_content_length(&reply);
+            stat->size = content_length(&reply);
         else if (reply.status == 206 && !parse_content_range(&reply, &first, &last, &stat->size))
             stat->size = 0; /* check_get has seen to it that it can be parsed */
     }
@@ -226,31 +235,14 @@ struct err *s3_head(void *self, const char *key, struct store_stat *stat, bool *
     long status = reply.status;
     *found = !e && status == 200;
     if (*found)
-        *stat = (struct store_stat){s3_content_length(&reply), modified_us(&reply)};
+        *stat = (struct store_stat){content_length(&reply), modified_us(&reply)};
     s3_reply_free(&reply);
     return e || status == 200 ? e : head_by_get(self, key, stat, found);
 }
 
-/* S3 says 204. Of any other success the store itself tells what it was. */
-static int check_remove(const struct s3_call *call, const struct s3_reply *r)
-{
-    struct store_stat stat;
-    bool found = true;
-
-    if (r->status == 204)
-        return 0;
-    struct err *e = s3_head(call->arg, call->key, &stat, &found);
-    bool known = !e;
-    err_free(e);
-    if (!known)
-        return RETRY_NOT_S3;
-    return found ? RETRY_NOT_DONE : 0;
-}
-
 static struct err *s3_remove(void *self, const char *key)
 {
-    struct s3_call call = {
-        .method = "DELETE", .key = key, .expect = S3_ABSENT, .check = check_remove, .arg = self};
+    struct s3_call call = {.method = "DELETE", .key = key, .expect = S3_ABSENT, .check = s3_any_answer};
     struct s3_reply reply;
 
     struct err *e = s3_send(self, &call, &reply);

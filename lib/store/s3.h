@@ -53,11 +53,10 @@ struct s3_call {
     size_t header_count;
     const void *body;
     size_t body_len;
-    const char *body_sha256; /* NULL: it is computed */
-    struct buf *out;         /* the answer's body is appended; NULL where there is none to keep */
-    size_t most;             /* bytes of it */
-    unsigned expect;         /* enum s3_expect, or-ed */
-    /* Whether a 2xx answer is one: 0, or one of the RETRY_ values. NULL: it has an ETag. */
+    struct buf *out; /* the answer's body is appended; NULL where there is none to keep */
+    size_t most;     /* bytes of it */
+    unsigned expect; /* enum s3_expect, or-ed */
+    /* Whether a 2xx answer is one: 0, or RETRY_NOT_S3 or RETRY_OTHER_BODY. NULL: it has an ETag. */
     int (*check)(const struct s3_call *call, const struct s3_reply *reply);
     void *arg; /* the check's own */
 };
@@ -66,9 +65,8 @@ struct s3_reply {
     long status;
     char code[RETRY_NAME_SIZE]; /* of the error document */
     struct http_answer http;
-    char sha256[HASH_HEX_SIZE];   /* of the answer's body */
-    char body_md5[HASH_HEX_SIZE]; /* of the request's body, as it went out; "" where there is no MD5 */
-    const void *body;             /* in call->out */
+    char sha256[HASH_HEX_SIZE]; /* of the answer's body */
+    const void *body;           /* in call->out */
     size_t body_len;
     unsigned tries; /* that failed before this answer; one of them may have been carried out */
 };
@@ -81,7 +79,6 @@ struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *r
 void s3_reply_free(struct s3_reply *r);
 char *s3_header(const struct s3_reply *r, const char *name); /* malloc'ed, "" where it is missing */
 bool s3_has_etag(const struct s3_reply *r);
-uint64_t s3_content_length(const struct s3_reply *r);
 /* A check that takes every 2xx. */
 int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply);
 

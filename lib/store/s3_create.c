@@ -13,53 +13,10 @@
 
 static const char probe_key[] = ".probe";
 
-/* What one call writes. */
-struct put {
-    struct s3 *s;
-    const char *key;
-    size_t len;
-    const char *writer;
-};
-
-/* Whether the object that is there was written by that call. */
-static struct err *is_written(const struct put *put, bool *exists, bool *written)
-{
-    struct s3_call call = {.method = "HEAD", .key = put->key, .expect = S3_UNEXPLAINED};
-    struct s3_reply reply;
-
-    struct err *e = s3_send(put->s, &call, &reply);
-    char *mark = s3_header(&reply, S3_META_WRITER);
-    *exists = !e && reply.status == 200;
-    *written = *exists && strcmp(mark, put->writer) == 0 && s3_content_length(&reply) == put->len;
-    free(mark);
-    s3_reply_free(&reply);
-    return e;
-}
-
-/* The ETag of what was stored is the MD5 of what was sent. Where it is not (a server that encrypts with keys
- * of its own has other ETags; a proxy may say 200 to what it keeps from the server), the object itself tells.
- */
-static int check_put(const struct s3_call *call, const struct s3_reply *r)
-{
-    char *etag = s3_header(r, "etag");
-    bool has_etag = *etag, exists, written = r->body_md5[0] && strstr(etag, r->body_md5);
-
-    free(etag);
-    if (written)
-        return 0;
-    struct err *e = is_written(call->arg, &exists, &written);
-    bool known = !e;
-    err_free(e);
-    if (written)
-        return 0;
-    return has_etag && known ? RETRY_NOT_DONE : RETRY_NOT_S3;
-}
-
 struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size_t len, const char *writer,
                           bool if_absent, unsigned expect, struct s3_reply *reply)
 {
     char sha256[HASH_HEX_SIZE];
-    struct put put = {s, key, len, writer};
     const struct s3_pair headers[] = {
         {S3_META_SHA256, sha256}, {S3_META_WRITER, writer}, {"If-None-Match", "*"}};
     struct s3_call call = {
@@ -69,10 +26,7 @@ struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size
         .header_count = if_absent ? 3 : 2,
         .body = bytes ? bytes : "",
         .body_len = len,
-        .body_sha256 = sha256,
         .expect = expect,
-        .check = check_put,
-        .arg = &put,
     };
 
     hash_bytes_hex(call.body, len, sha256);
@@ -83,11 +37,9 @@ struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size
 static struct err *put_probe(struct s3 *s, long *status)
 {
     static const char text[] = "ccr finds out here whether this store honours If-None-Match\n";
-    char writer[33];
     struct s3_reply reply;
 
-    hash_random_hex(writer, 32);
-    struct err *e = s3_put_marked(s, probe_key, text, sizeof(text) - 1, writer, true,
+    struct err *e = s3_put_marked(s, probe_key, text, sizeof(text) - 1, "probe", true,
                                   S3_EXISTS | S3_NO_CONDITION, &reply);
     *status = reply.status;
     s3_reply_free(&reply);
@@ -119,6 +71,21 @@ static struct err *know_mode(struct s3 *s)
     return e;
 }
 
+/* Whether the object that is there was written by the call with this mark. */
+static struct err *is_marked(struct s3 *s, const char *key, const char *writer, bool *exists, bool *marked)
+{
+    struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
+    struct s3_reply reply;
+
+    struct err *e = s3_send(s, &call, &reply);
+    char *mark = s3_header(&reply, S3_META_WRITER);
+    *exists = !e && reply.status == 200;
+    *marked = *exists && strcmp(mark, writer) == 0;
+    free(mark);
+    s3_reply_free(&reply);
+    return e;
+}
+
 static struct err *create_atomic(struct s3 *s, const char *key, const void *bytes, size_t len,
                                  const char *writer, bool *created)
 {
@@ -129,7 +96,7 @@ static struct err *create_atomic(struct s3 *s, const char *key, const void *byte
     bool is_there = !e && reply.status == 412;
     *created = !e && !is_there;
     s3_reply_free(&reply);
-    return is_there ? is_written(&(struct put){s, key, len, writer}, &exists, created) : e;
+    return is_there ? is_marked(s, key, writer, &exists, created) : e;
 }
 
 /* Looks, then writes: another writer may come in between, and win. store_is_atomic() says so. */
@@ -147,7 +114,7 @@ static struct err *create_checked(struct s3 *s, const char *key, const void *byt
     struct err *e = s3_put_marked(s, key, bytes, len, writer, false, 0, &reply);
     s3_reply_free(&reply);
     /* of two that wrote at once, the last one's object is there */
-    return e ? e : is_written(&(struct put){s, key, len, writer}, &exists, created);
+    return e ? e : is_marked(s, key, writer, &exists, created);
 }
 
 struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created)

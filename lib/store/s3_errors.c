@@ -55,8 +55,6 @@ static const struct {
     {HTTP_OLD_ANSWER,
      "something on the way to the store, a proxy or a cache, gives old answers: it must not"},
     {RETRY_NOT_S3, "check the endpoint: a proxy, or another web server, may be answering"},
-    {RETRY_NOT_DONE,
-     "something on the way to the store, a proxy or a cache, answers writes itself: it must not"},
     {RETRY_OTHER_BODY,
      "the object was damaged in the store, or on the way from it; ccr wrote it with its SHA-256"},
 };

@@ -59,7 +59,8 @@ struct signed_call {
 };
 
 /* What is signed is what is sent; the time is part of it, so every try is signed anew. */
-static void sign_call(struct s3 *s, const struct s3_call *call, struct signed_call *out)
+static void sign_call(struct s3 *s, const struct s3_call *call, const char *body_sha256,
+                      struct signed_call *out)
 {
     const struct s3_config *c = &s->config;
     char time[CLOCK_TEXT_SIZE];
@@ -72,14 +73,14 @@ static void sign_call(struct s3 *s, const struct s3_call *call, struct signed_ca
     char *query = s3_query_text(call->query, call->query_count);
     clock_format_compact(clock_now_us(), time);
     add_header(set, "Host", c->host);
-    add_header(set, "x-amz-content-sha256", call->body_sha256);
+    add_header(set, "x-amz-content-sha256", body_sha256);
     add_header(set, "x-amz-date", time);
     if (keys.session_token)
         add_header(set, "x-amz-security-token", keys.session_token);
     for (size_t i = 0; i < call->header_count; i++)
         add_header(set, call->headers[i].name, call->headers[i].value);
     struct s3_signer signer = {keys.access_key, keys.secret_key, c->region, "s3", time};
-    struct s3_request_text text = {call->method, path, query, set->pairs, set->count, call->body_sha256};
+    struct s3_request_text text = {call->method, path, query, set->pairs, set->count, body_sha256};
     char *authorization = s3_authorization(&signer, &text);
     set->lines[set->line_count++] = mem_printf("Authorization: %s", authorization);
     set->lines[set->line_count++] = mem_strdup("User-Agent: ccr/" CCR_VERSION);
@@ -108,15 +109,6 @@ bool s3_has_etag(const struct s3_reply *r)
 
     free(etag);
     return has;
-}
-
-uint64_t s3_content_length(const struct s3_reply *r)
-{
-    char *text = s3_header(r, "content-length");
-    uint64_t length = strtoull(text, NULL, 10);
-
-    free(text);
-    return length;
 }
 
 int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply)
@@ -165,15 +157,15 @@ static int64_t retry_after_us(const struct s3_reply *r)
 }
 
 /* One try. *document is the error document of the answer, if it has one. */
-static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct s3_error *document)
+static void try_once(struct s3 *s, const struct s3_call *call, const char *body_sha256, struct s3_reply *r,
+                     struct s3_error *document)
 {
     struct signed_call signed_call = {.headers = {.count = 0}};
     struct buf *out = call->out;
     size_t start = out->len;
     struct hash *hash = call->body ? NULL : hash_new();
-    struct hash *body_hash = call->body ? hash_new_md5() : NULL;
 
-    sign_call(s, call, &signed_call);
+    sign_call(s, call, body_sha256, &signed_call);
     int64_t begin = clock_monotonic_us();
     struct http_request request = {
         .method = call->method,
@@ -181,7 +173,6 @@ static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *
         .headers = (const char *const *)signed_call.headers.lines,
         .body = call->body,
         .body_len = call->body_len,
-        .body_hash = body_hash,
         .out = out,
         .most = call->most ? call->most : SMALL_ANSWER,
         .hash = hash,
@@ -193,9 +184,6 @@ static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *
     r->body_len = out->len - start;
     if (hash)
         hash_hex(hash, r->sha256);
-    r->body_md5[0] = 0;
-    if (body_hash)
-        hash_hex(body_hash, r->body_md5);
     *document = (struct s3_error){0};
     if (!r->http.failure && r->status >= 300 && s3_error_parse(r->body, r->body_len, document))
         snprintf(r->code, sizeof(r->code), "%s", document->code);
@@ -204,7 +192,6 @@ static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *
                   r->status, r->http.failure ? r->http.problem : r->code, call->body_len, r->body_len,
                   (double)(clock_monotonic_us() - begin) / 1000);
     hash_free(hash);
-    hash_free(body_hash);
     header_set_free(&signed_call.headers);
     free(signed_call.url);
 }
@@ -228,7 +215,8 @@ static bool renew_keys(struct s3 *s, const struct s3_reply *r)
 }
 
 /* Tries until there is an outcome, or no further try is worth it; then *e is the failure. */
-static void try_until_known(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct err **e)
+static void try_until_known(struct s3 *s, const struct s3_call *call, const char *body_sha256,
+                            struct s3_reply *r, struct err **e)
 {
     size_t start = call->out->len;
     struct s3_error document = {0};
@@ -238,7 +226,7 @@ static void try_until_known(struct s3 *s, const struct s3_call *call, struct s3_
     retry_begin(&retry, &s->retry);
     for (;;) {
         s3_error_free(&document);
-        try_once(s, call, r, &document);
+        try_once(s, call, body_sha256, r, &document);
         r->tries = retry.tries;
         if (is_outcome(call, r, &failure))
             break;
@@ -267,11 +255,8 @@ struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *r
     *reply = (struct s3_reply){.http = {.headers = BUF_INIT}};
     if (!whole.out)
         whole.out = &scratch;
-    if (!whole.body_sha256) {
-        hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);
-        whole.body_sha256 = body_sha256;
-    }
-    try_until_known(s, &whole, reply, &e);
+    hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);
+    try_until_known(s, &whole, body_sha256, reply, &e);
     reply->body = NULL; /* it may move with `out` */
     buf_free(&scratch);
     return e;

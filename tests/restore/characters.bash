@@ -35,11 +35,6 @@ everything_of() {
     return "${PIPESTATUS[0]}"
 }
 
-# Of everything_of, but for what waits on a followed target.
-tables_only() {
-    grep -aE '^ *(Database|Table|Checksum|Create (Database|Table|View)): '
-}
-
 same_everything() {
     everything_of "$1" >"$T/everything.$1" || return 1
     everything_of "$2" >"$T/everything.$2" || return 1

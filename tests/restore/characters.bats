@@ -50,35 +50,3 @@ teardown_file() {
     done
     [ "$n" -gt 15 ]
 }
-
-# The server takes half of a surrogate pair for a character; JSON does not.
-@test "half of a surrogate pair in names: users, a log, a job restored twice" {
-    store_use half
-    server_start half
-    server_grant half source
-    printf '%b' "SET NAMES utf8mb4; CREATE DATABASE \`d\\xED\\xA0\\xBD\`; USE \`d\\xED\\xA0\\xBD\`; CREATE TABLE \`p\\xED\\xB0\\x80\` (a INT PRIMARY KEY);
-        CREATE TABLE c (a INT, CONSTRAINT \`k\\xED\\xA0\\xBD\` FOREIGN KEY (a) REFERENCES \`p\\xED\\xB0\\x80\`(a));
-        CREATE TRIGGER tr BEFORE INSERT ON c FOR EACH ROW SET NEW.a = NEW.a; CREATE USER 'u\\xED\\xA0\\xBD'@localhost;
-        CREATE ROLE \`r\\xED\\xA0\\xBD\`; GRANT SELECT ON \`d\\xED\\xA0\\xBD\`.* TO 'u\\xED\\xA0\\xBD'@localhost, \`r\\xED\\xA0\\xBD\`;
-        CREATE DEFINER='u\\xED\\xA0\\xBD'@localhost VIEW v AS SELECT a FROM c;" >"$T/half.sql"
-    sql_file half "$T/half.sql"
-    ccr backup half --quiet --with-users
-    target_clean
-    drop_users target
-    ccr restore target --quiet --job j --with-users
-    [ "$(accounts half | grep -v root)" = "$(accounts target | grep -v root)" ]
-    ccr restore target --quiet --job j --with-users
-    nothing_left
-    printf '%b' "SET NAMES utf8mb4; USE \`d\\xED\\xA0\\xBD\`; INSERT INTO \`p\\xED\\xB0\\x80\` VALUES (1), (2); INSERT INTO c VALUES (2)" >"$T/half.sql"
-    sql_file half "$T/half.sql"
-    ccr ship half --quiet
-    sql half "CREATE DATABASE behind; CREATE TABLE behind.t (a INT PRIMARY KEY)"
-    ccr ship half --quiet
-    ccr apply target --quiet --job j
-    everything_of half | tables_only >"$T/everything.half"
-    everything_of target | tables_only | diff -a "$T/everything.half" -
-    [ "$(sql target "SELECT COUNT(*) FROM behind.t")" -eq 0 ]
-    run ccr backup half --databases $'d\xED\xA0\xBD'
-    [ "$status" -eq 2 ]
-    [[ "$output" == *"is not UTF-8"* ]]
-}

@@ -116,25 +116,3 @@ setup() {
     [[ $stderr == *"the target ignores users by the name of their host (skip_name_resolve): h@db1.example.org"* ]]
     sql source "DROP USER h@'db1.example.org'"
 }
-
-@test "privileges on my\_app and on the pattern my_app, renamed: what the more exact one says, as on the source" {
-    sql source 'CREATE USER v@localhost IDENTIFIED BY "v"; GRANT SELECT ON `my\_app`.* TO v@localhost; GRANT INSERT ON my_app.* TO v@localhost WITH GRANT OPTION;
-        CREATE ROLE w; GRANT INSERT ON my_app.* TO w'
-    may() { mariadb --no-defaults --socket="$(server_socket "$1")" --user=v --password=v -e "$2"; }
-    # the server takes the most exact one
-    may source "SELECT * FROM my_app.t"
-    run ! may source "INSERT INTO my_app.t VALUES (1)"
-    store_use exact
-    backup --databases my_app --with-users
-    for _ in made there; do
-        restore --standalone --replace --rename-db my_app:mine
-        [ "$(sql target "SHOW GRANTS FOR v@localhost; SHOW GRANTS FOR w" | grep -c 'ON `mine`')" -eq 2 ]
-        may target "SELECT * FROM mine.t"
-        run ! may target "INSERT INTO mine.t VALUES (1)"
-    done
-    target_clean
-    drop_users target
-    restore --standalone --rename-db my_app:new_app
-    diff <(sql source "SHOW GRANTS FOR v@localhost; SHOW GRANTS FOR w" | sed 's/my\(\\*\)_app/new\1_app/') <(sql target "SHOW GRANTS FOR v@localhost; SHOW GRANTS FOR w")
-    sql source "DROP USER v@localhost; DROP ROLE w"
-}

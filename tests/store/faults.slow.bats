@@ -213,53 +213,6 @@ one() {
     ! grep -q missing "$T/one/err" || false
 }
 
-@test "what cannot be reached is no damage: ccr-verify says that the store fails" {
-    local db=shop key
-    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
-    STORE=s3://faults/reached
-    ccr backup source
-    change
-    ccr ship source
-    keep verify
-    for key in ccr.json streams/main/stream.json manifest.json tar.zst binlog.zst; do
-        one error "GET .*$key" keep verify
-        [ "$code" -eq 4 ]
-        grep -q "$key.*500 InternalError" "$T/one/err"
-    done
-}
-
-@test "a success that something on the way made up is none" {
-    local db=shop end
-    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
-    STORE=s3://faults/swallowed
-    ccr backup source
-    change
-    end=$(source_end)
-    one swallowed 'PUT .*binlog.zst' ccr ship source
-    [ "$code" -eq 4 ]
-    grep -q "5 x success without effect" "$T/one/err"
-    grep -q "hint: .*answers writes itself" "$T/one/err"
-    ccr ship source
-    [ "$(stored_end)" -eq "$end" ]
-    ccr backup source
-    one swallowed 'DELETE .*' keep prune --keep-last 1 --yes
-    [ "$code" -eq 4 ]
-    keep prune --keep-last 1 --yes
-    keep verify
-}
-
-@test "where ETags are no MD5, the objects themselves tell that they were written" {
-    local db=shop
-    sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"
-    STORE=s3://faults/etag
-    one etag '.*' ccr backup source
-    [ "$code" -eq 0 ]
-    change
-    one etag '.*' ccr ship source
-    [ "$code" -eq 0 ]
-    keep verify
-}
-
 @test "answers that come twice are not taken for those of other requests" {
     local db=shop
     sql source "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)"

@@ -25,20 +25,6 @@ int main(void)
     hash_hex(h, hex);
     CHECK_STR(hex, abc);
     CHECK(strcmp(other, hex) != 0);
-    hash_restart(h);
-    hash_hex(h, hex);
-    CHECK_STR(hex, empty);
-    hash_free(h);
-
-    h = hash_new_md5();
-    if (h) {
-        hash_update(h, "abc", 3);
-        hash_hex(h, hex);
-        CHECK_STR(hex, "900150983cd24fb0d6963f7d28e17f72"); /* RFC 1321 */
-        hash_restart(h);
-        hash_hex(h, hex);
-        CHECK_STR(hex, "d41d8cd98f00b204e9800998ecf8427e");
-    }
     hash_free(h);
 
     hash_random_hex(hex, 64);

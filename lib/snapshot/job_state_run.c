@@ -1,0 +1,93 @@
+/* What the runs of a job make of its state. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "snapshot/job_state.h"
+
+static void say_paused(struct run *run, const char *job, const struct job_state *s)
+{
+    char since[CLOCK_TEXT_SIZE];
+
+    document_set_bytes(run->result, "state_since", clock_format(s->since * CLOCK_US_PER_S, since));
+    document_set_bytes(run->result, "state_who", s->who);
+    document_set_bytes(run->result, "state_reason", s->reason);
+    log_info(run->log, "job %s is paused since %s by %s, nothing is done: %s", job, since, s->who, s->reason);
+}
+
+/* A new copy is what the other binary asked for. */
+static bool is_asked_for(enum program program, const char *of, json_int_t code)
+{
+    return program == PROGRAM_RESTORE && code == ERR_RESYNC &&
+           strcmp(of, opts_program_name(PROGRAM_RESTORE)) != 0;
+}
+
+static struct err *stopped_error(struct run *run, const char *job, const struct job_state *s)
+{
+    static const struct json_doc doc = {"`error` of the job in ccr.states", ERR_TARGET};
+    char since[CLOCK_TEXT_SIZE];
+    const char *program;
+    uint64_t code = 0;
+    char *message = NULL;
+    char *hint = NULL;
+
+    if (!s->error)
+        return NULL;
+    TRY(json_string_of(&doc, s->error, "program", &program));
+    TRY(json_u64_of(&doc, s->error, "code", &code));
+    if (is_asked_for(run->program, program, (json_int_t)code))
+        return NULL;
+    TRY(json_bytes_of(&doc, s->error, "message", &message, NULL));
+    struct err *e = document_opt_bytes(&doc, s->error, "hint", &hint);
+    if (!e) {
+        e = err_new(code < ERR_LOCKED ? (enum err_code)code : ERR_INTERNAL,
+                    "job %s needs a person since %s, and is left alone until then: %s: %s", job,
+                    clock_format(s->since * CLOCK_US_PER_S, since), program, message);
+        e = err_hint(e,
+                     "%s%sthe job goes on when a run by hand (%s, without --cron and --follow) has succeeded",
+                     hint ? hint : "", hint ? "; " : "", program);
+    }
+    free(message);
+    free(hint);
+    return e;
+}
+
+struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bool *paused)
+{
+    const bool unattended = opts_flag(run->opts, OPT_CRON) || opts_flag(run->opts, OPT_FOLLOW);
+    struct job_state s;
+
+    TRY(job_state_read(c, job, &s));
+    document_set_bytes(run->result, "state", s.state);
+    *paused = strcmp(s.state, JOB_PAUSED) == 0;
+    struct err *e = NULL;
+    if (*paused)
+        say_paused(run, job, &s);
+    else if (unattended && strcmp(s.state, JOB_STOPPED) == 0)
+        e = stopped_error(run, job, &s);
+    job_state_free(&s);
+    return e;
+}
+
+struct err *job_state_ended(struct conn *c, struct run *run, const char *job, bool progress, struct err *e)
+{
+    const struct job_outcome outcome = {
+        .job = job, .program = opts_program_name(run->program), .error = e, .progress = progress};
+    const json_t *was = json_object_get(run->result, "state");
+    bool was_stopped = was && strcmp(json_string_value(was), JOB_STOPPED) == 0;
+    const char *state = JOB_FOLLOWING;
+
+    struct err *failed = job_state_record(c, &outcome, &state);
+    if (failed)
+        return err_first(e, err_context(failed, "noting how the run of job %s ended", job));
+    if (e && strcmp(state, JOB_STOPPED) == 0 && !was_stopped)
+        log_warn(run->log,
+                 "job %s needs a person: %d failures in a row of the same cause; runs with --cron and "
+                 "--follow leave it alone from now on",
+                 job, JOB_FAILURES_TO_STOP);
+    /* of a failure that is none of the job's, it is what it was */
+    if (!e || strcmp(state, JOB_FOLLOWING) != 0 || !was)
+        document_set_bytes(run->result, "state", state);
+    return e;
+}

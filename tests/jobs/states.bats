@@ -1,0 +1,190 @@
+# ccr.states: every run of a job notes how it ended; three failures of one cause stop it, and a person may pause it.
+
+load ../lib/common
+load ../apply/follow
+
+setup_file() {
+    mkdir -p "$XDG_STATE_HOME"
+    follow_servers
+    sql source "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, v INT); INSERT INTO d.t SELECT seq, 0 FROM seq_1_to_100"
+    follow_start
+}
+
+state() {
+    sql target "SELECT CONCAT_WS(' ', state, failures, error IS NOT NULL, ok_at IS NOT NULL) FROM ccr.states WHERE job = 'j'"
+}
+
+history_has() {
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE '$1' AND reason LIKE '$2'")" -eq "$3" ]
+}
+
+# The source changes a row that the target has lost.
+lose_row() {
+    sql target "DELETE FROM d.t WHERE id = $1"
+    sql source "UPDATE d.t SET v = v + 1 WHERE id = $1"
+    ship
+}
+
+apply_fails() {
+    run ccr apply target --job j "$@"
+    [ "$status" -eq "${CODE:-9}" ] || { echo "$status: $output"; return 1; }
+}
+
+pause_by_hand() {
+    sql target "REPLACE INTO ccr.states (job, state, since, reason, who) VALUES ('j', 'paused', '2026-01-01', 'an audit', 'ann')"
+}
+
+@test "a run that succeeds says so; a target of an earlier version gets the table" {
+    sql target "DROP TABLE ccr.states"
+    run ccr apply target --job j --json --dry-run
+    [ "$status" -eq 0 ]
+    [ "$(sql target "SHOW TABLES FROM ccr LIKE 'states'")" = "" ]
+    run ccr apply target --job j --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.state) \(.changed)"')" = "following false" ]
+    [ "$(state)" = "following 0 0 1" ]
+}
+
+@test "the third failure in a row of one cause stops the job for --cron and --follow; a run by hand goes on" {
+    lose_row 5
+    apply_fails
+    apply --dry-run
+    apply_fails
+    [ "$(state)" = "following 2 1 1" ]
+    ccr apply target --job j --json >"$T/result" 2>/dev/null || :
+    [ "$(jq -r '"\(.state) \(.code)"' "$T/result")" = "stopped 9" ]
+    [ "$(state)" = "stopped 3 1 1" ]
+    history_has 'stopped by ccr-apply (% as ccr@localhost)' '3 failures in a row of the same cause: %' 1
+    [ "$(sql target "SELECT JSON_VALUE(error, '\$.program'), JSON_VALUE(error, '\$.code'), JSON_VALUE(error, '\$.code_name') FROM ccr.states")" = \
+        $'ccr-apply\t9\tunsafe' ]
+    # nobody watches: nothing is tried, and the count stays
+    apply_fails --follow
+    [[ $output == *"job j needs a person since 20"*"ccr-apply: "*"d.t"*"hint: "*"a run by hand"* ]]
+    apply_fails --cron
+    [[ $output == *"needs a person"* ]]
+    apply_fails --cron
+    [ -z "$output" ]
+    [ "$(state)" = "stopped 3 1 1" ]
+    sql target "INSERT INTO d.t VALUES (5, 0)"
+    apply_fails --cron
+    run ccr apply target --job j --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.state) \(.transactions)"')" = "following 1" ]
+    # what failed last stays to be read
+    [ "$(state)" = "following 0 1 1" ]
+    history_has 'following by ccr-apply (%' 'a run succeeded' 1
+    apply --cron
+    same d
+}
+
+@test "another cause, or a commit in between, counts from one" {
+    lose_row 6
+    apply_fails
+    apply_fails
+    [ "$(state)" = "following 2 1 1" ]
+    sql target "SET GLOBAL slave_type_conversions = 'ALL_LOSSY'"
+    apply_fails
+    sql target "SET GLOBAL slave_type_conversions = ''"
+    [ "$(state)" = "following 1 1 1" ]
+    apply_fails
+    apply_fails
+    [ "$(state)" = "following 2 1 1" ]
+    sql target "INSERT INTO d.t VALUES (6, 0)"
+    lose_row 7
+    apply_fails
+    [ "$(state)" = "following 1 1 1" ]
+    sql target "INSERT INTO d.t VALUES (7, 0)"
+    apply
+    same d
+}
+
+@test "a store that does not answer, and a wrong command line, are no failures of the job" {
+    mv "$STORE_DIR" "$STORE_DIR.away"
+    CODE=4 apply_fails
+    mv "$STORE_DIR.away" "$STORE_DIR"
+    CODE=2 apply_fails --memory 1
+    [ "$(state)" = "following 0 1 1" ]
+}
+
+@test "a paused job: its runs end at once, and say by whom and why" {
+    local command
+
+    sql source "INSERT INTO d.t VALUES (101, 0)"
+    ship
+    pause_by_hand
+    for command in "apply target" "restore target"; do
+        # shellcheck disable=SC2086
+        run ccr $command --job j
+        [ "$status" -eq 0 ]
+        [[ $output == *"job j is paused since 2026-01-01T"*"by ann"*"an audit"* ]]
+        # shellcheck disable=SC2086
+        run ccr $command --job j --json --quiet
+        [ "$status" -eq 0 ]
+        [ "$(json_of '"\(.state) \(.changed) \(.state_who) \(.state_reason)"')" = "paused false ann an audit" ]
+        # shellcheck disable=SC2086
+        run ccr $command --job j --cron
+        [ "$status" -eq 0 ]
+        [ -z "$output" ]
+    done
+    [ "$(sql target "SELECT COUNT(*) FROM d.t")" -eq 100 ]
+    sql target "UPDATE ccr.states SET state = 'following'"
+    apply
+    same d
+}
+
+@test "a run with --follow ends when its job is paused" {
+    local pid
+
+    ccr apply target --job j --follow --poll 1 --quiet &
+    pid=$!
+    sql source "INSERT INTO d.t VALUES (102, 0)"
+    ship
+    wait_until 30 row_is_there 102
+    pause_by_hand
+    wait "$pid"
+    [ "$(sql target "SELECT state FROM ccr.states")" = paused ]
+    sql target "UPDATE ccr.states SET state = 'following'"
+}
+
+row_is_there() {
+    [ "$(sql target "SELECT COUNT(*) FROM d.t WHERE id = $1")" -eq 1 ]
+}
+
+@test "ccr-restore is stopped by its own failures, and goes ahead where ccr-apply needs a new snapshot" {
+    sql source "CREATE TABLE d.u (id INT PRIMARY KEY)"
+    sql target "CREATE TABLE d.u (id INT PRIMARY KEY)"
+    ccr backup source --quiet
+    for _ in 1 2 3; do
+        run ccr restore target --job j
+        [ "$status" -eq 9 ]
+    done
+    [ "$(sql target "SELECT state, JSON_VALUE(error, '\$.program') FROM ccr.states")" = $'stopped\tccr-restore' ]
+    run ccr restore target --job j --cron
+    [ "$status" -eq 9 ]
+    [[ $output == *"needs a person"* ]]
+    sql target "DROP TABLE d.u"
+    ccr restore target --job j --quiet
+    [ "$(sql target "SELECT state FROM ccr.states")" = following ]
+    # another history: the epoch ends
+    sql source "RESET MASTER; SET SESSION gtid_seq_no = 5000; INSERT INTO d.t VALUES (103, 0)"
+    run ccr ship source --quiet
+    [ "$status" -eq 8 ]
+    CODE=8 apply_fails
+    CODE=8 apply_fails
+    CODE=8 apply_fails
+    [ "$(sql target "SELECT state FROM ccr.states")" = stopped ]
+    CODE=8 apply_fails --cron
+    ccr backup source --quiet
+    ccr restore target --job j --cron
+    [ "$(sql target "SELECT state, failures FROM ccr.states")" = $'following\t0' ]
+    sql source "INSERT INTO d.t VALUES (104, 0)"
+    ship
+    apply --cron
+    same d
+}
+
+@test "a plain restore leaves no state behind" {
+    sql target "DROP DATABASE d; DROP DATABASE ccr"
+    ccr restore target --standalone --quiet
+    [ -z "$(sql target "SHOW DATABASES LIKE 'ccr'")" ]
+}
