@@ -325,16 +325,12 @@ struct err *ddl_disable_event(const char *sql, struct buf *out)
 
 struct err *ddl_database_defaults(const char *sql, struct buf *out)
 {
-    static const char *const starts[] = {"CREATE DATABASE IF NOT EXISTS ", "CREATE DATABASE "};
+    static const char start[] = "CREATE DATABASE ";
 
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-        const char *at = sql + strlen(starts[i]);
-        if (!begins_with(sql, starts[i]) || *at != '`')
-            continue;
-        buf_append_str(out, skip_quoted(at, false));
-        return NULL;
-    }
-    return not_understood("no CREATE DATABASE", sql);
+    if (!begins_with(sql, start) || sql[strlen(start)] != '`')
+        return not_understood("no CREATE DATABASE", sql);
+    buf_append_str(out, skip_quoted(sql + strlen(start), false));
+    return NULL;
 }
 
 uint64_t ddl_lexing_mode(const char *sql_mode)

@@ -192,15 +192,15 @@ static struct err *decode_partial(const json_t *object, struct pending *out)
 
 static struct err *decode_object(const json_t *object, struct pending *out)
 {
-    const char *stream, *snapshot, *options, *reason, *missing_definer = NULL;
+    const char *stream, *snapshot, *options, *reason, *missing_definer;
     json_t *job;
 
     TRY(json_string_of(&doc, object, "stream", &stream));
     TRY(json_string_of(&doc, object, "snapshot", &snapshot));
     TRY(json_string_of(&doc, object, "options", &options));
     TRY(json_string_of(&doc, object, "reason", &reason));
-    TRY(json_opt_string_of(&doc, object, "missing_definer", &missing_definer));
-    out->missing_definer = mem_strdup(missing_definer ? missing_definer : "keep"); /* an earlier ccr's way */
+    TRY(json_string_of(&doc, object, "missing_definer", &missing_definer));
+    out->missing_definer = mem_strdup(missing_definer);
     out->stream = mem_strdup(stream);
     out->snapshot = mem_strdup(snapshot);
     out->options = mem_strdup(options);

@@ -227,6 +227,7 @@ static void test_statements(void)
     CHECK_OK(
         ddl_database_defaults("CREATE DATABASE `a``b ` /*!40100 DEFAULT CHARACTER SET utf8mb4 */", &out));
     CHECK_STR(buf_str(&out), " /*!40100 DEFAULT CHARACTER SET utf8mb4 */");
+    CHECK_ERR(ddl_database_defaults("CREATE DATABASE IF NOT EXISTS `a`", &out), ERR_UNSUPPORTED, "CREATE");
     buf_free(&out);
 }
 
