@@ -11,6 +11,7 @@
 #include "snapshot/backup_log.h"
 #include "snapshot/backup_manifest.h"
 #include "snapshot/dump.h"
+#include "snapshot/source_marks.h"
 
 /* DDL that keeps coming between the two readings of the definitions. */
 enum { OPENING_TRIES = 10 };
@@ -156,43 +157,13 @@ static void warn_of_history(struct log *log, const struct source_object *o)
             o->entry.db, o->entry.name);
 }
 
-/* The line of SHOW CREATE that defines a column has a '?' in its default. */
-static bool default_has_mark(const char *sql, const char *name)
+/* Characters that the server does not show in definitions. */
+static struct err *complete_definitions(struct backup *b)
 {
-    char *ident = sql_ident_dup(name);
-    char *start = mem_printf("\n  %s ", ident);
-    const char *found = strstr(sql, start);
-    char *line = found ? mem_strndup(found + 1, strcspn(found + 1, "\n")) : NULL;
-    char *text = line ? strstr(line, " DEFAULT '") : NULL;
-    char *comment = text ? strstr(text, "' COMMENT '") : NULL;
-
-    if (comment)
-        *comment = '\0';
-    bool has = text && strchr(text, '?');
-    free(line);
-    free(start);
-    free(ident);
-    return has;
-}
-
-/*
- * The server prints members of ENUM and SET, and defaults, in UTF-8 of at most three bytes: a character that
- * takes four comes as '?', and nothing tells it from a question mark.
- */
-static void warn_of_marks(struct log *log, const struct source_object *o)
-{
-    for (size_t i = 0; i < o->table->column_count; i++) {
-        const struct catalog_column *c = &o->table->columns[i];
-        bool members = strcmp(c->data_type, "enum") == 0 || strcmp(c->data_type, "set") == 0;
-        bool wide = c->charset && (strcmp(c->charset, "utf8mb4") == 0 ||
-                                   strncmp(c->charset, "utf16", 5) == 0 || strcmp(c->charset, "utf32") == 0);
-        if (wide && ((members && strchr(c->column_type, '?')) || default_has_mark(o->sql, c->name)))
-            log_warn(
-                log,
-                "%s.%s has a '?' in the members or the default of column %s: if it stands for a character "
-                "beyond U+FFFF, which the server does not tell, the copy will have the '?'",
-                o->entry.db, o->entry.name, c->name);
-    }
+    for (size_t i = 0; i < b->schema.count; i++)
+        if (b->schema.objects[i].entry.kind == OBJECT_TABLE)
+            TRY(source_marks_fill(b->opening.control, b->params->log, &b->schema.objects[i]));
+    return NULL;
 }
 
 /* What an operator should know before relying on this snapshot. */
@@ -210,10 +181,8 @@ static void warn_of_tables(const struct backup *b)
         else if (o->entry.kind == OBJECT_TABLE && !source_object_has_rows(o))
             log_warn(log, "%s.%s keeps its rows elsewhere (%s): only its definition is in the snapshot",
                      o->entry.db, o->entry.name, o->table->engine);
-        if (o->table) {
+        if (o->table)
             warn_of_history(log, o);
-            warn_of_marks(log, o);
-        }
     }
 }
 
@@ -278,6 +247,7 @@ static struct err *backup_steps(struct backup *b)
     TRY(log_end_read(p, b->opening.control, &b->log_end));
     TRY(open_snapshot(b));
     warn_of_tables(b);
+    TRY(complete_definitions(b));
     if (p->with_users)
         source_users_tell(&b->users, p->log);
     TRY(opening_position(&b->opening));

@@ -19,14 +19,13 @@ teardown_file() {
     servers_end
 }
 
-# A dump of everything, in a fixed order: also of databases whose names need quoting. The server's own SHOW CREATE
-# TABLE says '?' for an ENUM member beyond the basic plane, so no copy by statements has it.
+# A dump of everything, in a fixed order: also of databases whose names need quoting.
 dump() {
     local dbs
 
     mapfile -t dbs < <(user_databases "$1")
     mariadb-dump --no-defaults --socket="$T/$1/sock" --user=root --routines --triggers --events --skip-dump-date \
-        --order-by-primary --databases "${dbs[@]}" | sed "s/'😀','','a,b'/'?','','a,b'/"
+        --order-by-primary --databases "${dbs[@]}"
 }
 
 @test "types, keys and odd names, standalone" {
