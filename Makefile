@@ -14,7 +14,7 @@ BIN ?= bin
 PROGRAMS := $(patsubst src/%.c,%,$(sort $(wildcard src/ccr-*.c)))
 
 DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat libzstd-dev libarchive-dev \
-	libssl-dev libjansson-dev libini-config-dev zlib1g-dev libcurl4-gnutls-dev libexpat1-dev
+	libssl-dev libjansson-dev libini-config-dev zlib1g-dev libcurl4-gnutls-dev libexpat1-dev libs3-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
 # Ceph and Swift are the S3 servers of the tests
@@ -53,7 +53,8 @@ LIB_LIBS = $(eval LIB_LIBS := $$(shell mariadb_config --libs) $$(shell pkg-confi
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARNINGS) $(CFLAGS) $(SANITIZERS) \
 	-Ilib $(if $(findstring tests/,$@),-I.) $(LIB_CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
-LDLIBS = $(LIB_LIBS)
+# libs3 (signature V2) has no pkg-config file. Its libcurl is that of GnuTLS, and so is ours: one in the process.
+LDLIBS = $(LIB_LIBS) -ls3
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
@@ -82,7 +83,8 @@ unit: $(UNIT_BIN) $(BUILD)/unit/model_history ## build the unit tests
 
 # A compiler's complaint about missing headers would not say what to do.
 tools:
-	@command -v $(CC) >/dev/null && command -v mariadb_config >/dev/null && pkg-config --exists $(MODULES) || \
+	@command -v $(CC) >/dev/null && command -v mariadb_config >/dev/null && pkg-config --exists $(MODULES) && \
+		echo '#include <libs3.h>' | $(CC) -E - >/dev/null 2>&1 || \
 		{ echo "a compiler or a library is missing: run 'make deps' first"; exit 1; }
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)

@@ -17,7 +17,7 @@ static void hash_must(int ok)
 {
     if (ok == 1)
         return;
-    fputs("error: OpenSSL refused SHA-256 or random bytes\n", stderr);
+    fputs("error: OpenSSL refused SHA-256, MD5 or random bytes\n", stderr);
     abort();
 }
 
@@ -85,6 +85,12 @@ void hash_bytes_hex(const void *bytes, size_t len, char out[HASH_HEX_SIZE])
 
     hash_must(EVP_Digest(bytes, len, digest, &n, EVP_sha256(), NULL));
     hash_to_hex(digest, n, out);
+}
+
+void hash_md5(const void *bytes, size_t len, uint8_t digest[HASH_MD5_BYTES], char hex[HASH_MD5_HEX_SIZE])
+{
+    hash_must(EVP_Digest(bytes, len, digest, NULL, EVP_md5(), NULL));
+    hash_to_hex(digest, HASH_MD5_BYTES, hex);
 }
 
 void hash_random_hex(char *out, size_t digits)

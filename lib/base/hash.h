@@ -1,5 +1,5 @@
 /*
- * hash - SHA-256 over OpenSSL's EVP, and random bytes.
+ * hash - SHA-256 over OpenSSL's EVP, MD5 where a protocol asks for it, and random bytes.
  *
  * Digests are written in lower-case hexadecimal, 64 digits. Not thread-safe per struct hash.
  */
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HASH_HEX_SIZE = 65 };
+enum { HASH_HEX_SIZE = 65, HASH_MD5_BYTES = 16, HASH_MD5_HEX_SIZE = 33 };
 
 struct hash;
 
@@ -23,6 +23,9 @@ void hash_free(struct hash *h); /* NULL is allowed */
 
 /* The digest of one run of bytes. */
 void hash_bytes_hex(const void *bytes, size_t len, char out[HASH_HEX_SIZE]);
+
+/* MD5, which protects against accidents only. */
+void hash_md5(const void *bytes, size_t len, uint8_t digest[HASH_MD5_BYTES], char hex[HASH_MD5_HEX_SIZE]);
 
 /* `digits` hexadecimal digits (even, at most 64) from the system's random source, and a NUL. */
 void hash_random_hex(char *out, size_t digits);

@@ -133,7 +133,7 @@ static void give_back(struct http *h, CURL *easy)
 }
 
 /* Holds the calling transfer back until its bytes fit into the bandwidth that all share. */
-static void pay(struct http *h, size_t bytes)
+void http_pay(struct http *h, size_t bytes)
 {
     if (h->params.bandwidth == 0)
         return;
@@ -159,7 +159,7 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
         n = (size_t)(bandwidth / 4 + 1); /* an even flow */
     if (n == 0)
         return 0;
-    pay(t->http, n);
+    http_pay(t->http, n);
     memcpy(to, (const char *)t->request->body + t->sent, n);
     t->sent += n;
     return n;
@@ -190,7 +190,7 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced) == CURLE_OK &&
         announced > 0 && (uint64_t)announced <= t->request->most)
         buf_reserve(t->request->out, (size_t)announced);
-    pay(t->http, n);
+    http_pay(t->http, n);
     buf_append(t->request->out, bytes, n);
     if (t->request->hash)
         hash_update(t->request->hash, bytes, n);
@@ -262,22 +262,29 @@ static void set_answer(CURL *easy, struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->answer->text);
 }
 
-/* Whether an answer is one that came before; otherwise it is known from now on. */
+bool http_is_old(struct http *h, const char *id)
+{
+    bool old = false;
+
+    if (!*id)
+        return false;
+    pthread_mutex_lock(&h->mutex);
+    for (size_t i = 0; i < KNOWN_ANSWERS && h->known[i] && !old; i++)
+        old = strcmp(h->known[i], id) == 0;
+    if (!old) {
+        free(h->known[h->known_next]);
+        h->known[h->known_next] = mem_strdup(id);
+        h->known_next = (h->known_next + 1) % KNOWN_ANSWERS;
+    }
+    pthread_mutex_unlock(&h->mutex);
+    return old;
+}
+
 static bool is_old(struct http *h, const struct http_answer *answer)
 {
     char *id = h->params.answer_id ? http_header(answer, h->params.answer_id) : mem_strdup("");
-    bool old = false;
+    bool old = http_is_old(h, id);
 
-    pthread_mutex_lock(&h->mutex);
-    for (size_t i = 0; *id && i < KNOWN_ANSWERS && h->known[i] && !old; i++)
-        old = strcmp(h->known[i], id) == 0;
-    if (*id && !old) {
-        free(h->known[h->known_next]);
-        h->known[h->known_next] = id;
-        h->known_next = (h->known_next + 1) % KNOWN_ANSWERS;
-        id = NULL;
-    }
-    pthread_mutex_unlock(&h->mutex);
     free(id);
     return old;
 }

@@ -3,7 +3,7 @@
  *
  * A struct http is a pool of connections for one endpoint. Any thread may send; when all connections are in
  * use, it waits for one. Nothing is repeated and no redirect is followed here: what came of a request is told
- * as it is (struct http_answer), and s3_request.h decides.
+ * as it is (struct http_answer), and s3_request.c decides.
  *
  * An answer must belong to its request. HTTP/1.1 has nothing to tell by but the order on the connection:
  * where something on the way sends an answer twice, each later request would be given the answer of the one
@@ -64,6 +64,10 @@ struct http *http_open(const struct http_params *params);
 void http_close(struct http *h); /* no request may be under way; NULL is allowed */
 
 void http_send(struct http *h, const struct http_request *request, struct http_answer *answer);
+/* For requests that others send on this endpoint: whether an answer with this id came before (from now on it
+ * has), and the bandwidth that their bytes take. */
+bool http_is_old(struct http *h, const char *id);
+void http_pay(struct http *h, size_t bytes);
 void http_answer_free(struct http_answer *a);
 /* The value of a header, "" where there is none; malloc'ed. */
 char *http_header(const struct http_answer *a, const char *name);

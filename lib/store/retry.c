@@ -51,6 +51,7 @@ static const struct curl_row curl_rows[] = {
     {HTTP_OLD_ANSWER, SOME, "an earlier answer again"},
     {RETRY_NOT_S3, SOME, "not an answer of S3"},
     {RETRY_OTHER_BODY, SOME, "another body than was written"},
+    {RETRY_NOT_STORED, ALWAYS, "not stored after all"}, /* an error of any kind, not told */
 };
 
 /* The code decides before the status. */
@@ -75,6 +76,10 @@ static const struct {
     {"OperationAborted", ALWAYS},           /* 409: another operation on the same key */
     {"ConditionalRequestConflict", ALWAYS}, /* 409: another create-if-absent of the same key */
     {"NotImplemented", NEVER},
+    /* libs3's names for errors that it does not tell apart: 502, 504, 507, a code that it does not know */
+    {"HttpErrorUnknown", ALWAYS},
+    {"ErrorUnknown", ALWAYS},
+    {"XmlParseFailure", ALWAYS},
 };
 
 static const struct {
@@ -121,6 +126,8 @@ const char *retry_name(const struct retry_failure *f, char out[RETRY_NAME_SIZE])
         snprintf(out, RETRY_NAME_SIZE, "%s", row->name);
     else if (f->curl)
         snprintf(out, RETRY_NAME_SIZE, "%s", curl_easy_strerror((CURLcode)f->curl));
+    else if (f->status == 0)
+        snprintf(out, RETRY_NAME_SIZE, "%.50s", f->code);
     else
         snprintf(out, RETRY_NAME_SIZE, "%ld%s%.50s", f->status, f->code[0] ? " " : "", f->code);
     return out;

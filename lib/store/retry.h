@@ -63,6 +63,8 @@ struct retry {
 #define RETRY_NOT_S3 (-2)
 /* A body whose SHA-256 is not that of what was written. */
 #define RETRY_OTHER_BODY (-3)
+/* A PUT that was reported as a success, and an object that is not there. */
+#define RETRY_NOT_STORED (-5)
 
 void retry_begin(struct retry *r, struct retry_policy *policy);
 /* Sleeps and returns true where another try is worth it. False too where a signal asks the run to end. */

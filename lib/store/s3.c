@@ -17,13 +17,18 @@ enum { LONGEST_CONNECT_S = 10 };
 static struct err *s3_open(const struct store_settings *settings, const struct store_ops **ops, void **self)
 {
     struct s3_config config;
+    struct s3_v2 *v2 = NULL;
 
-    if (settings->signature && strcmp(settings->signature, "v4") != 0)
-        return err_hint(err_new(ERR_CONFIG, "signature: '%s' is not valid", settings->signature),
-                        "it takes v4");
     TRY(s3_config_read(settings, &config));
+    struct err *e = config.is_v2 ? s3_v2_open(&config, settings, &v2) : NULL;
+    if (e) {
+        s3_config_free(&config);
+        return e;
+    }
     struct s3 *s = mem_zalloc(1, sizeof(*s));
     s->config = config;
+    s->v2 = v2;
+    s->mode = v2 ? S3_CREATE_CHECKED : S3_CREATE_UNKNOWN; /* libs3 sends no If-None-Match */
     s->log = settings->log;
     s->retry.total_s = settings->retry_s;
     s->retry.log = settings->log;
@@ -57,6 +62,7 @@ static void s3_close(void *self)
         buf_free(&kinds);
     }
     http_close(s->http);
+    s3_v2_close(s->v2);
     pthread_mutex_destroy(&s->keys_mutex);
     pthread_mutex_destroy(&s->mode_mutex);
     pthread_mutex_destroy(&s->retry.mutex);
@@ -66,7 +72,7 @@ static void s3_close(void *self)
 
 static struct err *s3_put(void *self, const char *key, const void *bytes, size_t len)
 {
-    char writer[33];
+    char writer[S3_WRITER_SIZE];
     struct s3_reply reply;
 
     hash_random_hex(writer, 32);

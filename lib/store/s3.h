@@ -2,7 +2,8 @@
  * s3 - what the sources of the s3:// backend share, private to them (formats/store.md, "s3://").
  *
  * s3.c holds the operations, s3_create.c create-if-absent, s3_list.c listings. All go through s3_send(),
- * which signs, sends, judges the answer, and tries again where that is worth it (retry.h).
+ * which signs, sends, judges the answer, and tries again where that is worth it (retry.h). Signature V4 is that
+ * of s3_sign.h, V2 that of s3_v2.h.
  */
 #ifndef CCR_STORE_S3_H
 #define CCR_STORE_S3_H
@@ -14,6 +15,7 @@
 #include "store/retry.h"
 #include "store/s3_config.h"
 #include "store/s3_sign.h"
+#include "store/s3_v2.h"
 #include "store/store.h"
 
 /* Whether create-if-absent is atomic on this server; found out at its first use. */
@@ -23,6 +25,7 @@ struct s3 {
     struct s3_config config;
     pthread_mutex_t keys_mutex; /* over config.keys, which may be renewed */
     struct http *http;
+    struct s3_v2 *v2; /* NULL: signature V4 */
     struct retry_policy retry;
     struct log *log; /* NULL: nobody listens */
     pthread_mutex_t mode_mutex;
@@ -32,6 +35,7 @@ struct s3 {
 /* Metadata of every object that is written here: what it is, and which call wrote it. */
 #define S3_META_SHA256 "x-amz-meta-ccr-sha256"
 #define S3_META_WRITER "x-amz-meta-ccr-writer"
+enum { S3_WRITER_SIZE = 33 };
 
 /* Answers beside success that are an outcome, not a failure. */
 enum s3_expect {
@@ -69,6 +73,7 @@ struct s3_reply {
     const void *body;           /* in call->out */
     size_t body_len;
     unsigned tries; /* that failed before this answer; one of them may have been carried out */
+    char other_writer[S3_WRITER_SIZE]; /* whose object a PUT of V2 found in the place of its own */
 };
 
 /*

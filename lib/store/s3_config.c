@@ -73,6 +73,14 @@ static struct err *choose_style(const char *addressing, bool is_aws, struct s3_c
     return NULL;
 }
 
+static struct err *choose_signature(const char *signature, struct s3_config *out)
+{
+    out->is_v2 = signature && strcmp(signature, "v2") == 0;
+    if (out->is_v2 || !signature || strcmp(signature, "v4") == 0)
+        return NULL;
+    return err_hint(err_new(ERR_CONFIG, "signature: '%s' is not valid", signature), "it takes v4 or v2");
+}
+
 static void set_base(struct s3_config *c)
 {
     const char *scheme = c->is_tls ? "https" : "http";
@@ -100,6 +108,7 @@ struct err *s3_config_read(const struct store_settings *settings, struct s3_conf
     char *aws = mem_printf("https://s3.%s.amazonaws.com", out->region);
     TRY_GOTO(e, out, parse_url(settings->url, out));
     TRY_GOTO(e, out, parse_endpoint(endpoint ? endpoint : aws, out));
+    TRY_GOTO(e, out, choose_signature(first_of(settings->signature, s3_env("CCR_SIGNATURE"), NULL), out));
     TRY_GOTO(e, out, choose_style(settings->addressing, !endpoint, out));
     set_base(out);
     TRY_GOTO(e, out, s3_keys_find(settings, &out->keys));

@@ -8,6 +8,7 @@
  *     region       AWS_REGION, AWS_DEFAULT_REGION, us-east-1
  *     addressing   virtual for AWS's own endpoint (path where the bucket's name has a dot), path elsewhere
  *     CA file      AWS_CA_BUNDLE, the system's
+ *     signature    CCR_SIGNATURE, v4
  *
  * Keys are looked for in this order: the settings (a config file; keys are never arguments), the credentials
  * file where the settings name it or a profile, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and
@@ -43,6 +44,7 @@ struct s3_config {
     char *ca_file; /* NULL: the system's */
     bool is_tls;
     bool is_path_style;
+    bool is_v2; /* the signature (s3_v2.h) */
     struct s3_keys keys;
 };
 

@@ -120,7 +120,7 @@ static struct err *create_checked(struct s3 *s, const char *key, const void *byt
 struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created)
 {
     struct s3 *s = self;
-    char writer[33];
+    char writer[S3_WRITER_SIZE];
 
     *created = false;
     hash_random_hex(writer, 32);

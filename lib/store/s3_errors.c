@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+enum { CLOCK_SKEW_S = 600 };
+
 /* %k: the access key, %o: where the keys are from, %b: the bucket, %h: the host, %r: the region. */
 struct saying {
     const char *code;
@@ -55,6 +57,7 @@ static const struct {
     {HTTP_OLD_ANSWER,
      "something on the way to the store, a proxy or a cache, gives old answers: it must not"},
     {RETRY_NOT_S3, "check the endpoint: a proxy, or another web server, may be answering"},
+    {RETRY_NOT_STORED, "the store may be full or out of order, or refuse to write: its own log tells"},
     {RETRY_OTHER_BODY,
      "the object was damaged in the store, or on the way from it; ccr wrote it with its SHA-256"},
 };
@@ -124,20 +127,37 @@ static struct err *connection_error(const struct s3 *s, const struct retry_failu
     return e;
 }
 
-static struct err *clock_error(const struct http_answer *answer, const char *words)
+/* How far this machine's clock is ahead of the store's, as the answer dates itself; false where it does not.
+ */
+static bool clock_ahead(const struct http_answer *answer, int64_t *seconds)
 {
     char *date = http_header(answer, "date");
     time_t there = curl_getdate(date, NULL);
-    int64_t ahead = clock_now_us() / CLOCK_US_PER_S - (int64_t)there;
-    struct err *e;
 
     free(date);
-    if (there == -1)
-        e = err_new(ERR_STORE, "this machine's clock and the store's differ too much (%s)", words);
-    else
+    *seconds = clock_now_us() / CLOCK_US_PER_S - (int64_t)there;
+    return there != -1;
+}
+
+static struct err *clock_error(const struct http_answer *answer, const char *words)
+{
+    int64_t ahead;
+    struct err *e;
+
+    if (clock_ahead(answer, &ahead))
         e = err_new(ERR_STORE, "this machine's clock is %" PRId64 " s %s the store's (%s)",
                     ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of", words);
+    else
+        e = err_new(ERR_STORE, "this machine's clock and the store's differ too much (%s)", words);
     return err_hint(e, "set the clocks right (NTP); a signature is valid for a few minutes only");
+}
+
+/* A URL signed by a clock that is behind has expired; servers say of it only that access is denied. */
+static bool has_expired(const struct s3 *s, const struct http_answer *answer)
+{
+    int64_t ahead;
+
+    return s->v2 && clock_ahead(answer, &ahead) && ahead < -CLOCK_SKEW_S;
 }
 
 static struct err *region_error(const struct s3 *s, const char *region, const char *words)
@@ -201,7 +221,8 @@ struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct 
     for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]) && !e; i++)
         if (strcmp(sayings[i].code, f->code) == 0)
             e = saying_error(s, &sayings[i], words);
-    if (!e && strcmp(f->code, "RequestTimeTooSkewed") == 0)
+    if (!e && (strcmp(f->code, "RequestTimeTooSkewed") == 0 ||
+               (strcmp(f->code, "AccessDenied") == 0 && has_expired(s, answer))))
         e = clock_error(answer, words);
     else if (!e &&
              (strcmp(f->code, "AuthorizationHeaderMalformed") == 0 || (f->status > 300 && f->status < 400)))

@@ -1,7 +1,7 @@
 /*
- * Listings (ListObjectsV2), page by page. What no key of a store can be (store.h) is left out: the markers of
- * folders that consoles make, and our own probe. The order of keys is checked, not trusted: "S3 Express" has
- * none.
+ * Listings (ListObjectsV2, or ListObjects with signature V2), page by page. What no key of a store can be
+ * (store.h) is left out: the markers of folders that consoles make, and our own probe. The order of keys is
+ * checked, not trusted: "S3 Express" has none.
  */
 #include "store/s3.h"
 
@@ -20,10 +20,20 @@ struct listing {
     void *arg;
     char *prefix;      /* with the store's own */
     char *start_after; /* so too; NULL for none */
-    char *token;       /* "" for the first page */
+    char *token;       /* "" for the first page; of ListObjects the last thing reported */
     char *last;        /* the key reported last; NULL for none */
     struct s3_page page;
 };
+
+/* ListObjects goes on behind the last thing that it reported; a page without anything new has no next one. */
+static void take_last_as_token(struct listing *l)
+{
+    struct s3_page *page = &l->page;
+    const char *last = page->count > 0 ? page->items[page->count - 1].key : "";
+
+    free(page->next_token);
+    page->next_token = mem_strdup(strcmp(last, l->token) > 0 ? last : "");
+}
 
 /* A page must be of the listing that was asked for. Leaves it in l->page. */
 static int check_page(const struct s3_call *call, const struct s3_reply *r)
@@ -39,22 +49,27 @@ static int check_page(const struct s3_call *call, const struct s3_reply *r)
     free(decoded);
     for (size_t i = 0; i < page->count && fits; i++)
         fits = strncmp(page->items[i].key, l->prefix, strlen(l->prefix)) == 0;
+    if (fits && page->is_truncated && l->s->v2)
+        take_last_as_token(l);
     return fits && (!page->is_truncated || page->next_token[0]) ? 0 : RETRY_NOT_S3;
 }
 
 static struct err *read_page(struct listing *l)
 {
-    struct s3_pair query[6] = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", l->prefix}};
-    size_t n = 3;
+    struct s3_pair query[6] = {{"encoding-type", "url"}, {"prefix", l->prefix}};
+    size_t n = 2;
+    bool is_old = l->s->v2 != NULL;
     struct buf out = BUF_INIT;
     struct s3_reply reply;
 
     if (l->what->folders)
         query[n++] = (struct s3_pair){"delimiter", "/"};
+    if (!is_old)
+        query[n++] = (struct s3_pair){"list-type", "2"};
     if (l->token[0])
-        query[n++] = (struct s3_pair){"continuation-token", l->token};
+        query[n++] = (struct s3_pair){is_old ? "marker" : "continuation-token", l->token};
     else if (l->start_after)
-        query[n++] = (struct s3_pair){"start-after", l->start_after};
+        query[n++] = (struct s3_pair){is_old ? "marker" : "start-after", l->start_after};
     struct s3_call call = {.method = "GET",
                            .query = query,
                            .query_count = n,

@@ -55,41 +55,70 @@ static char *path_of(const struct s3_config *c, const char *key)
 
 struct signed_call {
     char *url;
+    char *shown; /* the URL for the log, without what V2 has of a signature in it */
     struct header_set headers;
 };
 
-/* What is signed is what is sent; the time is part of it, so every try is signed anew. */
-static void sign_call(struct s3 *s, const struct s3_call *call, const char *body_sha256,
-                      struct signed_call *out)
+static void signed_call_free(struct signed_call *c)
 {
-    const struct s3_config *c = &s->config;
-    char time[CLOCK_TEXT_SIZE];
-    struct header_set *set = &out->headers;
+    header_set_free(&c->headers);
+    free(c->url);
+    free(c->shown);
+}
 
-    pthread_mutex_lock(&s->keys_mutex);
-    struct s3_keys keys = s3_keys_copy(&c->keys);
-    pthread_mutex_unlock(&s->keys_mutex);
-    char *path = path_of(c, call->key);
-    char *query = s3_query_text(call->query, call->query_count);
+/* What is signed is what is sent; the time is part of it, so every try is signed anew. */
+static void sign_v4(const struct s3_config *c, const struct s3_keys *keys, const struct s3_call *call,
+                    const char *path, const char *query, const char *body_sha256, struct header_set *set)
+{
+    char time[CLOCK_TEXT_SIZE];
+
     clock_format_compact(clock_now_us(), time);
     add_header(set, "Host", c->host);
     add_header(set, "x-amz-content-sha256", body_sha256);
     add_header(set, "x-amz-date", time);
-    if (keys.session_token)
-        add_header(set, "x-amz-security-token", keys.session_token);
+    if (keys->session_token)
+        add_header(set, "x-amz-security-token", keys->session_token);
     for (size_t i = 0; i < call->header_count; i++)
         add_header(set, call->headers[i].name, call->headers[i].value);
-    struct s3_signer signer = {keys.access_key, keys.secret_key, c->region, "s3", time};
+    struct s3_signer signer = {keys->access_key, keys->secret_key, c->region, "s3", time};
     struct s3_request_text text = {call->method, path, query, set->pairs, set->count, body_sha256};
     char *authorization = s3_authorization(&signer, &text);
     set->lines[set->line_count++] = mem_printf("Authorization: %s", authorization);
-    set->lines[set->line_count++] = mem_strdup("User-Agent: ccr/" CCR_VERSION);
-    out->url =
-        mem_printf("%s://%s%s%s%s", c->is_tls ? "https" : "http", c->host, path, *query ? "?" : "", query);
     free(authorization);
+}
+
+/* Of a GET: the signature is in the URL, and covers neither query nor headers. */
+static char *sign_v2(const struct s3_config *c, const struct s3_keys *keys, const struct s3_call *call,
+                     const char *query, struct header_set *set)
+{
+    char *signed_url = s3_v2_url(c, keys, call->key);
+    char *url = signed_url ? mem_printf("%s%s%s", signed_url, *query ? "&" : "", query) : mem_strdup("");
+
+    for (size_t i = 0; i < call->header_count; i++)
+        add_header(set, call->headers[i].name, call->headers[i].value);
+    free(signed_url);
+    return url;
+}
+
+static void sign_call(struct s3 *s, const struct s3_keys *keys, const struct s3_call *call,
+                      const char *body_sha256, struct signed_call *out)
+{
+    const struct s3_config *c = &s->config;
+    struct header_set *set = &out->headers;
+    char *path = path_of(c, call->key);
+    char *query = s3_query_text(call->query, call->query_count);
+
+    out->shown =
+        mem_printf("%s://%s%s%s%s", c->is_tls ? "https" : "http", c->host, path, *query ? "?" : "", query);
+    if (s->v2) {
+        out->url = sign_v2(c, keys, call, query, set);
+    } else {
+        sign_v4(c, keys, call, path, query, body_sha256, set);
+        out->url = mem_strdup(out->shown);
+    }
+    set->lines[set->line_count++] = mem_strdup("User-Agent: ccr/" CCR_VERSION);
     free(query);
     free(path);
-    s3_keys_free(&keys);
 }
 
 char *s3_header(const struct s3_reply *r, const char *name)
@@ -156,27 +185,24 @@ static int64_t retry_after_us(const struct s3_reply *r)
     return seconds > 0 && seconds < 86400 ? seconds * CLOCK_US_PER_S : 0;
 }
 
-/* One try. *document is the error document of the answer, if it has one. */
-static void try_once(struct s3 *s, const struct s3_call *call, const char *body_sha256, struct s3_reply *r,
-                     struct s3_error *document)
+/* Sends, and reads the answer into call->out. */
+static void send_http(struct s3 *s, const struct s3_call *call, const struct signed_call *signed_call,
+                      struct s3_reply *r, struct s3_error *document)
 {
-    struct signed_call signed_call = {.headers = {.count = 0}};
     struct buf *out = call->out;
     size_t start = out->len;
     struct hash *hash = call->body ? NULL : hash_new();
-
-    sign_call(s, call, body_sha256, &signed_call);
-    int64_t begin = clock_monotonic_us();
     struct http_request request = {
         .method = call->method,
-        .url = signed_call.url,
-        .headers = (const char *const *)signed_call.headers.lines,
+        .url = signed_call->url,
+        .headers = (const char *const *)signed_call->headers.lines,
         .body = call->body,
         .body_len = call->body_len,
         .out = out,
         .most = call->most ? call->most : SMALL_ANSWER,
         .hash = hash,
     };
+
     http_send(s->http, &request, &r->http);
     r->status = r->http.status;
     r->code[0] = 0;
@@ -184,16 +210,33 @@ static void try_once(struct s3 *s, const struct s3_call *call, const char *body_
     r->body_len = out->len - start;
     if (hash)
         hash_hex(hash, r->sha256);
-    *document = (struct s3_error){0};
     if (!r->http.failure && r->status >= 300 && s3_error_parse(r->body, r->body_len, document))
         snprintf(r->code, sizeof(r->code), "%s", document->code);
+    hash_free(hash);
+}
+
+/* One try. *document is the error document of the answer, if it has one. */
+static void try_once(struct s3 *s, const struct s3_call *call, const char *body_sha256, struct s3_reply *r,
+                     struct s3_error *document)
+{
+    struct signed_call signed_call = {.headers = {.count = 0}};
+
+    pthread_mutex_lock(&s->keys_mutex);
+    struct s3_keys keys = s3_keys_copy(&s->config.keys);
+    pthread_mutex_unlock(&s->keys_mutex);
+    sign_call(s, &keys, call, body_sha256, &signed_call);
+    *document = (struct s3_error){0};
+    int64_t begin = clock_monotonic_us();
+    if (s->v2 && strcmp(call->method, "GET") != 0)
+        s3_v2_send(s, &keys, call, r, document);
+    else
+        send_http(s, call, &signed_call, r, document);
     if (s->log)
-        log_debug(s->log, "%s %s: %ld %s, %zu bytes out, %zu in, %.1f ms", call->method, signed_call.url,
+        log_debug(s->log, "%s %s: %ld %s, %zu bytes out, %zu in, %.1f ms", call->method, signed_call.shown,
                   r->status, r->http.failure ? r->http.problem : r->code, call->body_len, r->body_len,
                   (double)(clock_monotonic_us() - begin) / 1000);
-    hash_free(hash);
-    header_set_free(&signed_call.headers);
-    free(signed_call.url);
+    signed_call_free(&signed_call);
+    s3_keys_free(&keys);
 }
 
 /* Temporary keys are renewed by others in the file they came from. */
@@ -206,6 +249,10 @@ static bool renew_keys(struct s3 *s, const struct s3_reply *r)
         return false;
     pthread_mutex_lock(&s->keys_mutex);
     bool renewed = s3_keys_renewed(&s->config.keys, &keys);
+    if (renewed && s->v2 && !s3_v2_takes_keys(&keys)) {
+        s3_keys_free(&keys);
+        renewed = false;
+    }
     if (renewed) {
         s3_keys_free(&s->config.keys);
         s->config.keys = keys;
@@ -253,6 +300,8 @@ struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *r
     struct err *e = NULL;
 
     *reply = (struct s3_reply){.http = {.headers = BUF_INIT}};
+    if (s->v2 && call->key)
+        TRY(s3_v2_check_key(call->key));
     if (!whole.out)
         whole.out = &scratch;
     hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);

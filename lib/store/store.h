@@ -2,7 +2,8 @@
  * store - object storage: the only place where source and target meet.
  *
  * A key is a path of UTF-8 segments separated by '/', at most 900 bytes, each segment 1 to 255 bytes without
- * control bytes, none beginning with '.'. No key may be the folder of another one ("a" beside "a/b").
+ * control bytes, none beginning with '.'. No key may be the folder of another one ("a" beside "a/b"). With
+ * signature V2 a key has only A-Z a-z 0-9 . _ - besides, as all of ccr's own have; others are ERR_STORE.
  * An object is at most STORE_MAX_OBJECT bytes, written whole in one step: a reader sees all of it or
  * nothing. Objects are written once with store_create(); only the few that the format names as mutable use
  * store_put().

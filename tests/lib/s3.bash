@@ -5,8 +5,8 @@
 #
 #   ceph_start, swift_start   start and wait until the server answers
 #   s3_end                    ends both
-#   s3_use ceph|swift [BUCKET]   exports what ccr takes from the environment (AWS_*), makes the bucket, and sets
-#                             $STORE to s3://BUCKET/store
+#   s3_point ceph|swift|ceph-v2|swift-v2   exports what ccr takes from the environment (AWS_*); "-v2": signature V2
+#   s3_use NAME [BUCKET]      so, makes the bucket, and sets $STORE to s3://BUCKET/store
 #   s3_tool METHOD PATH [NAME=VALUE] [Name:value]   a signed request with the keys in use: tests/unit/s3_tool.c
 #   ceph_user NAME [radosgw-admin options]   another user, keys NAMEaccess and NAMEsecret
 #
@@ -262,6 +262,7 @@ s3_acl = false
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
+user_test_reader = reading
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -338,12 +339,21 @@ s3_keys_of() {
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }
 
+s3_point() {
+    AWS_ENDPOINT_URL=http://127.0.0.1:$(s3_port "${1%-v2}")
+    CCR_SIGNATURE=v4
+    [ "${1%-v2}" = "$1" ] || CCR_SIGNATURE=v2
+    export AWS_ENDPOINT_URL CCR_SIGNATURE
+    case $1 in
+    swift*) s3_keys_of swift ;;
+    *) s3_keys_of test ;;
+    esac
+}
+
 s3_use() {
     local bucket=${2:-ccr}
 
-    AWS_ENDPOINT_URL=http://127.0.0.1:$(s3_port "$1")
-    export AWS_ENDPOINT_URL
-    s3_keys_of "${1/ceph/test}"
+    s3_point "$1"
     s3_tool PUT "/$bucket" </dev/null || return 1
     STORE=s3://$bucket/store
     export STORE

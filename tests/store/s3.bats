@@ -1,4 +1,4 @@
-# s3:// on a real Ceph radosgw: the conformance of every backend, and what is S3's own.
+# s3:// on a real Ceph radosgw: what is not every backend's (conformance.bats).
 
 load ../lib/common
 load ../lib/s3
@@ -17,44 +17,6 @@ setup() {
 
 teardown_file() {
     s3_end
-}
-
-@test "create, get, head, put, delete, and what is missing" {
-    probe basics
-}
-
-@test "ranges, also from the end and beyond it" {
-    probe ranges
-}
-
-@test "listings in byte order, with folders, prefixes and start_after" {
-    probe listing
-}
-
-@test "awkward keys: spaces, percent signs, UTF-8, very long; unusable ones are refused" {
-    probe keys
-}
-
-@test "an object of the largest size, and one byte more" {
-    probe big
-}
-
-@test "of many processes and threads that create one object, exactly one wins" {
-    probe create-race
-}
-
-@test "readers of an object that is replaced see the old bytes or the new ones" {
-    probe put-race
-}
-
-@test "kill -9 while writing leaves whole objects only" {
-    kill_writers 5
-}
-
-@test "create-if-absent is found to be atomic; the probe's object is not listed" {
-    [ "$(store_tool atomic x)" = yes ]
-    [ -z "$(store_tool list '')" ]
-    s3_tool GET "/ccr/$BATS_TEST_NUMBER/.probe" | grep -q If-None-Match
 }
 
 @test "TLS: a certificate must be that of a trusted authority, unless told otherwise" {

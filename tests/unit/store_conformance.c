@@ -1,5 +1,6 @@
 /*
  * store_conformance URL TEST [ROUNDS]: what every backend of store.h has to do. The store must be empty.
+ * `few-keys` is `keys` for backends that refuse what is beyond A-Z a-z 0-9 . _ - and /.
  * Driven by tests/store/conformance.bats; exits 0 where all holds. ROUNDS: of put-race, for slow servers.
  * `write` and `check` are for tests that kill the writer or fill the disk.
  */
@@ -263,46 +264,102 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void test_keys(void)
+static const char *const awkward_keys[] = {
+    "sp ace/tab",     "%41/%2F%",    "Größe/中文.tsv", "\xf0\x9f\x90\xac/😀",
+    "q\"uo'te/`b\\x", "a&b=c?d#e/+", "~tilde-"};
+enum { AWKWARD = sizeof(awkward_keys) / sizeof(awkward_keys[0]) };
+
+/* Keys that every backend takes: a segment of 255 bytes and one of 900 in all among them. */
+struct plain_keys {
+    char segment[256];
+    char longest[901];
+};
+
+static size_t make_plain_keys(struct plain_keys *k, const char **keys)
 {
-    char long_segment[256], *longest = mem_alloc(1000), *too_long;
-    const char *keys[] = {"sp ace/tab",     "%41/%2F%",    "Größe/中文.tsv", "\xf0\x9f\x90\xac/😀",
-                          "q\"uo'te/`b\\x", "a&b=c?d#e/+", "~tilde-",        "UPPER",
-                          "upper",          long_segment,  longest};
+    memset(k->segment, 'x', 255);
+    k->segment[255] = 0;
+    for (size_t i = 0; i < 900; i++)
+        k->longest[i] = i % 100 == 99 ? '/' : 'y';
+    k->longest[899] = 'z';
+    k->longest[900] = 0;
+    keys[0] = "UPPER";
+    keys[1] = "upper";
+    keys[2] = k->segment;
+    keys[3] = k->longest;
+    keys[4] = "a.b_c-d/0";
+    return 5;
+}
+
+static void check_bad_keys(struct store *s, const struct plain_keys *k)
+{
     static const char *const bad[] = {"",    "/a",   "a/",   "a//b", ".",      "..",  "a/..",
                                       "./a", ".tmp", "a/.b", "a\nb", "a/\x01", "\x7f"};
-    enum { COUNT = sizeof(keys) / sizeof(keys[0]) };
-    struct store *s = open_store();
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        check_refused(s, bad[i]);
+    char *too_long = mem_printf("%sz", k->longest);
+    check_refused(s, too_long);
+    free(too_long);
+    too_long = mem_printf("%sx", k->segment);
+    check_refused(s, too_long);
+    free(too_long);
+}
+
+static void check_keys(struct store *s, const char **keys, size_t count)
+{
     struct buf b = BUF_INIT;
 
-    memset(long_segment, 'x', 255);
-    long_segment[255] = 0;
-    for (size_t i = 0; i < 900; i++)
-        longest[i] = i % 100 == 99 ? '/' : 'y';
-    longest[899] = 'z';
-    longest[900] = 0;
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         CHECK(create_text(s, keys[i], keys[i]));
         CHECK(!create_text(s, keys[i], "another"));
         check_text(s, keys[i], STORE_ALL, keys[i]);
     }
-    qsort(keys, COUNT, sizeof(*keys), compare_texts);
-    for (size_t i = 0; i < COUNT; i++)
+    qsort(keys, count, sizeof(*keys), compare_texts);
+    for (size_t i = 0; i < count; i++)
         buf_printf(&b, "%s%s", i > 0 ? "|" : "", keys[i]);
     check_listing(s, &(struct expectation){"", NULL, false, buf_str(&b)});
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        check_refused(s, bad[i]);
-    too_long = mem_printf("%sz", longest);
-    check_refused(s, too_long);
-    free(too_long);
-    too_long = mem_printf("%sx", long_segment);
-    check_refused(s, too_long);
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; i < count; i++)
         CHECK_OK(store_delete(s, keys[i]));
     CHECK(count_keys(s, "") == 0);
     buf_free(&b);
-    free(too_long);
-    free(longest);
+}
+
+static void test_keys(void)
+{
+    struct plain_keys plain;
+    const char *keys[AWKWARD + 5];
+    struct store *s = open_store();
+    size_t count = make_plain_keys(&plain, keys);
+
+    for (size_t i = 0; i < AWKWARD; i++)
+        keys[count++] = awkward_keys[i];
+    check_keys(s, keys, count);
+    check_bad_keys(s, &plain);
+    store_close(s);
+}
+
+/* A backend of few characters refuses every other key, and whatever is done with it. */
+static void test_few_keys(void)
+{
+    struct plain_keys plain;
+    const char *keys[5];
+    struct store *s = open_store();
+    struct store_stat stat;
+    struct buf b = BUF_INIT;
+    bool created;
+
+    for (size_t i = 0; i < AWKWARD; i++) {
+        const char *key = awkward_keys[i];
+        CHECK_ERR(store_create(s, key, "x", 1, &created), ERR_STORE, "cannot be a key");
+        CHECK_ERR(store_put(s, key, "x", 1), ERR_STORE, "cannot be a key");
+        CHECK_ERR(store_get(s, key, STORE_ALL, &b, NULL), ERR_STORE, "cannot be a key");
+        CHECK_ERR(store_head(s, key, &stat, NULL), ERR_STORE, "cannot be a key");
+        CHECK_ERR(store_delete(s, key), ERR_STORE, "cannot be a key");
+    }
+    CHECK(count_keys(s, "") == 0);
+    check_keys(s, keys, make_plain_keys(&plain, keys));
+    check_bad_keys(s, &plain);
     store_close(s);
 }
 
@@ -548,15 +605,11 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } tests[] = {
-        {"basics", test_basics},
-        {"ranges", test_ranges},
-        {"listing", test_listing},
-        {"keys", test_keys},
-        {"big", test_big},
-        {"create-race", test_create_race},
-        {"folder-race", test_folder_race},
-        {"put-race", test_put_race},
-        {"check", check_all},
+        {"basics", test_basics},           {"ranges", test_ranges},
+        {"listing", test_listing},         {"keys", test_keys},
+        {"few-keys", test_few_keys},       {"big", test_big},
+        {"create-race", test_create_race}, {"folder-race", test_folder_race},
+        {"put-race", test_put_race},       {"check", check_all},
     };
 
     if (argc < 3)

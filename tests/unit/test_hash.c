@@ -27,6 +27,11 @@ int main(void)
     CHECK(strcmp(other, hex) != 0);
     hash_free(h);
 
+    uint8_t digest[HASH_MD5_BYTES];
+    hash_md5("abc", 3, digest, hex);
+    CHECK_STR(hex, "900150983cd24fb0d6963f7d28e17f72");
+    CHECK(digest[0] == 0x90 && digest[15] == 0x72);
+
     hash_random_hex(hex, 64);
     hash_random_hex(other, 64);
     CHECK(strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64);
