@@ -7,6 +7,7 @@
 #                             ceph-v2, swift-v2 by signature V2
 
 ATOMIC="file ceph"
+# shellcheck disable=SC2034 # the suites use it
 EVERY="$ATOMIC ceph-v2 swift swift-v2"
 
 probe() {

@@ -64,7 +64,7 @@ teardown_file() {
 
 # What is created stays as it is, whoever comes second; ATOMIC says whether that holds of two at once.
 creates_once() {
-    STORE=$url
+    export STORE=$url
     [ "$(store_tool atomic x)" = "$1" ]
     [ -z "$(store_tool list '')" ]
     [ "$(store_tool create x <<<one)" = yes ]

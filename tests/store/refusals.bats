@@ -1,5 +1,6 @@
 # What an S3 server refuses, by both signatures, on Ceph and on Swift: the cause is named, with a hint, whatever was asked.
 # tests/e2e/s3.slow.bats has the same for whole runs, with session tokens and other answers of Ceph.
+# shellcheck disable=SC2154 # bats sets stderr, conformance.bash sets url
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -82,7 +83,7 @@ reading_only() {
     STORE=$url
     store_tool put x <<<text
     case $AWS_ACCESS_KEY_ID in
-    test:*) AWS_ACCESS_KEY_ID=test:reader AWS_SECRET_ACCESS_KEY=reading ;;
+    test:*) export AWS_ACCESS_KEY_ID=test:reader AWS_SECRET_ACCESS_KEY=reading ;;
     *) s3_keys_of reader ;;
     esac
     [ "$(store_tool list '')" = x ]
@@ -175,7 +176,7 @@ listens() {
 }
 
 @test "signature V2: a server that takes connections and says nothing is given up after store-timeout" {
-    local silent port
+    local silent
     python3 - >"$T/silent" 3>&- <<'PYTHON' &
 import socket, time
 s = socket.create_server(('127.0.0.1', 0))
@@ -185,6 +186,7 @@ PYTHON
     silent=$!
     wait_until 30 listens
     s3_point ceph-v2
+    export AWS_ENDPOINT_URL
     AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$T/silent")
     STORE=s3://ccr/x
     for operation in list put head delete; do
