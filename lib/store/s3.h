@@ -2,8 +2,8 @@
  * s3 - what the sources of the s3:// backend share, private to them (formats/store.md, "s3://").
  *
  * s3.c holds the operations, s3_create.c create-if-absent, s3_list.c listings. All go through s3_send(),
- * which signs, sends, judges the answer, and tries again where that is worth it (retry.h). Signature V4 is that
- * of s3_sign.h, V2 that of s3_v2.h.
+ * which signs, sends, judges the answer, and tries again where that is worth it (retry.h). Signature V4 is in
+ * s3_sign.h, V2 in s3_v2.h.
  */
 #ifndef CCR_STORE_S3_H
 #define CCR_STORE_S3_H
