@@ -17,10 +17,10 @@ DEPS_BUILD := gcc make libc6-dev pkg-config libmariadb-dev libmariadb-dev-compat
 	libssl-dev libjansson-dev libini-config-dev zlib1g-dev libcurl4-gnutls-dev libexpat1-dev libs3-dev
 DEPS_RUN := mariadb-server-core mariadb-client zstd jq tar openssl procps util-linux
 # mariadb-server brings the server's plugins (a test encrypts a binlog)
-# Ceph and Swift are the S3 servers of the tests
+# Ceph and Swift are the S3 servers of the tests; prometheus brings promtool
 DEPS_S3 := radosgw ceph-mon ceph-osd curl
 DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev diffutils $(DEPS_S3) \
-	swift-proxy swift-account swift-container swift-object faketime
+	swift-proxy swift-account swift-container swift-object faketime prometheus
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
 # mydumper is a peer, gnuplot draws

@@ -19,6 +19,7 @@ static const struct {
     {PROGRAM_APPLY, "ccr-apply", "applies the store's segments to the target"},
     {PROGRAM_VERIFY, "ccr-verify", "checks everything in a store, and says what can be restored"},
     {PROGRAM_PRUNE, "ccr-prune", "removes from a store what nothing needs any more"},
+    {PROGRAM_STATUS, "ccr-status", "tells how jobs and streams are doing"},
 };
 
 const char *opts_program_name(enum program program)

@@ -31,6 +31,7 @@ enum program {
     PROGRAM_APPLY = 8,
     PROGRAM_VERIFY = 16,
     PROGRAM_PRUNE = 32,
+    PROGRAM_STATUS = 64,
 };
 
 enum opt_id {
@@ -137,6 +138,11 @@ enum opt_id {
     OPT_PIN,
     OPT_UNPIN,
     OPT_REASON,
+    /* how it goes */
+    OPT_SILENT_AFTER,
+    OPT_HISTORY,
+    OPT_PROMETHEUS,
+    OPT_WATCH,
     OPT_COUNT_
 };
 

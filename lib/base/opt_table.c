@@ -6,9 +6,11 @@
 #define APPLY   PROGRAM_APPLY
 #define VERIFY  PROGRAM_VERIFY
 #define PRUNE   PROGRAM_PRUNE
-#define ALL     (BACKUP | RESTORE | SHIP | APPLY) /* all that connect to a server */
+#define STATUS  PROGRAM_STATUS
+#define ALL     (BACKUP | RESTORE | SHIP | APPLY)
+#define CONNECT (ALL | STATUS) /* all that connect to a server */
 #define KEEP    (VERIFY | PRUNE)
-#define EVERY   (ALL | KEEP)
+#define EVERY   (CONNECT | KEEP)
 #define UP      (BACKUP | SHIP)
 #define DOWN    (RESTORE | APPLY)
 #define SERVER  (SECTION_SOURCE | SECTION_TARGET)
@@ -60,17 +62,17 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                          "S3: try again for this time what fails"},
 
     [OPT_SOURCE] = {"source", TYPE_STRING, UP, 0, "NAME", NULL, "use the [source NAME] section"},
-    [OPT_TARGET] = {"target", TYPE_STRING, DOWN, 0, "NAME", NULL, "use the [target NAME] section"},
-    [OPT_HOST] = {"host", TYPE_STRING, ALL, SERVER, "HOST", NULL, "server host"},
-    [OPT_PORT] = {"port", TYPE_COUNT, ALL, SERVER, "N", NULL, "server port"},
-    [OPT_SOCKET] = {"socket", TYPE_STRING, ALL, SERVER, "FILE", NULL, "server socket"},
-    [OPT_USER] = {"user", TYPE_STRING, ALL, SERVER, "NAME", NULL,
+    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS, 0, "NAME", NULL, "use the [target NAME] section"},
+    [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
+    [OPT_PORT] = {"port", TYPE_COUNT, CONNECT, SERVER, "N", NULL, "server port"},
+    [OPT_SOCKET] = {"socket", TYPE_STRING, CONNECT, SERVER, "FILE", NULL, "server socket"},
+    [OPT_USER] = {"user", TYPE_STRING, CONNECT, SERVER, "NAME", NULL,
                   "database user (its password: in the defaults file)"},
-    [OPT_DEFAULTS_FILE] = {"defaults-file", TYPE_STRING, ALL, SERVER, "FILE", NULL,
+    [OPT_DEFAULTS_FILE] = {"defaults-file", TYPE_STRING, CONNECT, SERVER, "FILE", NULL,
                            "MySQL option file with user, password, TLS settings"},
-    [OPT_DEFAULTS_GROUP] = {"defaults-group", TYPE_STRING, ALL, SERVER, "NAME", NULL,
+    [OPT_DEFAULTS_GROUP] = {"defaults-group", TYPE_STRING, CONNECT, SERVER, "NAME", NULL,
                             "group of the option file (default: client)"},
-    [OPT_CONNECT_TIMEOUT] = {"connect-timeout", TYPE_SECONDS, ALL, SERVER, "SECONDS", "10",
+    [OPT_CONNECT_TIMEOUT] = {"connect-timeout", TYPE_SECONDS, CONNECT, SERVER, "SECONDS", "10",
                              "give up connecting after this time"},
 
     [OPT_DATABASES] = {"databases", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB,...", NULL,
@@ -88,7 +90,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                           "restore table T of database A as table U of database B"},
     [OPT_SNAPSHOT] = {"snapshot", TYPE_STRING, RESTORE, 0, "ID", NULL,
                       "which snapshot (default: the newest that holds what is wanted)"},
-    [OPT_JOB] = {"job", TYPE_STRING, DOWN, SECTION_TARGET, "NAME", NULL,
+    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS, SECTION_TARGET, "NAME", NULL,
                  "the job: this target following one stream"},
     [OPT_STANDALONE] = {"standalone", TYPE_FLAG, RESTORE, 0, NULL, NULL,
                         "a plain restore with triggers and events active, followed by no job"},
@@ -141,8 +143,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                          "with --follow: write a segment when it is this old"},
     [OPT_SERVER_ID] = {"server-id", TYPE_COUNT, SHIP, SECTION_SOURCE, "N", NULL,
                        "with --follow: the replica id to use (must be unused; default: one is chosen)"},
-    [OPT_POLL] = {"poll", TYPE_SECONDS, APPLY, SECTION_TARGET, "SECONDS", "1",
-                  "with --follow: look for new segments this often"},
+    [OPT_POLL] = {"poll", TYPE_SECONDS, APPLY | STATUS, SECTION_TARGET, "SECONDS", "1",
+                  "with --follow and --watch: look this often"},
     [OPT_UNTIL_GTID] = {"until-gtid", TYPE_STRING, APPLY, 0, "POSITION", NULL,
                         "stop when the target has reached this GTID position"},
     [OPT_UNTIL_TIME] = {"until-time", TYPE_STRING, APPLY, 0, "UTC-TIME", NULL,
@@ -194,4 +196,12 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                  "keep this snapshot whatever the rules say; prunes nothing"},
     [OPT_UNPIN] = {"unpin", TYPE_STRING, PRUNE, 0, "ID", NULL, "take the pin away again; prunes nothing"},
     [OPT_REASON] = {"reason", TYPE_STRING, PRUNE, 0, "TEXT", NULL, "with --pin: why"},
+
+    [OPT_SILENT_AFTER] = {"silent-after", TYPE_SECONDS, STATUS, SECTION_TARGET, "SECONDS", "10m",
+                          "the lag is unknown when the source was not seen for so long"},
+    [OPT_HISTORY] = {"history", TYPE_COUNT, STATUS, SECTION_TARGET, "N", "5",
+                     "show the last N copies and changes of state"},
+    [OPT_PROMETHEUS] = {"prometheus", TYPE_FLAG, STATUS, 0, NULL, NULL,
+                        "print metrics for node-exporter's textfile collector"},
+    [OPT_WATCH] = {"watch", TYPE_FLAG, STATUS, 0, NULL, NULL, "show it again and again, until stopped"},
 };

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"
+#include "format/layout.h"
+#include "format/object.h"
 
 enum { STATUS_VERSION = 1, ALIVE_VERSION = 1, PIN_VERSION = 1, PRUNE_VERSION = 1 };
 
@@ -123,6 +125,20 @@ struct err *alive_decode(const char *key, const void *bytes, size_t len, struct 
     if (e)
         alive_free(out);
     return e;
+}
+
+struct err *alive_load(struct store *s, const char *stream, struct alive *out, bool *found)
+{
+    char *key = layout_alive_key(stream);
+    struct buf bytes = BUF_INIT;
+    struct err *e = object_get(s, key, &bytes, found);
+
+    *out = (struct alive){0};
+    if (!e && *found)
+        e = alive_decode(key, bytes.data, bytes.len, out);
+    buf_free(&bytes);
+    free(key);
+    return document_hint(e);
 }
 
 void alive_free(struct alive *alive)

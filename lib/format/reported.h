@@ -37,6 +37,8 @@ struct alive {
 };
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out) CHECKED;
+/* Reads a stream's; *found is false where there is none. */
+struct err *alive_load(struct store *s, const char *stream, struct alive *out, bool *found) CHECKED;
 void alive_free(struct alive *alive); /* its members */
 
 struct pin {

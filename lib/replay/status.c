@@ -10,7 +10,7 @@
 #include "format/object.h"
 #include "format/reported.h"
 
-enum { STATUS_VERSION = 1, ALIVE_VERSION = 1 };
+enum { STATUS_VERSION = 1 };
 
 /* XA branches that are prepared are read again from the object in which they begin (formats/target.md, held).
  */
@@ -105,23 +105,13 @@ struct err *status_check(struct store *s, const struct job *job, const struct jo
 struct err *status_source_seen(struct store *s, const struct job *job, const struct job_position *p,
                                int64_t *seen)
 {
-    char *key = layout_alive_key(job->stream);
-    const struct json_doc doc = {.name = key, .code = ERR_INTEGRITY};
-    struct gtid_pos end = GTID_POS_INIT;
-    json_t *root = NULL;
-    int64_t time_us = 0;
+    struct alive alive;
+    bool found = false;
 
     *seen = 0;
-    struct err *e = read_document(s, key, "ccr alive", ALIVE_VERSION, &root);
-    if (!e && root) {
-        e = document_pos(&doc, root, "position", &end);
-        if (!e)
-            e = json_i64_of(&doc, root, "time_us", &time_us);
-        if (!e && gtid_pos_reaches(&p->pos, &end))
-            *seen = time_us / CLOCK_US_PER_S;
-    }
-    gtid_pos_free(&end);
-    json_decref(root);
-    free(key);
+    struct err *e = alive_load(s, job->stream, &alive, &found);
+    if (!e && found && alive.epoch == p->epoch && gtid_pos_reaches(&p->pos, &alive.position))
+        *seen = alive.time_us / CLOCK_US_PER_S;
+    alive_free(&alive);
     return e;
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/catalog.h"
+#include "snapshot/job_copy.h"
 #include "snapshot/job_state.h"
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -83,7 +84,8 @@ static struct err *job_create_tables(struct conn *c)
     for (size_t i = 0; i < sizeof(job_tables) / sizeof(job_tables[0]); i++)
         TRY(conn_exec(c, "%s", job_tables[i]));
     TRY(job_needs_setup(c));
-    return job_state_setup(c);
+    TRY(job_state_setup(c));
+    return job_copy_setup(c);
 }
 
 struct err *job_setup(struct conn *c)
@@ -119,7 +121,8 @@ struct err *job_forget(struct conn *c, const char *job, const char *const *table
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables", "kept", "loads", "needs", "history", "lanes", "states"};
+    static const char *const tables[] = {"tables",  "kept",  "loads",  "needs",
+                                         "history", "lanes", "states", "copies"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);
@@ -198,6 +201,27 @@ struct err *job_unlock(struct conn *c, const char *job)
 struct err *job_lock_stage(struct conn *c, const char *job)
 {
     return lock(c, "stage", job);
+}
+
+struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *out)
+{
+    char *quoted[] = {lock_name("job", job), lock_name("stage", job)};
+    struct result *r = NULL;
+    struct err *e = conn_query(c, &r, "SELECT IS_USED_LOCK(%s) IS NOT NULL, IS_USED_LOCK(%s) IS NOT NULL",
+                               quoted[0], quoted[1]);
+
+    *out = (struct job_locks){0};
+    free(quoted[0]);
+    free(quoted[1]);
+    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
+        err_free(e);
+        return NULL;
+    }
+    char **row = r ? result_next(r, NULL) : NULL;
+    if (row)
+        *out = (struct job_locks){.known = true, .job = row[0][0] == '1', .stage = row[1][0] == '1'};
+    result_free(r);
+    return e;
 }
 
 static struct err *job_fill(const struct json_doc *doc, const json_t *object, struct job *job)

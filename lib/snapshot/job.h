@@ -14,6 +14,7 @@
  *   history       every full or partial copy and its reason
  *   lanes         one row per lane of the last run of ccr-apply that had several
  *   states        whether each job follows, is paused or needs a person (job_state.h)
+ *   copies        the copy that each job's restore has last begun (job_copy.h)
  *
  * A plain restore (ccr-restore --standalone) uses the same tables under the reserved name JOB_STANDALONE
  * while it runs, and leaves nothing there.
@@ -147,6 +148,14 @@ struct err *job_lock(struct conn *c, const char *job) CHECKED;
 struct err *job_unlock(struct conn *c, const char *job) CHECKED;
 /* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
 struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
+
+/* Which of them a run holds. `known` is false on a Galera node, which has no such locks. */
+struct job_locks {
+    bool known;
+    bool job;
+    bool stage;
+};
+struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *out) CHECKED;
 
 /* The recorded hash of a target table, "" for one that ccr did not create. */
 struct err *job_table_hash(struct conn *c, const char *job, const char *db, const char *table,

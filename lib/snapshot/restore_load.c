@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/progress.h"
+#include "snapshot/job_copy.h"
 #include "snapshot/load.h"
 #include "snapshot/target_galera.h"
 
@@ -40,6 +41,19 @@ static struct err *set_sequences(struct conn *c, const struct restore_plan *p)
     return NULL;
 }
 
+static struct err *note_begin(const struct restore_load_params *p, const struct restore_result *result)
+{
+    const struct job_copy copy = {
+        .partial = p->plan->partial,
+        .snapshot = p->plan->manifest->id,
+        .reason = result->reason,
+        .rows = result->rows,
+        .before = p->staged->resumed_rows,
+    };
+
+    return job_copy_begin(p->conn, p->restore->job, &copy);
+}
+
 struct err *restore_load(const struct restore_load_params *p, struct restore_result *result)
 {
     const struct restore_params *restore = p->restore;
@@ -55,6 +69,7 @@ struct err *restore_load(const struct restore_load_params *p, struct restore_res
     TRY(target_load_bounds(p->conn, &params.bounds));
     result->resumed_chunks = p->staged->resumed_chunks;
     sum_rows(p->plan, &result->rows, &result->bytes);
+    TRY(note_begin(p, result));
     params.conn.local_infile = true;
     params.progress = progress_start(restore->log, "restore", result->rows - p->staged->resumed_rows,
                                      result->bytes - p->staged->resumed_bytes);

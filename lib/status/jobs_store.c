@@ -1,0 +1,89 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "format/layout.h"
+#include "format/object.h"
+#include "status/jobs.h"
+#include "status/lag.h"
+
+/* A run with --follow that has nothing to do reports every ten minutes. */
+#define REPORTS_EVERY_US (600 * CLOCK_US_PER_S)
+
+struct looking {
+    const char *wanted; /* NULL: all */
+    struct streams *streams;
+    json_t *list;
+};
+
+static struct err *add_lag(const struct looking *l, const struct job_status *s, int64_t reported_us,
+                           json_t *to)
+{
+    const struct stream_seen *seen = NULL;
+    const struct lag_from from = {s->epoch, s->number, &s->position, s->source_time};
+    char time[CLOCK_TEXT_SIZE];
+
+    TRY(streams_look(l->streams, s->stream, &seen));
+    TRY(lag_add(l->streams, seen, &from, to));
+    if (l->streams->now_us - reported_us <= l->streams->silent_after_us + REPORTS_EVERY_US)
+        return NULL;
+    json_t *lag = json_pack("{s:b, s:s, s:s}", "known", 0, "unknown_because",
+                            "the target is silent: ccr-apply does not run", "unknown_since",
+                            clock_format(reported_us, time));
+    json_object_set_new(to, "lag", lag);
+    return NULL;
+}
+
+static struct err *look_at_report(const struct looking *l, const char *key, const struct buf *bytes,
+                                  const struct store_stat *stat, json_t *to)
+{
+    struct job_status s;
+    char time[CLOCK_TEXT_SIZE];
+
+    TRY(job_status_decode(key, bytes->data, bytes->len, &s));
+    document_set_bytes(to, "job", s.job);
+    document_set_bytes(to, "stream", s.stream);
+    document_set_bytes(to, "reported", clock_format(stat->modified_us, time));
+    document_set_pos(to, "position", &s.position);
+    document_set_u64(to, "epoch", s.epoch);
+    document_set_u64(to, "number", s.number);
+    if (s.source_time)
+        document_set_bytes(to, "source_time", clock_format(s.source_time * CLOCK_US_PER_S, time));
+    struct err *e = add_lag(l, &s, stat->modified_us, to);
+    job_status_free(&s);
+    return e;
+}
+
+static struct err *look_at_job(const char *name, void *arg)
+{
+    const struct looking *l = arg;
+    struct store *store = l->streams->store;
+    struct store_stat stat;
+    struct buf bytes = BUF_INIT;
+    bool found = false;
+
+    if (l->wanted && strcmp(l->wanted, name) != 0)
+        return NULL;
+    TRY(layout_check_name("job", name));
+    char *key = layout_job_status_key(name);
+    struct err *e = object_get(store, key, &bytes, &found);
+    if (!e && found)
+        e = store_head(store, key, &stat, &found);
+    if (!e && found) {
+        json_t *to = json_object();
+        json_array_append_new(l->list, to);
+        e = look_at_report(l, key, &bytes, &stat, to);
+    }
+    buf_free(&bytes);
+    free(key);
+    return e;
+}
+
+struct err *jobs_in_store(const char *name, struct streams *streams, json_t *list)
+{
+    struct looking l = {name, streams, list};
+
+    return store_each_folder(streams->store, "jobs/", look_at_job, &l);
+}

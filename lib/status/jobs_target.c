@@ -1,0 +1,214 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/document.h"
+#include "snapshot/job.h"
+#include "snapshot/job_copy.h"
+#include "snapshot/job_state.h"
+#include "snapshot/swap.h"
+#include "status/jobs.h"
+#include "status/lag.h"
+
+struct looking {
+    struct conn *conn;
+    const char *job;
+    struct streams *streams;
+    uint64_t history;
+    json_t *to; /* the job's object */
+};
+
+static void set_seconds_time(json_t *to, const char *name, int64_t seconds)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    if (seconds)
+        document_set_bytes(to, name, clock_format(seconds * CLOCK_US_PER_S, time));
+}
+
+static struct err *add_state(struct looking *l)
+{
+    struct job_state s;
+
+    TRY(job_state_read(l->conn, l->job, &s));
+    document_set_bytes(l->to, "state", s.state);
+    set_seconds_time(l->to, "state_since", s.since);
+    document_set_bytes(l->to, "state_reason", s.reason[0] ? s.reason : NULL);
+    document_set_bytes(l->to, "state_who", s.who[0] ? s.who : NULL);
+    set_seconds_time(l->to, "ok_at", s.ok_at);
+    document_set_u64(l->to, "failures", s.failures);
+    if (s.error)
+        json_object_set(l->to, "error", s.error);
+    job_state_free(&s);
+    return NULL;
+}
+
+static void set_copy(json_t *to, const struct job_copy_state *s, bool running)
+{
+    json_t *copy = json_object();
+    uint64_t rows = s->loaded > s->copy.before ? s->loaded - s->copy.before : 0;
+    double rate = s->seconds ? (double)rows / (double)s->seconds : 0;
+
+    document_set_bytes(copy, "kind", s->copy.partial ? "partial" : "full");
+    document_set_bytes(copy, "snapshot", s->copy.snapshot);
+    document_set_bytes(copy, "reason", s->copy.reason);
+    document_set_u64(copy, "rows", s->copy.rows);
+    document_set_u64(copy, "loaded", s->loaded);
+    if (running && rate > 0 && s->copy.rows >= s->loaded) {
+        json_object_set_new(copy, "rows_per_second", json_real(rate));
+        json_object_set_new(copy, "seconds_left",
+                            json_integer((json_int_t)((double)(s->copy.rows - s->loaded) / rate)));
+    }
+    json_object_set_new(to, "copy", copy);
+}
+
+static struct err *is_catching_up(struct looking *l, bool *yes)
+{
+    char *stage = job_stage_name(l->job);
+    struct job_position p;
+    struct err *e = job_position_read(l->conn, stage, &p, yes);
+
+    job_position_free(&p);
+    free(stage);
+    return e;
+}
+
+/* What is going on just now: a run shows by its locks, where the server has such. */
+static struct err *add_doing(struct looking *l, const struct job_position *p, bool is_behind)
+{
+    struct job_locks locks;
+    struct job_copy_state copy;
+    bool staged = false;
+    const char *doing = "idle";
+
+    TRY(job_locks_read(l->conn, l->job, &locks));
+    TRY(job_copy_read(l->conn, l->job, &copy));
+    struct err *e = is_catching_up(l, &staged);
+    bool running = locks.job || locks.stage;
+    bool loading = locks.known ? locks.stage : copy.found;
+    if (p->pending || swap_is_announced(p))
+        doing = "swapping";
+    else if (loading)
+        doing = staged ? "catching up" : "loading";
+    else if (locks.job)
+        doing = "replaying";
+    else if (copy.found)
+        doing = "copy interrupted";
+    else if (is_behind)
+        doing = "behind";
+    document_set_bytes(l->to, "doing", doing);
+    json_object_set_new(l->to, "running", locks.known ? json_boolean(running) : json_null());
+    if (copy.found)
+        set_copy(l->to, &copy, loading);
+    job_copy_state_free(&copy);
+    return e;
+}
+
+static struct err *add_tables_behind(struct looking *l, bool *any)
+{
+    json_t *list = json_array();
+    struct result *r = NULL;
+    char *job = sql_string_dup(l->job);
+    char **row;
+    struct err *e = conn_query_if_there(l->conn, &r,
+                                        "SELECT kind, db, name, gtid, reason, UNIX_TIMESTAMP(at) FROM "
+                                        "ccr.needs WHERE job = %s ORDER BY db, name, kind",
+                                        job);
+
+    json_object_set_new(l->to, "tables_behind", list);
+    free(job);
+    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+        json_t *table = json_object();
+        document_set_bytes(table, "kind", row[0]);
+        document_set_bytes(table, "db", row[1]);
+        document_set_bytes(table, "name", row[2]);
+        document_set_bytes(table, "gtid", row[3][0] ? row[3] : NULL);
+        document_set_bytes(table, "reason", row[4]);
+        set_seconds_time(table, "since", strtoll(row[5], NULL, 10));
+        json_array_append_new(list, table);
+    }
+    result_free(r);
+    *any = json_array_size(list) > 0;
+    return e;
+}
+
+static struct err *add_history(struct looking *l)
+{
+    json_t *list = json_array();
+    struct result *r = NULL;
+    char *job = sql_string_dup(l->job);
+    char **row;
+    struct err *e = conn_query(l->conn, &r,
+                               "SELECT UNIX_TIMESTAMP(at), what, reason FROM ccr.history WHERE job = %s "
+                               "ORDER BY id DESC LIMIT %" PRIu64,
+                               job, l->history);
+
+    json_object_set_new(l->to, "history", list);
+    free(job);
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        json_t *line = json_object();
+        set_seconds_time(line, "at", strtoll(row[0], NULL, 10));
+        document_set_bytes(line, "what", row[1]);
+        document_set_bytes(line, "reason", row[2]);
+        json_array_insert_new(list, 0, line); /* the newest one last, as it happened */
+    }
+    result_free(r);
+    return e;
+}
+
+/* A job without a position has not been copied yet. */
+static struct err *add_position(struct looking *l, const struct job_position *p, const char *stream)
+{
+    const struct stream_seen *seen = NULL;
+    const struct lag_from from = {p->epoch, p->number, &p->pos, p->source_time};
+
+    document_set_pos(l->to, "position", &p->pos);
+    document_set_u64(l->to, "epoch", p->epoch);
+    document_set_u64(l->to, "number", p->number);
+    set_seconds_time(l->to, "source_time", p->source_time);
+    TRY(streams_look(l->streams, stream, &seen));
+    return lag_add(l->streams, seen, &from, l->to);
+}
+
+static struct err *look_at_job(struct looking *l, const char *stream)
+{
+    struct job_position p;
+    bool found = false;
+    bool is_behind = false;
+
+    document_set_bytes(l->to, "job", l->job);
+    document_set_bytes(l->to, "stream", stream);
+    TRY(add_state(l));
+    TRY(job_position_read(l->conn, l->job, &p, &found));
+    json_object_set_new(l->to, "copied", json_boolean(found));
+    struct err *e = found ? add_position(l, &p, stream) : NULL;
+    if (!e)
+        e = add_tables_behind(l, &is_behind);
+    if (!e)
+        e = add_doing(l, &p, is_behind);
+    if (!e)
+        e = add_history(l);
+    job_position_free(&p);
+    return e;
+}
+
+struct err *jobs_on_target(struct conn *c, const char *name, struct streams *streams, uint64_t history,
+                           json_t *list)
+{
+    struct result *r = NULL;
+    char **row;
+    char *quoted = sql_string_dup(name ? name : "");
+    struct err *e = conn_query_if_there(c, &r, "SELECT name, stream FROM ccr.jobs%s%s ORDER BY name",
+                                        name ? " WHERE name = " : "", name ? quoted : "");
+
+    free(quoted);
+    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+        struct looking l = {c, row[0], streams, history, json_object()};
+        json_array_append_new(list, l.to);
+        e = look_at_job(&l, row[1]);
+    }
+    result_free(r);
+    return e;
+}

@@ -1,0 +1,228 @@
+#include "status/status_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
+/* Text that need not be UTF-8 is an object then (base/json.h): it is for programs. */
+static const char *message_of(const json_t *object, const char *name)
+{
+    return json_is_object(json_object_get(object, name)) ? "(not UTF-8: see --json)" : text_of(object, name);
+}
+
+static int64_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* "40 s", "12 min", "5 h", "3 d" */
+static void append_age(struct buf *out, int64_t seconds)
+{
+    if (seconds < 0)
+        seconds = 0;
+    if (seconds < 120)
+        buf_printf(out, "%" PRId64 " s", seconds);
+    else if (seconds < 120 * 60)
+        buf_printf(out, "%" PRId64 " min", seconds / 60);
+    else if (seconds < 48 * 3600)
+        buf_printf(out, "%" PRId64 " h", seconds / 3600);
+    else
+        buf_printf(out, "%" PRId64 " d", seconds / 86400);
+}
+
+/* "TIME (40 s ago)" */
+static void append_time(struct buf *out, const char *time, int64_t now_us)
+{
+    int64_t us = 0;
+    struct err *e = clock_parse(time, &us);
+
+    buf_append_str(out, time);
+    if (!e) {
+        buf_append_str(out, " (");
+        append_age(out, (now_us - us) / CLOCK_US_PER_S);
+        buf_append_str(out, " ago)");
+    }
+    err_free(e);
+}
+
+static void append_lag(struct buf *out, const json_t *job)
+{
+    const json_t *lag = json_object_get(job, "lag");
+
+    if (!lag)
+        return;
+    if (json_is_true(json_object_get(lag, "known"))) {
+        append_age(out, number_of(lag, "seconds"));
+        buf_append_str(out, " behind");
+    } else {
+        buf_append_str(out, "lag unknown");
+        if (*text_of(lag, "unknown_since"))
+            buf_printf(out, " since %s", text_of(lag, "unknown_since"));
+        buf_printf(out, ": %s", text_of(lag, "unknown_because"));
+    }
+    if (json_object_get(lag, "transactions"))
+        buf_printf(out, "; %s%" PRId64 " transactions of the log are not applied",
+                   json_is_true(json_object_get(lag, "more")) ? "more than " : "",
+                   number_of(lag, "transactions"));
+}
+
+static void add_head(struct buf *out, const json_t *job)
+{
+    const char *state = text_of(job, "state");
+
+    buf_printf(out, "job %s, stream %s: ", text_of(job, "job"), text_of(job, "stream"));
+    if (strcmp(state, "stopped") == 0)
+        buf_append_str(out, "STOPPED, needs a person; ");
+    else if (*state)
+        buf_printf(out, "%s; ", state);
+    if (*text_of(job, "doing"))
+        buf_printf(out, "%s; ", text_of(job, "doing"));
+    if (json_is_false(json_object_get(job, "copied")))
+        buf_append_str(out, "not copied yet");
+    append_lag(out, job);
+    buf_append_byte(out, '\n');
+}
+
+static void add_position(struct buf *out, const json_t *job, int64_t now_us)
+{
+    if (json_object_get(job, "position"))
+        buf_printf(out, "  target   %s, object %" PRId64 " of epoch %" PRId64, text_of(job, "position"),
+                   number_of(job, "number"), number_of(job, "epoch"));
+    if (*text_of(job, "source_time")) {
+        buf_append_str(out, ", committed ");
+        append_time(out, text_of(job, "source_time"), now_us);
+    }
+    if (json_object_get(job, "position"))
+        buf_append_byte(out, '\n');
+    if (json_is_true(json_object_get(job, "needs_copy")))
+        buf_append_str(
+            out, "  needs    a new snapshot (ccr-backup, ccr-restore): the log goes on in another epoch\n");
+    if (*text_of(job, "reported")) {
+        buf_append_str(out, "  reported ");
+        append_time(out, text_of(job, "reported"), now_us);
+        buf_append_byte(out, '\n');
+    }
+    if (*text_of(job, "ok_at")) {
+        buf_append_str(out, "  last ok  ");
+        append_time(out, text_of(job, "ok_at"), now_us);
+        buf_append_byte(out, '\n');
+    }
+}
+
+static void add_state(struct buf *out, const json_t *job, int64_t now_us)
+{
+    if (!*text_of(job, "state_reason"))
+        return;
+    buf_printf(out, "  %-8s ", text_of(job, "state"));
+    append_time(out, text_of(job, "state_since"), now_us);
+    buf_printf(out, " by %s: %s\n", message_of(job, "state_who"), message_of(job, "state_reason"));
+}
+
+static void add_copy(struct buf *out, const json_t *job)
+{
+    const json_t *copy = json_object_get(job, "copy");
+    int64_t rows = number_of(copy, "rows");
+    int64_t loaded = number_of(copy, "loaded");
+
+    if (!copy)
+        return;
+    buf_printf(out, "  copy     %s, of snapshot %s (%s): %" PRId64 " of %" PRId64 " rows",
+               text_of(copy, "kind"), text_of(copy, "snapshot"), message_of(copy, "reason"), loaded, rows);
+    if (rows > 0)
+        buf_printf(out, " (%" PRId64 "%%)", loaded * 100 / rows);
+    if (json_object_get(copy, "seconds_left")) {
+        buf_printf(out, ", %.0f rows/s, ", json_real_value(json_object_get(copy, "rows_per_second")));
+        append_age(out, number_of(copy, "seconds_left"));
+        buf_append_str(out, " left");
+    }
+    buf_append_byte(out, '\n');
+}
+
+static void add_tables(struct buf *out, const json_t *job)
+{
+    const json_t *tables = json_object_get(job, "tables_behind");
+
+    for (size_t i = 0; i < json_array_size(tables); i++) {
+        const json_t *t = json_array_get(tables, i);
+        const char *name = message_of(t, "name");
+        buf_printf(out, "  table    %s%s%s %s since %s: %s\n", message_of(t, "db"), *name ? "." : "", name,
+                   strcmp(text_of(t, "kind"), "behind") == 0 ? "is left behind" : "needs a copy",
+                   text_of(t, "since"), message_of(t, "reason"));
+    }
+}
+
+static void add_error(struct buf *out, const json_t *job, int64_t now_us)
+{
+    const json_t *error = json_object_get(job, "error");
+    int64_t failures = number_of(job, "failures");
+
+    if (!error)
+        return;
+    if (failures)
+        buf_printf(out, "  failed   %" PRId64 " times in a row, ", failures);
+    else
+        buf_append_str(out, "  failed   not since ");
+    append_time(out, text_of(error, "at"), now_us);
+    buf_printf(out, ": %s: %s (%s)\n", text_of(error, "program"), message_of(error, "message"),
+               text_of(error, "code_name"));
+    if (failures && json_object_get(error, "hint"))
+        buf_printf(out, "  hint     %s\n", message_of(error, "hint"));
+}
+
+static void add_history(struct buf *out, const json_t *job)
+{
+    const json_t *history = json_object_get(job, "history");
+
+    for (size_t i = 0; i < json_array_size(history); i++) {
+        const json_t *line = json_array_get(history, i);
+        buf_printf(out, "  history  %s %s: %s\n", text_of(line, "at"), message_of(line, "what"),
+                   message_of(line, "reason"));
+    }
+}
+
+static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
+{
+    buf_printf(out, "stream %s: ", text_of(stream, "stream"));
+    if (*text_of(stream, "seen")) {
+        buf_append_str(out, json_is_true(json_object_get(stream, "silent")) ? "SILENT, last seen " : "seen ");
+        append_time(out, text_of(stream, "seen"), now_us);
+        buf_printf(out, " at %s", text_of(stream, "position"));
+    } else {
+        buf_append_str(out, "not seen");
+    }
+    if (json_object_get(stream, "number"))
+        buf_printf(out, "; log up to object %" PRId64 " of epoch %" PRId64, number_of(stream, "number"),
+                   number_of(stream, "epoch"));
+    if (*message_of(stream, "error"))
+        buf_printf(out, "; %s", message_of(stream, "error"));
+    buf_append_byte(out, '\n');
+}
+
+void status_text(const json_t *status, int64_t now_us, struct buf *out)
+{
+    const json_t *jobs = json_object_get(status, "jobs");
+    const json_t *streams = json_object_get(status, "streams");
+
+    for (size_t i = 0; i < json_array_size(jobs); i++) {
+        const json_t *job = json_array_get(jobs, i);
+        add_head(out, job);
+        add_state(out, job, now_us);
+        add_copy(out, job);
+        add_tables(out, job);
+        add_error(out, job, now_us);
+        add_position(out, job, now_us);
+        add_history(out, job);
+    }
+    for (size_t i = 0; i < json_array_size(streams); i++)
+        add_stream(out, json_array_get(streams, i), now_us);
+    if (json_array_size(jobs) == 0 && json_array_size(streams) == 0)
+        buf_append_str(out, "no jobs, no streams\n");
+}

@@ -1,0 +1,131 @@
+#include "status/streams.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/chain.h"
+#include "format/document.h"
+
+/* Takes e: what could not be read is noted. */
+static struct err *note_error(struct stream_seen *s, struct err *e)
+{
+    if (!e || err_code(e) == ERR_INTERRUPTED)
+        return e;
+    if (!s->error)
+        s->error = mem_strdup(err_message(e));
+    err_free(e);
+    return NULL;
+}
+
+static struct err *look_at_log(struct store *store, struct stream_seen *s)
+{
+    struct segment_footer *newest = NULL;
+
+    TRY(chain_newest(store, s->name, &newest));
+    if (newest) {
+        s->has_log = true;
+        s->epoch = newest->epoch;
+        s->number = newest->number;
+        gtid_pos_copy(&s->end, &newest->end);
+    }
+    segment_footer_free(newest);
+    return NULL;
+}
+
+struct err *streams_look(struct streams *s, const char *name, const struct stream_seen **out)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->items[i].name, name) == 0) {
+            *out = &s->items[i];
+            return NULL;
+        }
+    s->items = mem_grow(s->items, s->count, &s->cap, sizeof(*s->items));
+    struct stream_seen *seen = &s->items[s->count++];
+    *seen = (struct stream_seen){.name = mem_strdup(name)};
+    *out = seen;
+    struct err *e = alive_load(s->store, name, &seen->alive, &seen->has_alive);
+    bool store_fails = err_code(e) == ERR_STORE;
+    TRY(note_error(seen, e));
+    seen->has_alive = seen->has_alive && !seen->error;
+    seen->silent = !seen->has_alive || s->now_us - seen->alive.time_us > s->silent_after_us;
+    return store_fails ? NULL : note_error(seen, look_at_log(s->store, seen));
+}
+
+static struct err *look_at_one(const char *name, void *arg)
+{
+    const struct stream_seen *seen;
+
+    return streams_look(arg, name, &seen);
+}
+
+struct err *streams_look_at_all(struct streams *s)
+{
+    return store_each_folder(s->store, "streams/", look_at_one, s);
+}
+
+json_t *streams_to_json(const struct streams *s)
+{
+    json_t *list = json_array();
+    char time[CLOCK_TEXT_SIZE];
+
+    for (size_t i = 0; i < s->count; i++) {
+        const struct stream_seen *seen = &s->items[i];
+        json_t *object = json_object();
+        document_set_bytes(object, "stream", seen->name);
+        json_object_set_new(object, "silent", json_boolean(seen->silent));
+        if (seen->has_alive) {
+            document_set_bytes(object, "seen", clock_format(seen->alive.time_us, time));
+            document_set_pos(object, "position", &seen->alive.position);
+        }
+        if (seen->has_log) {
+            document_set_u64(object, "epoch", seen->epoch);
+            document_set_u64(object, "number", seen->number);
+            document_set_pos(object, "log_position", &seen->end);
+        }
+        document_set_bytes(object, "error", seen->error);
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+void streams_free(struct streams *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->items[i].name);
+        free(s->items[i].error);
+        alive_free(&s->items[i].alive);
+        gtid_pos_free(&s->items[i].end);
+    }
+    free(s->items);
+    s->items = NULL;
+    s->count = s->cap = 0;
+}
+
+struct folders {
+    const char *prefix;
+    folder_fn *fn;
+    void *arg;
+};
+
+static struct err *each_folder(const struct store_entry *entry, void *arg)
+{
+    const struct folders *f = arg;
+    const char *from = entry->key + strlen(f->prefix);
+
+    if (!entry->is_prefix || strlen(from) < 2)
+        return NULL;
+    char *name = mem_strndup(from, strlen(from) - 1);
+    struct err *e = f->fn(name, f->arg);
+    free(name);
+    return e;
+}
+
+struct err *store_each_folder(struct store *s, const char *prefix, folder_fn *fn, void *arg)
+{
+    struct folders f = {prefix, fn, arg};
+    const struct store_list what = {.prefix = prefix, .folders = true};
+
+    return store_list(s, &what, each_folder, &f);
+}
