@@ -137,7 +137,7 @@ create_objects() {
     list_objects "$@" >"$work/objects"
     mapfile -d '' -t fields <"$work/objects"
     {
-        printf 'SET foreign_key_checks = 0;\n'
+        printf 'SET foreign_key_checks = 0, explicit_defaults_for_timestamp = 1;\n'
         for ((i = 0; i < ${#fields[@]}; i += 10)); do
             print_object "${fields[@]:i:10}"
         done

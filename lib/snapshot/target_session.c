@@ -20,7 +20,8 @@ struct err *target_session_set(struct conn *c, bool skip_binlog)
            "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
            "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
            "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
-           "sql_quote_show_create = 1, binlog_format = 'ROW', system_versioning_alter_history = 'KEEP'"));
+           "sql_quote_show_create = 1, binlog_format = 'ROW', system_versioning_alter_history = 'KEEP', "
+           "explicit_defaults_for_timestamp = 1"));
     if (skip_binlog)
         TRY(conn_exec(c, "SET SESSION sql_log_bin = 0"));
     return NULL;
@@ -70,8 +71,8 @@ struct err *target_session_for_object(struct conn *c, const char *db, const stru
 
 struct err *target_session_reset(struct conn *c)
 {
-    return conn_exec(c, "SET SESSION character_set_client = utf8mb4, collation_connection = DEFAULT, "
-                        "sql_mode = '" SESSION_MODE "', time_zone = 'SYSTEM'");
+    /* the server's own default for the connection may be latin1: literals would go through that */
+    return conn_exec(c, "SET NAMES utf8mb4, sql_mode = '" SESSION_MODE "', time_zone = 'SYSTEM'");
 }
 
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
