@@ -1,5 +1,6 @@
 # Money moves between accounts in four tables, by eight writers. Whatever is read on a target, at any moment of a
 # restore, a swap or an apply, the total is the same.
+# Stores: file ceph ceph-v2
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -7,6 +8,7 @@ load ../lib/common
 TOTAL=400000
 
 setup_file() {
+    stores_start
     server_start source
     server_start plain --local-infile=ON --skip-log-bin
     server_start follower --local-infile=ON --log-bin-trust-function-creators=ON
@@ -46,6 +48,11 @@ BEGIN
 END//
 DELIMITER ;
 SQL
+}
+
+teardown_file() {
+    servers_end
+    stores_end
 }
 
 setup() {

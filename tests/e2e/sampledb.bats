@@ -1,4 +1,5 @@
-# The sample databases through backup, restore, ship and apply, on real servers.
+# The sample databases through backup, restore, ship, apply, verify and prune, on real servers.
+# Stores: file ceph ceph-v2
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -6,6 +7,7 @@ load samples
 
 setup_file() {
     [ -e "${CCR_CORPUS:-$CCR_ROOT/../shared/corpus}/sampledb" ] || return 0
+    stores_start
     server_start source
     server_start plain --local-infile=ON --log-bin-trust-function-creators=ON
     server_start follower --local-infile=ON --skip-log-bin
@@ -13,6 +15,11 @@ setup_file() {
     server_grant source source
     server_grant plain target
     server_grant follower target
+}
+
+teardown_file() {
+    servers_end
+    stores_end
 }
 
 setup() {
@@ -255,4 +262,16 @@ SQL
     run ccr apply follower --job copy --json
     [ "$status" -eq 0 ]
     [ "$(jq .changed <<<"$output")" = false ]
+}
+
+@test "what is stored is whole; what a newer snapshot replaces is pruned, and the rest is whole" {
+    "$CCR_BIN/ccr-verify" --store "$STORE" 3>&-
+    ccr backup source
+    run "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 --yes --json
+    [ "$status" -eq 0 ]
+    [ "$(jq .changed <<<"$output")" = true ]
+    "$CCR_BIN/ccr-verify" --store "$STORE" 3>&-
+    sql source "UPDATE world.City SET Population = Population + 1"
+    ship_and_apply
+    follower_equals_source
 }

@@ -4,6 +4,9 @@
 #   $T                          the test file's own folder; servers, stores and whatever a test writes go there
 #   $CCR_ROOT, $CCR_BIN         the tree, and the folder of the binaries under test
 #   $STORE, $STORE_DIR          URL and folder of the test's store; store_use NAME changes to another one
+#   $CCR_TEST_STORE             what kind of store that is: file, or ceph and ceph-v2 (a private Ceph, by signature V4 and V2), for the
+#                               suites that say "Stores: file ceph ceph-v2" in their first lines. tests/run gives them each in
+#                               turn. They call stores_start and stores_end, and know no $STORE_DIR
 #   server_*, sql, sql_file, wait_until, process_ended      see server.bash
 #   server_grant NAME source|target    makes the user ccr with exactly the statements of README.md, and
 #                                      $T/NAME/ccr.cnf, the option file to connect as it
@@ -35,10 +38,26 @@ export XDG_STATE_HOME=$T/state
 . "$CCR_ROOT/tests/lib/server.bash"
 
 store_use() {
+    if [ "${CCR_TEST_STORE:=file}" != file ]; then
+        export STORE=s3://ccr/$1
+        return
+    fi
     STORE_DIR=$T/$1
     STORE=file://$STORE_DIR
     export STORE STORE_DIR
     mkdir -p "$STORE_DIR"
+}
+
+stores_start() {
+    [ "$CCR_TEST_STORE" = file ] && return
+    # shellcheck source=tests/lib/s3.bash
+    . "$CCR_ROOT/tests/lib/s3.bash"
+    units_find && ceph_start && s3_use "$CCR_TEST_STORE"
+}
+
+# shellcheck source=tests/lib/s3.bash
+stores_end() {
+    [ "$CCR_TEST_STORE" = file ] || (. "$CCR_ROOT/tests/lib/s3.bash" && s3_end)
 }
 
 [ -z "$T" ] || store_use "${STORE_NAME:-store}"
