@@ -42,38 +42,80 @@ static bool has_members(const char *data_type)
     return strcmp(data_type, "enum") == 0 || strcmp(data_type, "set") == 0;
 }
 
-/* " WHERE TABLE_SCHEMA = 'db' AND TABLE_NAME = 'name'": with both, the server opens this one table only. */
-static char *where_table(const char *db, const char *name)
+/* Some tables of one database: names in the order of their bytes, and what is known of each so far, or NULL.
+ */
+struct wanted {
+    const char *db;
+    char *const *names;
+    size_t count;
+    struct catalog_table **tables;
+    char *where;
+};
+
+/*
+ * " WHERE TABLE_SCHEMA = 'db' AND TABLE_NAME IN ('name', ...)": the server opens these tables only, one alone
+ * without looking through the database. It compares without case, so that there may be more.
+ */
+static char *where_tables(const char *db, char *const *names, size_t count)
 {
     struct buf b = BUF_INIT;
 
     buf_append_str(&b, " WHERE TABLE_SCHEMA = ");
     sql_string(&b, db);
-    buf_append_str(&b, " AND TABLE_NAME = ");
-    sql_string(&b, name);
+    buf_append_str(&b, count == 1 ? " AND TABLE_NAME = " : " AND TABLE_NAME IN (");
+    for (size_t i = 0; i < count; i++) {
+        buf_append_str(&b, i ? ", " : "");
+        sql_string(&b, names[i]);
+    }
+    buf_append_str(&b, count == 1 ? "" : ")");
     return buf_steal(&b);
 }
 
-static struct err *read_properties(struct conn *c, const char *where, struct catalog_table *t, bool *found)
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The place of a table, or NULL where it is none of the wanted ones. */
+static struct catalog_table **find_wanted(const struct wanted *w, const char *name)
+{
+    char *const *found = bsearch(&name, w->names, w->count, sizeof(*w->names), compare_names);
+
+    return found ? &w->tables[found - w->names] : NULL;
+}
+
+static void fill_table(struct catalog_table *t, char **row)
+{
+    t->engine = mem_strdup(row[1] ? row[1] : "");
+    t->is_sequence = strcmp(row[2], "SEQUENCE") == 0;
+    t->versioned = strcmp(row[2], "SYSTEM VERSIONED") == 0;
+    t->partitioned = row[3] && strstr(row[3], "partitioned") != NULL;
+    t->rows_estimate = number_or_zero(row[4]);
+    t->bytes_estimate = number_or_zero(row[5]);
+    t->transactional = row[6] && strcmp(row[6], "YES") == 0;
+}
+
+/* Makes the tables that are there. */
+static struct err *read_properties(struct conn *c, const struct wanted *w)
 {
     struct result *r = NULL;
+    char **row;
 
     TRY(conn_query(c, &r,
-                   "SELECT t.ENGINE, t.TABLE_TYPE, t.CREATE_OPTIONS, t.TABLE_ROWS, t.DATA_LENGTH, "
-                   "e.TRANSACTIONS FROM (SELECT * FROM information_schema.TABLES%s) t "
+                   "SELECT t.TABLE_NAME, t.ENGINE, t.TABLE_TYPE, t.CREATE_OPTIONS, t.TABLE_ROWS, "
+                   "t.DATA_LENGTH, e.TRANSACTIONS FROM (SELECT * FROM information_schema.TABLES%s) t "
                    "LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE",
-                   where));
-    char **row = result_next(r, NULL);
-    /* a table that cannot be opened has no engine: what follows would fail with the server's own reason */
-    *found = row && row[1] && strcmp(row[1], "VIEW") != 0;
-    if (*found) {
-        t->engine = mem_strdup(row[0] ? row[0] : "");
-        t->is_sequence = strcmp(row[1], "SEQUENCE") == 0;
-        t->versioned = strcmp(row[1], "SYSTEM VERSIONED") == 0;
-        t->partitioned = row[2] && strstr(row[2], "partitioned") != NULL;
-        t->rows_estimate = number_or_zero(row[3]);
-        t->bytes_estimate = number_or_zero(row[4]);
-        t->transactional = row[5] && strcmp(row[5], "YES") == 0;
+                   w->where));
+    while ((row = result_next(r, NULL)) != NULL) {
+        struct catalog_table **place = find_wanted(w, row[0]);
+        /* a table that cannot be opened has no engine: what follows would fail with the server's own reason
+         */
+        if (!place || *place || !row[2] || strcmp(row[2], "VIEW") == 0)
+            continue;
+        *place = mem_zalloc(1, sizeof(**place));
+        (*place)->db = mem_strdup(w->db);
+        (*place)->name = mem_strdup(row[0]);
+        fill_table(*place, row);
     }
     result_free(r);
     return NULL;
@@ -105,7 +147,7 @@ static void fill_column(struct catalog_column *column, char **row)
     column->compressed = !members && strstr(row[2], " COMPRESSED*/") != NULL;
 }
 
-static struct err *read_columns(struct conn *c, const char *where, struct catalog_table *t)
+static struct err *read_columns(struct conn *c, const struct wanted *w)
 {
     struct result *r = NULL;
     char **row;
@@ -113,12 +155,18 @@ static struct err *read_columns(struct conn *c, const char *where, struct catalo
     TRY(conn_query(c, &r,
                    "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, "
                    "CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA, "
-                   "GENERATION_EXPRESSION, IS_NULLABLE FROM information_schema.COLUMNS%s "
+                   "GENERATION_EXPRESSION, IS_NULLABLE, TABLE_NAME FROM information_schema.COLUMNS%s "
                    "ORDER BY ORDINAL_POSITION",
-                   where));
-    t->columns = mem_zalloc(result_count(r) + 1, sizeof(*t->columns));
-    while ((row = result_next(r, NULL)) != NULL)
+                   w->where));
+    while ((row = result_next(r, NULL)) != NULL) {
+        struct catalog_table **place = find_wanted(w, row[12]);
+        struct catalog_table *t = place ? *place : NULL;
+        if (!t)
+            continue;
+        t->columns = mem_resize(t->columns, t->column_count + 1, sizeof(*t->columns));
+        t->columns[t->column_count] = (struct catalog_column){0};
         fill_column(&t->columns[t->column_count++], row);
+    }
     result_free(r);
     return NULL;
 }
@@ -143,32 +191,42 @@ static void add_key_column(struct catalog_key *key, size_t column, bool prefix, 
     key->descending[key->column_count++] = descending;
 }
 
-static struct err *read_keys(struct conn *c, const char *where, struct catalog_table *t)
+static void add_key_row(struct catalog_table *t, char **row)
+{
+    struct catalog_key *key = t->key_count ? &t->keys[t->key_count - 1] : NULL;
+
+    if (!key || strcmp(key->name, row[0]) != 0) {
+        t->keys = mem_resize(t->keys, t->key_count + 1, sizeof(*t->keys));
+        key = &t->keys[t->key_count++];
+        *key = (struct catalog_key){.name = mem_strdup(row[0]), .unique = strcmp(row[1], "0") == 0};
+        /* MEMORY has true hash indexes; elsewhere HASH is a hidden column over a long value */
+        key->hash = key->unique && strcmp(row[2], "HASH") == 0 && strcmp(t->engine, "MEMORY") != 0;
+    }
+    size_t column = row[3] ? find_column(t, row[3]) : t->column_count;
+    if (column < t->column_count)
+        add_key_column(key, column, row[4] != NULL, row[5] && strcmp(row[5], "D") == 0);
+}
+
+static struct err *read_keys(struct conn *c, const struct wanted *w)
 {
     struct result *r = NULL;
     char **row;
 
     TRY(conn_query(c, &r,
-                   "SELECT INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART, COLLATION "
+                   "SELECT INDEX_NAME, NON_UNIQUE, INDEX_TYPE, COLUMN_NAME, SUB_PART, COLLATION, TABLE_NAME "
                    "FROM information_schema.STATISTICS%s "
                    "ORDER BY INDEX_NAME <> 'PRIMARY', NON_UNIQUE, INDEX_NAME, SEQ_IN_INDEX",
-                   where));
-    t->keys = mem_zalloc(result_count(r) + 1, sizeof(*t->keys));
+                   w->where));
     while ((row = result_next(r, NULL)) != NULL) {
-        struct catalog_key *key = t->key_count ? &t->keys[t->key_count - 1] : NULL;
-        if (!key || strcmp(key->name, row[0]) != 0) {
-            key = &t->keys[t->key_count++];
-            key->name = mem_strdup(row[0]);
-            key->unique = strcmp(row[1], "0") == 0;
-            /* MEMORY has true hash indexes; elsewhere HASH is a hidden column over a long value */
-            key->hash = key->unique && strcmp(row[2], "HASH") == 0 && strcmp(t->engine, "MEMORY") != 0;
-        }
-        size_t column = row[3] ? find_column(t, row[3]) : t->column_count;
-        if (column < t->column_count)
-            add_key_column(key, column, row[4] != NULL, row[5] && strcmp(row[5], "D") == 0);
+        struct catalog_table **place = find_wanted(w, row[6]);
+        if (place && *place)
+            add_key_row(*place, row);
     }
-    t->has_primary = t->key_count > 0 && strcmp(t->keys[0].name, "PRIMARY") == 0;
     result_free(r);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->tables[i])
+            w->tables[i]->has_primary =
+                w->tables[i]->key_count > 0 && strcmp(w->tables[i]->keys[0].name, "PRIMARY") == 0;
     return NULL;
 }
 
@@ -239,37 +297,59 @@ static struct err *show_create(struct conn *c, const char *db, const char *name,
     return NULL;
 }
 
-static struct err *read_table(struct conn *c, const char *where, bool with_create, struct catalog_table *t,
-                              bool *found)
+/* Of tables that the server lists without their columns, it says here why. */
+static struct err *read_reasons(struct conn *c, const struct wanted *w)
 {
-    TRY(read_properties(c, where, t, found));
-    if (!*found)
-        return NULL;
-    TRY(read_columns(c, where, t));
-    TRY(read_keys(c, where, t));
-    TRY(read_cascades(c, t));
-    if (with_create || t->column_count == 0)
-        TRY(show_create(c, t->db, t->name, &t->create_sql));
+    for (size_t i = 0; i < w->count; i++) {
+        struct catalog_table *t = w->tables[i];
+        char *sql = NULL;
+        struct err *e = t && t->column_count == 0 ? show_create(c, t->db, t->name, &sql) : NULL;
+        free(sql);
+        if (e)
+            return err_context(e, "reading the definition of %s.%s", t->db, t->name);
+    }
     return NULL;
 }
 
-struct err *catalog_table_read(struct conn *c, const char *db, const char *name, bool with_create,
-                               struct catalog_table **out)
+struct err *catalog_tables_read(struct conn *c, const char *db, char *const *names, size_t count,
+                                struct catalog_table **out)
 {
-    struct catalog_table *t = mem_zalloc(1, sizeof(*t));
-    char *where = where_table(db, name);
-    bool found = false;
+    struct wanted w = {.db = db, .names = names, .count = count, .tables = out};
+
+    if (count == 0)
+        return NULL;
+    w.where = where_tables(db, names, count);
+    struct err *e = read_properties(c, &w);
+    if (!e)
+        e = read_columns(c, &w);
+    if (!e)
+        e = read_keys(c, &w);
+    if (e)
+        e = err_context(e, "reading the definition of %s.%s%s", db, names[0], count > 1 ? " and others" : "");
+    else
+        e = read_reasons(c, &w);
+    for (size_t i = 0; i < count && e; i++) {
+        catalog_table_free(out[i]);
+        out[i] = NULL;
+    }
+    free(w.where);
+    return e;
+}
+
+struct err *catalog_table_read(struct conn *c, const char *db, const char *name, struct catalog_table **out)
+{
+    char *names[] = {mem_strdup(name)};
 
     *out = NULL;
-    t->db = mem_strdup(db);
-    t->name = mem_strdup(name);
-    struct err *e = read_table(c, where, with_create, t, &found);
-    free(where);
-    if (e || !found)
-        catalog_table_free(t);
-    else
-        *out = t;
-    return e ? err_context(e, "reading the definition of %s.%s", db, name) : NULL;
+    struct err *e = catalog_tables_read(c, db, names, 1, out);
+    free(names[0]);
+    TRY(e);
+    e = *out ? read_cascades(c, *out) : NULL;
+    if (!e)
+        return NULL;
+    catalog_table_free(*out);
+    *out = NULL;
+    return err_context(e, "reading the definition of %s.%s", db, name);
 }
 
 static void free_column(struct catalog_column *column)
@@ -298,7 +378,6 @@ void catalog_table_free(struct catalog_table *t)
     free(t->db);
     free(t->name);
     free(t->engine);
-    free(t->create_sql);
     free(t);
 }
 

@@ -11,7 +11,7 @@ static struct err *explain_table(struct run *run, struct conn *c, struct roads *
     struct catalog_table *catalog = NULL;
     struct road_table *t = NULL;
 
-    TRY(catalog_table_read(c, row[0], row[1], false, &catalog));
+    TRY(catalog_table_read(c, row[0], row[1], &catalog));
     if (!catalog) /* a view */
         return NULL;
     struct err *e = roads_find(roads, catalog, &t);

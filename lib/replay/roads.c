@@ -120,7 +120,7 @@ static struct err *judge_neighbour(struct roads *r, struct road_table *t)
     char *why = NULL;
 
     TRY(job_table_hash(r->conn, r->job, t->db, t->name, hash));
-    TRY(catalog_table_read(r->conn, t->db, t->name, false, &catalog));
+    TRY(catalog_table_read(r->conn, t->db, t->name, &catalog));
     if (!catalog || !hash[0])
         why = mem_strdup("not followed by this job");
     else

@@ -86,7 +86,7 @@ struct err *schema_rows_check(const struct schema_change *s)
     if (!rows_get_values(st) && !st->takes_partition)
         return NULL;
     const struct schema_object *o = &s->objects.items[0];
-    TRY(catalog_table_read(s->a->conn, o->db, o->name, false, &t));
+    TRY(catalog_table_read(s->a->conn, o->db, o->name, &t));
     if (!t)
         return NULL; /* the statement will say so */
     struct err *e = rows_judge(s, t);

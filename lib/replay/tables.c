@@ -192,7 +192,7 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
     table->unchecked = tables_is_unchecked(t, table);
     if (table->unchecked)
         return NULL;
-    TRY(catalog_table_read(t->conn, table->db, table->name, false, &table->catalog));
+    TRY(catalog_table_read(t->conn, table->db, table->name, &table->catalog));
     if (!table->catalog)
         return err_hint(
             err_new(ERR_UNSAFE, "table %s.%s does not exist on the target", table->db, table->name),

@@ -139,17 +139,9 @@ static struct err *show_object(struct conn *c, struct source_object *object, boo
     return e;
 }
 
-static struct err *read_table(struct conn *c, bool in_full, struct source_object *object, bool *gone)
+static struct err *read_table(struct conn *c, struct source_object *object, bool *gone)
 {
-    const char *db = object->entry.db;
-    const char *name = object->entry.name;
-
-    if (in_full)
-        TRY(catalog_table_read(c, db, name, false, &object->table));
-    *gone = in_full && !object->table;
-    if (*gone)
-        return NULL;
-    TRY(catalog_table_create_sql(c, db, name, &object->sql));
+    TRY(catalog_table_create_sql(c, object->entry.db, object->entry.name, &object->sql));
     *gone = !object->sql;
     if (*gone)
         return NULL;
@@ -168,10 +160,10 @@ static struct err *read_next_value(struct conn *c, struct source_object *object)
     return e;
 }
 
-static struct err *read_object(struct conn *c, bool in_full, struct source_object *object, bool *gone)
+static struct err *read_object(struct conn *c, struct source_object *object, bool *gone)
 {
     if (object->entry.kind == OBJECT_TABLE)
-        return read_table(c, in_full, object, gone);
+        return read_table(c, object, gone);
     TRY(show_object(c, object, gone));
     if (object->entry.kind == OBJECT_SEQUENCE)
         return read_next_value(c, object);
@@ -188,7 +180,7 @@ struct err *source_object_add(struct conn *c, struct source_schema *out, const s
     object.entry.table = dup_or_null(name->table);
     object.entry.status = dup_or_null(name->status);
     object.identity = mem_strdup("");
-    struct err *e = read_object(c, out->in_full, &object, &gone);
+    struct err *e = read_object(c, &object, &gone);
     if (!e && !gone) {
         out->objects = mem_grow(out->objects, out->count, &out->cap, sizeof(*out->objects));
         out->objects[out->count++] = object;

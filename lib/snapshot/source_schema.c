@@ -11,6 +11,8 @@
 /* information_schema compares without case and accents, and there may be two databases `e` and `É`. */
 #define EXACTLY(column) "BINARY " column " = %s"
 
+enum { TABLES_AT_A_TIME = 250 };
+
 typedef struct err *read_fn(struct conn *c, const struct source_scope *scope, const char *db,
                             struct source_schema *out);
 
@@ -43,10 +45,49 @@ static struct err *read_sequences(struct conn *c, const struct source_scope *sco
     return read_listed(c, scope, db, OBJECT_SEQUENCE, out);
 }
 
+static struct err *read_some(struct conn *c, const char *db, struct source_object *objects, size_t count)
+{
+    struct catalog_table *tables[TABLES_AT_A_TIME] = {NULL};
+    char *names[TABLES_AT_A_TIME];
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = objects[i].entry.name;
+    TRY(catalog_tables_read(c, db, names, count, tables));
+    for (size_t i = 0; i < count; i++)
+        objects[i].table = tables[i];
+    return NULL;
+}
+
+/*
+ * Columns and keys of the tables of one database, from `first` on. They are read behind the definitions: a
+ * later reading of those that finds them equal holds for both. Tables that have vanished meanwhile are left
+ * out.
+ */
+static struct err *read_catalog(struct conn *c, const char *db, struct source_schema *out, size_t first)
+{
+    size_t kept = first;
+
+    for (size_t i = first; i < out->count; i += TABLES_AT_A_TIME) {
+        size_t left = out->count - i;
+        TRY(read_some(c, db, out->objects + i, left < TABLES_AT_A_TIME ? left : TABLES_AT_A_TIME));
+    }
+    for (size_t i = first; i < out->count; i++) {
+        if (out->objects[i].table)
+            out->objects[kept++] = out->objects[i];
+        else
+            source_object_free(&out->objects[i]);
+    }
+    out->count = kept;
+    return NULL;
+}
+
 static struct err *read_tables(struct conn *c, const struct source_scope *scope, const char *db,
                                struct source_schema *out)
 {
-    return read_listed(c, scope, db, OBJECT_TABLE, out);
+    size_t first = out->count;
+
+    TRY(read_listed(c, scope, db, OBJECT_TABLE, out));
+    return out->in_full ? read_catalog(c, db, out, first) : NULL;
 }
 
 static struct err *read_views(struct conn *c, const struct source_scope *scope, const char *db,
