@@ -70,6 +70,9 @@ static struct err *conn_add_hint(struct err *e, unsigned number)
     case CR_SERVER_GONE_ERROR:
     case CR_SERVER_LOST:
         return err_hint(e, "the connection was lost; the next run goes on from what is committed");
+    case ER_RECORD_FILE_FULL:
+        return err_hint(
+            e, "is the disk of the server's datadir full? (a MEMORY table is at max_heap_table_size)");
     default:
         return e;
     }
@@ -100,8 +103,11 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
     if (p->read_timeout_s)
         mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &p->read_timeout_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    /* a global limit would cut results short without a word, and DEFAULT would mean that one */
-    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION sql_select_limit = 18446744073709551615");
+    /* global limits would cut results short without a word, or refuse statements, and DEFAULT would mean
+     * those; a COMMIT ends a transaction, and begins none */
+    mysql_options(mysql, MYSQL_INIT_COMMAND,
+                  "SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1, "
+                  "sql_safe_updates = 0, completion_type = 'NO_CHAIN'");
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, local_infile ? (const void *)&local_infile : &no_files);
     if (p->defaults_file)
         mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, p->defaults_file);

@@ -63,14 +63,18 @@ refused() {
     round_trip bad
 }
 
-@test "a server-wide limit of results cuts no table short" {
+@test "server-wide limits of what a statement reads cut no table short" {
     sql a "CREATE DATABASE much; CREATE TABLE much.t (id INT PRIMARY KEY); INSERT INTO much.t SELECT seq FROM much.seq_1_to_500;
-        CREATE TABLE much.u (id INT PRIMARY KEY); CREATE TABLE much.v (id INT PRIMARY KEY); SET GLOBAL sql_select_limit = 2"
+        CREATE TABLE much.u (id INT PRIMARY KEY); CREATE TABLE much.v (id INT PRIMARY KEY);
+        CREATE TABLE much.w (id INT); INSERT INTO much.w SELECT id FROM much.t;
+        SET GLOBAL sql_select_limit = 2, GLOBAL sql_big_selects = 0, GLOBAL max_join_size = 10, GLOBAL completion_type = 'CHAIN', GLOBAL autocommit = 0"
     store_use much
     run ccr backup a --databases much
-    sql a "SET GLOBAL sql_select_limit = 18446744073709551615"
+    sql a "SET GLOBAL sql_select_limit = 18446744073709551615, GLOBAL sql_big_selects = 1, GLOBAL max_join_size = DEFAULT,
+        GLOBAL completion_type = DEFAULT, GLOBAL autocommit = DEFAULT"
+    echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(jq -r '[.tables[] | "\(.name):\(.rows)"] | join(" ")' "$(snapshot_manifest)")" = "t:500 u:0 v:0" ]
+    [ "$(jq -r '[.tables[] | "\(.name):\(.rows)"] | join(" ")' "$(snapshot_manifest)")" = "t:500 u:0 v:0 w:500" ]
     sql a "DROP DATABASE much"
 }
 

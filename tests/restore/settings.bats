@@ -6,11 +6,15 @@ load restore
 
 # SET GLOBAL of what mariadbd takes on no command line, and of what the tests' own client should not see.
 set_odd() {
-    sql target "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_ALL_TABLES,EMPTY_STRING_IS_NULL'"
+    sql target "SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_ALL_TABLES,EMPTY_STRING_IS_NULL',
+        GLOBAL sql_select_limit = 2, GLOBAL sql_big_selects = 0, GLOBAL max_join_size = 10, GLOBAL sql_safe_updates = 1, GLOBAL completion_type = 'CHAIN',
+        GLOBAL autocommit = 0, GLOBAL max_statement_time = 5, GLOBAL foreign_key_checks = 0, GLOBAL sql_quote_show_create = 0"
 }
 
 set_even() {
-    sql target "SET GLOBAL sql_mode = DEFAULT"
+    sql target "SET autocommit = 1; SET GLOBAL sql_mode = DEFAULT, GLOBAL sql_select_limit = 18446744073709551615, GLOBAL sql_big_selects = 1,
+        GLOBAL max_join_size = DEFAULT, GLOBAL sql_safe_updates = 0, GLOBAL completion_type = DEFAULT, GLOBAL autocommit = DEFAULT,
+        GLOBAL max_statement_time = 0, GLOBAL foreign_key_checks = 1, GLOBAL sql_quote_show_create = 1"
 }
 
 setup_file() {
@@ -55,4 +59,17 @@ setup_file() {
     set_even
     same_tables source target d
     same_schema --followed source target d
+}
+
+@test "a MEMORY table that is larger than this server allows: refused with a hint, and loaded when it allows more" {
+    store_use memory
+    sql source "CREATE DATABASE m; CREATE TABLE m.t (id INT PRIMARY KEY) ENGINE=MEMORY; INSERT INTO m.t SELECT seq FROM m.seq_1_to_20000"
+    backup --databases m
+    sql target "SET GLOBAL max_heap_table_size = 16384"
+    run ccr restore target --standalone
+    [ "$status" -eq 6 ]
+    [[ "$output" == *"loading chunk 1 of m.t: "*"error 1114"*"hint: is the disk"*"max_heap_table_size"* ]]
+    sql target "SET GLOBAL max_heap_table_size = DEFAULT"
+    ccr restore target --standalone --quiet
+    same_tables source target m
 }
