@@ -27,6 +27,7 @@ static const char *const settings[] = {
     "innodb_page_size",
     "max_allowed_packet",
     "explicit_defaults_for_timestamp",
+    "default_storage_engine",
 };
 
 static struct err *describe_source(struct conn *c, json_t **out)

@@ -307,6 +307,25 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
     return setting ? check_folding(c, p, setting) : NULL;
 }
 
+/* The log does not say which engine a CREATE TABLE without one has meant. */
+static struct err *warn_of_default_engine(struct conn *c, const struct restore_plan *p, struct log *log)
+{
+    const char *source = json_string_value(json_object_get(p->manifest->source, "default_storage_engine"));
+    char *target = NULL;
+
+    if (p->standalone || !source)
+        return NULL;
+    TRY(conn_value(c, &target, "SELECT @@GLOBAL.default_storage_engine"));
+    if (target && strcmp(target, source) != 0)
+        log_warn(
+            log,
+            "default_storage_engine of the target is %s, the source's is %s: a table that is created later "
+            "without ENGINE gets the target's",
+            target, source);
+    free(target);
+    return NULL;
+}
+
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
                               struct log *log)
 {
@@ -314,5 +333,6 @@ struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char
     TRY(check_engines(c, p));
     TRY(check_packet(c, p, definitions, log));
     TRY(check_history(c, p));
+    TRY(warn_of_default_engine(c, p, log));
     return check_functions(c, p);
 }

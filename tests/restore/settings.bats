@@ -50,7 +50,11 @@ setup_file() {
 
 @test "the same, followed" {
     set_odd
-    ccr restore target --quiet --job j
+    sql target "SET GLOBAL default_storage_engine = Aria"
+    run ccr restore target --job j
+    sql target "SET GLOBAL default_storage_engine = InnoDB"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"warning: default_storage_engine of the target is Aria, the source's is InnoDB"* ]]
     sql source "USE d; UPDATE b SET c = 'c'; CREATE TABLE later (id INT PRIMARY KEY, t TIMESTAMP NOT NULL, w TIMESTAMP, e ENUM('Ω', 'ä') CHARACTER SET utf8mb4 DEFAULT 'ä');
         INSERT INTO later (id, t) VALUES (1, '2020-01-01'); UPDATE later SET e = 'Ω'; ALTER TABLE z ADD y VARCHAR(9) CHARACTER SET utf16 DEFAULT '中'; INSERT INTO z (id) VALUES (5);
         CREATE TABLE old (t TIMESTAMP); SET explicit_defaults_for_timestamp = OFF; CREATE TABLE older (t TIMESTAMP)"
