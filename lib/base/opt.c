@@ -6,28 +6,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
-static const struct {
+struct opt_verb {
+    const char *name; /* NULL: the list's end */
+    const char *help;
+};
+
+static const struct opt_verb job_verbs[] = {
+    {"list", "all jobs of the target"},
+    {"show", "one job: scope, renames, state, transactions to be passed over"},
+    {"pause", "its runs do nothing until it is resumed"},
+    {"resume", "a paused or stopped job goes on"},
+    {"skip", "ccr-apply passes over one transaction, --gtid, that the job cannot pass"},
+    {"adopt", "a target that was cloned or restored from a backup is the job's target now"},
+    {NULL, NULL},
+};
+
+static const struct program_row {
     enum program program;
     const char *name;
     const char *summary;
+    const struct opt_verb *verbs; /* NULL: it takes none */
 } programs[] = {
-    {PROGRAM_BACKUP, "ccr-backup", "writes one consistent snapshot of a source into the store"},
-    {PROGRAM_RESTORE, "ccr-restore", "loads a snapshot into staging and swaps it in atomically"},
-    {PROGRAM_SHIP, "ccr-ship", "ships the source's binlog into the store, as segments"},
-    {PROGRAM_APPLY, "ccr-apply", "applies the store's segments to the target"},
-    {PROGRAM_VERIFY, "ccr-verify", "checks everything in a store, and says what can be restored"},
-    {PROGRAM_PRUNE, "ccr-prune", "removes from a store what nothing needs any more"},
-    {PROGRAM_STATUS, "ccr-status", "tells how jobs and streams are doing"},
+    {PROGRAM_BACKUP, "ccr-backup", "writes one consistent snapshot of a source into the store", NULL},
+    {PROGRAM_RESTORE, "ccr-restore", "loads a snapshot into staging and swaps it in atomically", NULL},
+    {PROGRAM_SHIP, "ccr-ship", "ships the source's binlog into the store, as segments", NULL},
+    {PROGRAM_APPLY, "ccr-apply", "applies the store's segments to the target", NULL},
+    {PROGRAM_VERIFY, "ccr-verify", "checks everything in a store, and says what can be restored", NULL},
+    {PROGRAM_PRUNE, "ccr-prune", "removes from a store what nothing needs any more", NULL},
+    {PROGRAM_STATUS, "ccr-status", "tells how jobs and streams are doing", NULL},
+    {PROGRAM_JOB, "ccr-job", "shows, pauses and resumes jobs, and leads them past what they cannot pass",
+     job_verbs},
 };
+
+/* Every program has its row. */
+static const struct program_row *program_find(enum program program)
+{
+    size_t i = sizeof(programs) / sizeof(programs[0]) - 1;
+
+    while (i > 0 && programs[i].program != program)
+        i--;
+    return &programs[i];
+}
 
 const char *opts_program_name(enum program program)
 {
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        if (programs[i].program == program)
-            return programs[i].name;
-    return "ccr";
+    return program_find(program)->name;
 }
 
 void opt_unset(struct opt_value *v)
@@ -223,6 +249,41 @@ static struct err *opt_parse_argv(struct opts *o, int argc, char **argv)
     return e;
 }
 
+/* The first word, where the binary has verbs: *argc and *argv are behind it then. --help goes without one. */
+static struct err *opt_parse_verb(struct opts *o, int *argc, char ***argv)
+{
+    const struct program_row *row = program_find(o->program);
+    struct buf known = BUF_INIT;
+
+    if (!row->verbs || *argc < 1)
+        return NULL;
+    const char *word = *argc > 1 && (*argv)[1][0] != '-' ? (*argv)[1] : NULL;
+    for (const struct opt_verb *v = row->verbs; v->name; v++) {
+        if (word && strcmp(word, v->name) == 0)
+            o->verb = v->name;
+        buf_printf(&known, "%s%s", known.len ? ", " : "", v->name);
+    }
+    struct err *e = NULL;
+    if (word && !o->verb)
+        e = err_hint(err_new(ERR_USAGE, "'%s' is no verb of %s", word, row->name), "it is one of: %s",
+                     buf_str(&known));
+    if (word) {
+        --*argc;
+        ++*argv;
+    }
+    buf_free(&known);
+    return e;
+}
+
+static struct err *opt_require_verb(const struct opts *o)
+{
+    const struct program_row *row = program_find(o->program);
+
+    return o->verb || !row->verbs ? NULL
+                                  : err_new(ERR_USAGE, "the first word says what to do, as in %s %s",
+                                            row->name, row->verbs[0].name);
+}
+
 /* Databases and tables are one list of what to copy: a flag of either wins over the keys of both. */
 static void opt_prefer_flags(struct opts *o)
 {
@@ -264,9 +325,11 @@ struct err *opts_parse(enum program program, int argc, char **argv, struct opts 
 
     o->program = program;
     *out = o;
+    TRY(opt_parse_verb(o, &argc, &argv));
     TRY(opt_parse_argv(o, argc, argv));
     if (opts_flag(o, OPT_HELP) || opts_flag(o, OPT_VERSION))
         return NULL;
+    TRY(opt_require_verb(o));
     if (o->values[OPT_CONFIG].text) {
         o->config_path = mem_strdup(o->values[OPT_CONFIG].text);
         TRY(opt_read_config(o));
@@ -284,6 +347,11 @@ void opts_free(struct opts *o)
         opt_unset(&o->values[id]);
     free(o->config_path);
     free(o);
+}
+
+const char *opts_verb(const struct opts *o)
+{
+    return o->verb;
 }
 
 bool opts_flag(const struct opts *o, enum opt_id id)
@@ -360,10 +428,12 @@ struct err *opts_store_url(const struct opts *o, const char **url)
 
 void opts_print_help(enum program program)
 {
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        if (programs[i].program == program)
-            printf("%s %s\n\nusage: %s [OPTION ...]\n\n", programs[i].name, programs[i].summary,
-                   programs[i].name);
+    const struct program_row *row = program_find(program);
+
+    printf("%s %s\n\nusage: %s %s[OPTION ...]\n\n", row->name, row->summary, row->name,
+           row->verbs ? "VERB " : "");
+    for (const struct opt_verb *v = row->verbs; v && v->name; v++)
+        printf("  %-26s %s%s", v->name, v->help, v[1].name ? "\n" : "\n\n");
     for (int id = 0; id < OPT_COUNT_; id++) {
         const struct opt_spec *spec = &opt_specs[id];
         if (!(spec->programs & program))

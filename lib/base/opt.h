@@ -12,6 +12,8 @@
  * both. Unknown sections and keys are errors: a misspelt key must not be ignored. As in MySQL's option files,
  * '_' may stand for '-' in a key, and on or off for yes or no.
  *
+ * A binary with verbs (ccr-job pause ...) takes one of them as its first word.
+ *
  * Strings and lists belong to the struct opts and live as long as it does. Read-only after opts_parse, so
  * shared by threads freely.
  */
@@ -32,6 +34,7 @@ enum program {
     PROGRAM_VERIFY = 16,
     PROGRAM_PRUNE = 32,
     PROGRAM_STATUS = 64,
+    PROGRAM_JOB = 128,
 };
 
 enum opt_id {
@@ -143,6 +146,8 @@ enum opt_id {
     OPT_HISTORY,
     OPT_PROMETHEUS,
     OPT_WATCH,
+    /* what a person does with a job */
+    OPT_GTID,
     OPT_COUNT_
 };
 
@@ -158,6 +163,8 @@ struct opts;
 struct err *opts_parse(enum program program, int argc, char **argv, struct opts **out) CHECKED;
 void opts_free(struct opts *o); /* NULL is allowed */
 
+/* The verb of a binary that has some, which is one of them; NULL for the others. */
+const char *opts_verb(const struct opts *o);
 bool opts_flag(const struct opts *o, enum opt_id id);
 /* NULL where neither flag, key nor default gives a value. */
 const char *opts_string(const struct opts *o, enum opt_id id);

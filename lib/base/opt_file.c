@@ -147,7 +147,8 @@ static struct err *section_choose(char **sections, int count, const char *path,
 static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **sections, int count)
 {
     const bool up = o->program & (PROGRAM_BACKUP | PROGRAM_SHIP);
-    const bool has_side = up || (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS));
+    const bool has_side =
+        up || (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS | PROGRAM_JOB));
     const struct section_kind *side = up ? &kinds[1] : &kinds[2];
     const char *section = NULL;
 

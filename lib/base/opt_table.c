@@ -8,7 +8,8 @@
 #define PRUNE   PROGRAM_PRUNE
 #define STATUS  PROGRAM_STATUS
 #define ALL     (BACKUP | RESTORE | SHIP | APPLY)
-#define CONNECT (ALL | STATUS) /* all that connect to a server */
+#define JOB     PROGRAM_JOB
+#define CONNECT (ALL | STATUS | JOB) /* all that connect to a server */
 #define KEEP    (VERIFY | PRUNE)
 #define EVERY   (CONNECT | KEEP)
 #define UP      (BACKUP | SHIP)
@@ -62,7 +63,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                          "S3: try again for this time what fails"},
 
     [OPT_SOURCE] = {"source", TYPE_STRING, UP, 0, "NAME", NULL, "use the [source NAME] section"},
-    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS, 0, "NAME", NULL, "use the [target NAME] section"},
+    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB, 0, "NAME", NULL,
+                    "use the [target NAME] section"},
     [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
     [OPT_PORT] = {"port", TYPE_COUNT, CONNECT, SERVER, "N", NULL, "server port"},
     [OPT_SOCKET] = {"socket", TYPE_STRING, CONNECT, SERVER, "FILE", NULL, "server socket"},
@@ -90,7 +92,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                           "restore table T of database A as table U of database B"},
     [OPT_SNAPSHOT] = {"snapshot", TYPE_STRING, RESTORE, 0, "ID", NULL,
                       "which snapshot (default: the newest that holds what is wanted)"},
-    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS, SECTION_TARGET, "NAME", NULL,
+    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS | JOB, SECTION_TARGET, "NAME", NULL,
                  "the job: this target following one stream"},
     [OPT_STANDALONE] = {"standalone", TYPE_FLAG, RESTORE, 0, NULL, NULL,
                         "a plain restore with triggers and events active, followed by no job"},
@@ -195,7 +197,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_PIN] = {"pin", TYPE_STRING, PRUNE, 0, "ID", NULL,
                  "keep this snapshot whatever the rules say; prunes nothing"},
     [OPT_UNPIN] = {"unpin", TYPE_STRING, PRUNE, 0, "ID", NULL, "take the pin away again; prunes nothing"},
-    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE, 0, "TEXT", NULL, "with --pin: why"},
+    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE | JOB, 0, "TEXT", NULL,
+                    "why: of a pin, or of what changes a job"},
 
     [OPT_SILENT_AFTER] = {"silent-after", TYPE_SECONDS, STATUS, SECTION_TARGET, "SECONDS", "10m",
                           "the lag is unknown when the source was not seen for so long"},
@@ -204,4 +207,6 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_PROMETHEUS] = {"prometheus", TYPE_FLAG, STATUS, 0, NULL, NULL,
                         "print metrics for node-exporter's textfile collector"},
     [OPT_WATCH] = {"watch", TYPE_FLAG, STATUS, 0, NULL, NULL, "show it again and again, until stopped"},
+
+    [OPT_GTID] = {"gtid", TYPE_STRING, JOB, 0, "GTID", NULL, "with skip: the transaction to be passed over"},
 };

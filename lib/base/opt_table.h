@@ -31,6 +31,7 @@ struct opt_value {
 
 struct opts {
     enum program program;
+    const char *verb; /* of argv */
     char *config_path;
     struct opt_value values[OPT_COUNT_];
 };

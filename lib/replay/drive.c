@@ -75,6 +75,7 @@ static struct err *drive_idle(void *batch)
 struct err *drive_open(struct apply *a, const struct job_position *position)
 {
     a->prelude = prelude_new();
+    TRY(job_skips_read(a->conn, a->job->name, &a->skips));
     TRY(session_check_server(a->conn));
     TRY(session_prepare(a->conn));
     TRY(drive_open_lanes(a));
@@ -96,6 +97,7 @@ void drive_close(struct apply *a)
     free(a->redo.what);
     repair_free(a);
     need_free(&a->need);
+    job_skips_free(&a->skips);
     gtid_pos_free(&a->limits.until_gtid);
     gtid_pos_free(&a->in_order_until);
     batch_free(&a->batch);

@@ -106,6 +106,7 @@ void report_result(struct apply *a, struct run *run, double seconds)
                                   (json_int_t)n->skipped_statements));
     set_number(r, "redone", a->redone);
     set_number(r, "unmerged", a->unmerged);
+    set_number(r, "passed_over", a->passed_over);
     set_number(r, "repaired", batch_repaired(&a->batch));
     json_object_set_new(r, "dry_run", json_boolean(a->dry_run));
     if (a->limits.has_until_gtid || a->limits.until_time)

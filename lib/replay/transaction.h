@@ -11,17 +11,18 @@
 struct transaction {
     struct binlog_gtid begin;
     uint32_t time;
-    bool skip;               /* the position has it */
-    bool drop;               /* its rows are left out (REDO_DROP) */
-    bool alone;              /* committed by itself, with an intent open */
-    bool single;             /* applied by one lane, and committed by itself (any note) */
-    bool held;               /* an XA branch that is prepared: read again at its COMMIT */
-    bool savepoints;         /* they are set (REDO_ALONE, REDO_SAVEPOINTS) */
-    bool passed_savepoint;   /* one was not */
-    struct xa_branch branch; /* held */
-    bool rows_added;         /* some of its rows are in the batch */
-    bool in_scope;           /* something of it was, or would be, applied */
-    bool ddl;                /* a statement was run, and waits for its commit */
+    bool skip;                   /* the position has it */
+    bool drop;                   /* its rows are left out (REDO_DROP) */
+    const struct job_skip *pass; /* a person said that it is not to be applied */
+    bool alone;                  /* committed by itself, with an intent open */
+    bool single;                 /* applied by one lane, and committed by itself (any note) */
+    bool held;                   /* an XA branch that is prepared: read again at its COMMIT */
+    bool savepoints;             /* they are set (REDO_ALONE, REDO_SAVEPOINTS) */
+    bool passed_savepoint;       /* one was not */
+    struct xa_branch branch;     /* held */
+    bool rows_added;             /* some of its rows are in the batch */
+    bool in_scope;               /* something of it was, or would be, applied */
+    bool ddl;                    /* a statement was run, and waits for its commit */
 };
 
 /* An error with the transaction's GTID. */

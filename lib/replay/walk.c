@@ -168,6 +168,32 @@ static bool walk_is_full(const struct walk *w)
            (b->open && clock_monotonic_us() - b->started_us >= l->batch_us);
 }
 
+/* A person said that this transaction is not to be applied. (An XA PREPARE changes nothing by itself.) */
+static struct err *walk_begin_pass(struct walk *w)
+{
+    if (!w->t.held)
+        w->t.pass = job_skips_find(&w->a->skips, w->t.begin.gtid);
+    return w->t.pass ? batch_commit(&w->a->batch) : NULL;
+}
+
+/* Nothing of it is applied: that is noted in the commit that moves the position behind it. */
+static struct err *walk_end_pass(struct walk *w)
+{
+    struct apply *a = w->a;
+    const struct job_skip *s = w->t.pass;
+    char text[GTID_TEXT_SIZE];
+
+    log_warn(a->log, "transaction %s is passed over, as %s said: %s", gtid_format(s->gtid, text), s->who,
+             s->reason);
+    a->passed_over++;
+    if (w->t.begin.flags & BINLOG_GTID_COMPLETED_XA)
+        xa_release(a, &w->t.begin);
+    if (a->dry_run)
+        return NULL;
+    TRY(batch_open(&a->batch));
+    return job_skip_done(a->batch.conn, a->job->name, s);
+}
+
 static struct err *walk_begin(struct walk *w)
 {
     struct apply *a = w->a;
@@ -194,6 +220,9 @@ static struct err *walk_begin(struct walk *w)
         TRY(batch_commit(b));
         return interrupt_check();
     }
+    TRY(walk_begin_pass(w));
+    if (w->t.pass)
+        return NULL;
     if (walk_is_full(w))
         TRY(batch_end(b));
     return walk_take_note(w);
@@ -229,7 +258,9 @@ static struct err *walk_end(struct walk *w)
     a->batch.counts.transactions++;
     if (!w->t.in_scope)
         a->batch.counts.skipped_transactions++;
-    if (w->t.alone || w->t.ddl || w->t.single) {
+    if (w->t.pass)
+        TRY(walk_end_pass(w));
+    if (w->t.alone || w->t.ddl || w->t.single || w->t.pass) {
         intent_clear(a);
         TRY(batch_commit(b));
     }
@@ -484,7 +515,7 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
     default:
         break;
     }
-    error = w->t.skip ? NULL : walk_inside(w, e);
+    error = w->t.skip || w->t.pass ? NULL : walk_inside(w, e);
     if (error)
         return walk_refuse(w, walk_is_at_fault(w, error) ? feed_context(w->feed, error) : error);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;

@@ -14,6 +14,7 @@
 #include "replay/feed.h"
 #include "replay/need.h"
 #include "replay/prelude.h"
+#include "snapshot/job_skips.h"
 
 enum redo_kind {
     REDO_NOTHING,
@@ -72,14 +73,16 @@ struct apply {
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
     bool staging; /* what is replayed is staging: views and triggers are not there, and if they changed */
-    bool staging_whole; /* and are to be what they are in the snapshot, the run stops */
-    bool unpublished;   /* a job of ccr's own: the store hears nothing of it */
-    int64_t status_us;  /* when the status document was last written (clock_monotonic_us) */
-    int64_t asked_us;   /* when the job's state was last looked at, with --follow, */
-    int64_t success_us; /* and when it was last noted that all is well */
-    bool paused;        /* the job: the run is over */
-    bool has_position;  /* of the target: the batch is there */
-    bool until_reached; /* --until-gtid or --until-time was met */
+    bool staging_whole;     /* and are to be what they are in the snapshot, the run stops */
+    bool unpublished;       /* a job of ccr's own: the store hears nothing of it */
+    int64_t status_us;      /* when the status document was last written (clock_monotonic_us) */
+    int64_t asked_us;       /* when the job's state was last looked at, with --follow, */
+    int64_t success_us;     /* and when it was last noted that all is well */
+    bool paused;            /* the job: the run is over */
+    struct job_skips skips; /* transactions to be passed over */
+    uint64_t passed_over;   /* of them, by this run */
+    bool has_position;      /* of the target: the batch is there */
+    bool until_reached;     /* --until-gtid or --until-time was met */
 };
 
 enum walk_outcome {

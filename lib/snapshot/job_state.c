@@ -104,8 +104,7 @@ static bool is_failure_of_job(const struct err *e)
     return false;
 }
 
-/* "ccr-job (root as ccr@localhost)": the binary, the user of the machine, the user of the server. */
-static struct err *who_is_it(struct conn *c, const char *program, char **out)
+struct err *job_who(struct conn *c, const char *program, char **out)
 {
     char room[1024];
     struct passwd entry;
@@ -126,7 +125,7 @@ static struct err *set_state(struct conn *c, const struct job_change *change)
 {
     char *who = NULL;
 
-    TRY(who_is_it(c, change->program, &who));
+    TRY(job_who(c, change->program, &who));
     char *what = mem_printf("%s by %s", change->state, who);
     char *job = sql_string_dup(change->job);
     char *by = sql_string_dup(who);

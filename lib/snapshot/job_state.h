@@ -54,6 +54,10 @@ struct job_outcome {
 /* Outside of any transaction. *state is what the job is now: a string that stays. */
 struct err *job_state_record(struct conn *c, const struct job_outcome *outcome, const char **state) CHECKED;
 
+/* Who does it: "ccr-job (root as ccr@localhost)", the binary, the user of its machine, that of the server.
+ * malloc'ed. */
+struct err *job_who(struct conn *c, const char *program, char **out) CHECKED;
+
 /* A change of the state by a person, or by ccr for a reason. */
 struct job_change {
     const char *job;

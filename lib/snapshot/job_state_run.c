@@ -45,8 +45,9 @@ static struct err *stopped_error(struct run *run, const char *job, const struct 
                     "job %s needs a person since %s, and is left alone until then: %s: %s", job,
                     clock_format(s->since * CLOCK_US_PER_S, since), program, message);
         e = err_hint(e,
-                     "%s%sthe job goes on when a run by hand (%s, without --cron and --follow) has succeeded",
-                     hint ? hint : "", hint ? "; " : "", program);
+                     "%s%sthe job goes on after ccr-job resume --job %s, or when a run by hand (%s, without "
+                     "--cron and --follow) has succeeded",
+                     hint ? hint : "", hint ? "; " : "", job, program);
     }
     free(message);
     free(hint);

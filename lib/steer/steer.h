@@ -1,0 +1,38 @@
+/*
+ * steer - what a person does with a job (ccr-job), on its target.
+ *
+ * Every change has a reason, and is recorded with it and with who made it: in ccr.history, and where the
+ * state changes in ccr.states. A job that is not there is ERR_TARGET. Each adds its members to the result and
+ * says what it did.
+ */
+#ifndef CCR_STEER_STEER_H
+#define CCR_STEER_STEER_H
+
+#include "base/run.h"
+#include "mysql/conn.h"
+#include "store/store.h"
+
+/* Everything is borrowed. */
+struct steer {
+    struct run *run;
+    struct conn *conn;
+    struct store *store; /* NULL where the verb needs none */
+    const char *job;     /* NULL: list */
+    const char *reason;
+};
+
+/* All jobs, or the one; with scope, renames, state, and what is to be passed over. */
+struct err *steer_list(const struct steer *s) CHECKED;
+/* A run that is at work goes on to its end; one with --follow ends when it has come to the log's. */
+struct err *steer_pause(const struct steer *s) CHECKED;
+/* Of a paused job and of a stopped one. */
+struct err *steer_resume(const struct steer *s) CHECKED;
+/* `gtid` is not applied. ERR_USAGE for no GTID, and for one that the job has behind it. */
+struct err *steer_skip(const struct steer *s, const char *gtid) CHECKED;
+/*
+ * This target is the job's, whatever jobs/J/status.json says of another one (replay/status.h). ERR_LOCKED
+ * while a run is at work.
+ */
+struct err *steer_adopt(const struct steer *s) CHECKED;
+
+#endif

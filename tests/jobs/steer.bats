@@ -1,0 +1,152 @@
+# ccr-job: a person pauses and resumes a job, leads it past a transaction, and says which target is the right one.
+
+load ../lib/common
+load ../apply/follow
+
+setup_file() {
+    mkdir -p "$XDG_STATE_HOME"
+    follow_servers
+    sql source "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, v INT); INSERT INTO d.t SELECT seq, 0 FROM seq_1_to_100"
+    follow_start
+}
+
+job() {
+    local verb=$1
+
+    shift
+    "$CCR_BIN/ccr-job" "$verb" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" "$@" 3>&-
+}
+
+gtid() {
+    sql source "SELECT @@gtid_binlog_pos"
+}
+
+history_has() {
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE '$1' AND reason = '$2'")" -eq "${3:-1}" ]
+}
+
+@test "usage: a verb comes first, and takes what it needs" {
+    run job dance --job j
+    fails 2 "'dance' is no verb of ccr-job" "list, show, pause"
+    run "$CCR_BIN/ccr-job"
+    fails 2 "the first word says what to do"
+    run "$CCR_BIN/ccr-job" --help
+    fails 0 "usage: ccr-job VERB [OPTION ...]" "  pause "
+    run job pause --job j
+    fails 2 "--reason is missing"
+    run job pause --reason x
+    fails 2 "--job is missing"
+    run job skip --job j --reason x
+    fails 2 "--gtid is missing"
+    run job pause --job j --reason x --gtid 0-1-1
+    fails 2 "takes no --gtid"
+    run job pause --job nobody --reason x
+    fails 6 "the target has no job 'nobody'"
+}
+
+@test "list and show: scope, renames and state" {
+    run job list
+    fails 0 "job j, stream main: following" "scope {"
+    run job show --job j --json
+    [ "$(json_of '.jobs[0] | "\(.job) \(.stream) \(.state) \(.scope.version) \(.skips)"')" = "j main following 2 []" ]
+}
+
+@test "pause and resume, with who and why" {
+    run job pause --job j --reason "an audit's copy" --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.changed) \(.state) \(.was)"')" = "true paused following" ]
+    history_has 'paused by ccr-job (% as ccr@localhost)' "an audit\\'s copy"
+    run job pause --job j --reason again
+    fails 0 "paused already"
+    run ccr apply target --job j
+    fails 0 "job j is paused since 20" "by ccr-job (" "an audit's copy"
+    run job show --job j
+    fails 0 "job j, stream main: paused" "an audit's copy"
+    job resume --job j --reason "the audit is over" --quiet
+    history_has 'following by ccr-job (%' "the audit is over"
+    history_has '%' again 0
+    apply --cron
+}
+
+@test "one transaction is passed over, exactly that one, and the job goes on" {
+    local bad
+
+    sql target "DELETE FROM d.t WHERE id = 5"
+    sql source "INSERT INTO d.t VALUES (201, 0)"
+    sql source "UPDATE d.t SET v = 1 WHERE id IN (5, 6)"
+    bad=$(gtid)
+    sql source "INSERT INTO d.t VALUES (202, 0)"
+    ship
+    for _ in 1 2 3; do
+        run ccr apply target --job j
+        fails 9 "$bad"
+    done
+    run ccr apply target --job j --cron
+    fails 9 "ccr-job resume --job j"
+    run job skip --job j --gtid nonsense --reason x
+    fails 2 "one GTID"
+    run job skip --job j --gtid 0-101-1 --reason x
+    fails 2 "behind it already"
+    run job skip --job j --gtid "$bad" --reason "row 5 was archived"
+    fails 0 "will pass over $bad" "ccr-job resume"
+    run job skip --job j --gtid "$bad" --reason "once more"
+    fails 0 "already"
+    job resume --job j --reason "goes on without $bad" --quiet
+    run ccr apply target --job j --cron
+    fails 0 "warning: transaction $bad is passed over, as ccr-job (" "row 5 was archived"
+    [ "$(sql target "SELECT SUM(v), COUNT(*) FROM d.t")" = $'0\t101' ] # 6 is not changed, 201 and 202 are there
+    history_has "transaction $bad is to be passed over, says ccr-job (%" "row 5 was archived"
+    history_has "transaction $bad passed over, as ccr-job (% said" "row 5 was archived"
+    [ "$(sql target "SELECT done_at IS NOT NULL FROM ccr.skips WHERE gtid = '$bad'")" = 1 ]
+    [ "$(job show --job j --json | jq -c '.jobs[0].skips')" = '[]' ]
+    run ccr apply target --job j --json
+    [ "$(json_of '"\(.passed_over) \(.state)"')" = "0 following" ]
+    sql source "UPDATE d.t SET v = 0"
+    sql target "INSERT INTO d.t VALUES (5, 0)"
+    replay
+    same d
+}
+
+@test "statements, and transactions among others, are passed over too, with several lanes and after a kill" {
+    local first second n
+
+    sql source "CREATE TABLE d.unwanted (id INT PRIMARY KEY)"
+    first=$(gtid)
+    sql source "BEGIN; INSERT INTO d.t VALUES (301, 0); UPDATE d.t SET v = 9 WHERE id = 1; COMMIT"
+    second=$(gtid)
+    sql source "INSERT INTO d.t VALUES (302, 0)"
+    ship
+    job skip --job j --gtid "$first" --reason ddl --quiet
+    job skip --job j --gtid "$second" --reason rows --quiet
+    run env CCR_FAILPOINT=commit-before "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" \
+        --defaults-file "$T/target/ccr.cnf" --job j
+    [ "$status" -eq 137 ]
+    run ccr apply target --job j --json --lanes 2 --quiet
+    [ "$status" -eq 0 ]
+    [ "$(sql target "SHOW TABLES FROM d")" = t ]
+    [ "$(sql target "SELECT GROUP_CONCAT(id ORDER BY id), SUM(v) FROM d.t WHERE id > 300 OR id = 1")" = $'1,302\t0' ]
+    history_has "transaction $first passed over, as %" ddl
+    history_has "transaction $second passed over, as %" rows
+    [ "$(sql target "SELECT pos FROM ccr.position_j")" = "$(gtid)" ]
+    sql source "DROP TABLE d.unwanted; DELETE FROM d.t WHERE id = 301; UPDATE d.t SET v = 0"
+    for n in 1 2; do # what the target does not have
+        job skip --job j --gtid "0-101-$(($(gtid | sed 's/.*-//') - n))" --reason "it is not there" --quiet
+    done
+    replay
+    same d
+}
+
+@test "a target that another one has overtaken is adopted by a person" {
+    jq '.nonce = "00000000000000000000000000000000"' "$STORE_DIR/jobs/j/status.json" >"$T/status.json"
+    cp "$T/status.json" "$STORE_DIR/jobs/j/status.json"
+    run ccr apply target --job j
+    fails 9 "was cloned, or restored from a backup" "ccr-job adopt --job j"
+    run job adopt --job j --reason "the old one is scrap"
+    fails 0 "this is the target of job j from now on"
+    history_has 'target adopted by ccr-job (%' "the old one is scrap"
+    run job adopt --job j --reason again
+    fails 0 "already"
+    sql source "INSERT INTO d.t VALUES (401, 0)"
+    replay
+    same d
+}
