@@ -29,10 +29,19 @@ struct err *chain_read_footer(struct store *s, const char *stream, uint64_t epoc
     return e;
 }
 
+static struct err *decode(const char *stream, uint64_t epoch, uint64_t number, const struct buf *object,
+                          struct segment_footer **footer, struct buf *content)
+{
+    char *name = layout_segment_name(stream, epoch, number);
+    struct err *e = segment_decode(name, object->data, object->len, footer, content);
+
+    free(name);
+    return e;
+}
+
 struct err *chain_read(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
                        struct segment_footer **footer, struct buf *content)
 {
-    char *name = layout_segment_name(stream, epoch, number);
     char *key = layout_segment_key(stream, epoch, number);
     struct buf object = BUF_INIT;
     bool found = false;
@@ -40,10 +49,9 @@ struct err *chain_read(struct store *s, const char *stream, uint64_t epoch, uint
     *footer = NULL;
     struct err *e = object_get(s, key, &object, &found);
     if (!e && found)
-        e = segment_decode(name, object.data, object.len, footer, content);
+        e = decode(stream, epoch, number, &object, footer, content);
     buf_free(&object);
     free(key);
-    free(name);
     return e;
 }
 
@@ -173,6 +181,8 @@ out:
 struct chain_reader {
     struct store *store;
     char *stream;
+    chain_get_fn *get; /* NULL: the store's */
+    void *get_arg;
     char *store_id; /* NULL until the first call of chain_reader_next */
     char *stream_id;
     uint64_t epoch; /* the object to read next */
@@ -205,6 +215,27 @@ void chain_reader_free(struct chain_reader *r)
     free(r->store_id);
     free(r->stream_id);
     free(r);
+}
+
+void chain_reader_read_by(struct chain_reader *r, chain_get_fn *get, void *arg)
+{
+    r->get = get;
+    r->get_arg = arg;
+}
+
+static struct err *read_next(struct chain_reader *r, struct segment_footer **footer, struct buf *content)
+{
+    struct buf object = BUF_INIT;
+    bool found = false;
+
+    if (!r->get)
+        return chain_read(r->store, r->stream, r->epoch, r->number, footer, content);
+    *footer = NULL;
+    struct err *e = r->get(r->get_arg, r->epoch, r->number, &object, &found);
+    if (!e && found)
+        e = decode(r->stream, r->epoch, r->number, &object, footer, content);
+    buf_free(&object);
+    return e;
 }
 
 static struct err *stop_at_first(const struct store_entry *entry, void *arg)
@@ -357,7 +388,7 @@ struct err *chain_reader_next(struct chain_reader *r, struct segment_footer **fo
     *footer = NULL;
     TRY(begin(r));
     for (;;) {
-        TRY(chain_read(r->store, r->stream, r->epoch, r->number, footer, content));
+        TRY(read_next(r, footer, content));
         if (*footer)
             break;
         TRY(judge_missing(r, &suspect, &again));

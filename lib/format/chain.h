@@ -48,6 +48,12 @@ struct chain_reader;
 struct chain_reader *chain_reader_new(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
                                       const char *previous_sha256);
 /*
+ * Where a reader gets the bytes of objects from, if not from the store at once: `object` is empty, *found
+ * false where there is none.
+ */
+typedef struct err *chain_get_fn(void *arg, uint64_t epoch, uint64_t number, struct buf *object, bool *found);
+void chain_reader_read_by(struct chain_reader *r, chain_get_fn *get, void *arg);
+/*
  * The next object, with content; *footer is NULL at the end of the log so far (calling again later is
  * allowed). Crosses a terminator only after the caller has seen it: the next call continues with object 1 of
  * the next epoch. A missing object with a later one behind it is ERR_INTEGRITY.

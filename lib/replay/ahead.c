@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "replay/fetch.h"
 
 enum ahead_state {
     AHEAD_IDLE,   /* nothing to do until the next call */
@@ -14,6 +15,7 @@ enum ahead_state {
 
 struct ahead {
     struct chain_reader *reader;
+    struct fetch *fetch; /* where it reads from */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -52,12 +54,15 @@ struct err *ahead_new(struct store *s, const char *stream, uint64_t epoch, uint6
     struct ahead *a = mem_zalloc(1, sizeof(*a));
 
     a->reader = chain_reader_new(s, stream, epoch, number, NULL);
+    a->fetch = fetch_new(s, stream);
+    chain_reader_read_by(a->reader, fetch_get, a->fetch);
     pthread_mutex_init(&a->mutex, NULL);
     pthread_cond_init(&a->changed, NULL);
     a->state = AHEAD_WANTED;
     int status = pthread_create(&a->thread, NULL, ahead_work, a);
     if (status != 0) {
         chain_reader_free(a->reader);
+        fetch_free(a->fetch);
         free(a);
         return err_errno(ERR_INTERNAL, status, "starting the thread that reads the log");
     }
@@ -116,6 +121,7 @@ void ahead_free(struct ahead *a)
     pthread_cond_destroy(&a->changed);
     pthread_mutex_destroy(&a->mutex);
     chain_reader_free(a->reader);
+    fetch_free(a->fetch);
     segment_footer_free(a->footer);
     err_free(a->error);
     buf_free(&a->content);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "replay/ahead.h"
+#include "replay/fetch.h"
 
 /* Bytes of an event's beginning that are moved rather than appended to. */
 enum { CARRIED_MAX = 1024 * 1024 };
@@ -90,7 +91,8 @@ const struct gtid_pos *feed_start(const struct feed *f)
 
 uint64_t feed_memory(const struct feed *f)
 {
-    return 3 * (uint64_t)f->largest; /* one at hand, one read ahead, and what it is decompressed from */
+    /* one at hand, one read ahead, and what it is decompressed from */
+    return 3 * (uint64_t)f->largest + FETCH_BYTES;
 }
 
 uint64_t feed_objects(const struct feed *f)

@@ -2,7 +2,7 @@
  * feed - the events of a stream's log behind a position, one after the other, whatever objects they lie in.
  *
  * Joins the parts of a split transaction, and hands out its first event only once its last part exists; parts
- * that a killed shipper abandoned are left out. Holds one object (and one read ahead) in memory, so a
+ * that a killed shipper abandoned are left out. Holds one object (and what ahead.h has) in memory, so a
  * transaction of any size passes through.
  */
 #ifndef CCR_REPLAY_FEED_H
