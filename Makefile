@@ -23,8 +23,8 @@ DEPS_CHECK := $(DEPS_RUN) mariadb-server galera-4 bats clang libclang-rt-dev dif
 	swift-proxy swift-account swift-container swift-object faketime prometheus
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_LINT := clang-format cppcheck shellcheck
-# mydumper is a peer, gnuplot draws
-DEPS_BENCH := $(DEPS_RUN) sysbench time mydumper gnuplot-nox
+# mydumper, rclone and s3cmd are peers, gnuplot draws
+DEPS_BENCH := $(DEPS_RUN) sysbench time mydumper gnuplot-nox $(DEPS_S3) rclone s3cmd
 
 ifeq ($(SANITIZE),1)
 BUILD := $(BUILD)/sanitize
@@ -133,11 +133,12 @@ soak: ## the tests that count kills and histories, SOAK=10 times as many as make
 	@$(MAKE) --no-print-directory all unit
 	@tests/soak
 
-bench: ## measure against mariadb-dump, mariadb-binlog and native replication (tests/bench/README.md)
+bench: ## measure against mariadb-dump, mariadb-binlog, native replication, curl and rclone (tests/bench/README.md)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_BENCH)
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all unit
 	@tests/bench/run
 	@tests/bench/replay
+	@tests/bench/s3
 
 fuzz: ## fuzz the parsers (FUZZ_SECONDS each, FUZZ_TARGETS some of them)
 	@.ci/deps $(DEPS_BUILD) $(DEPS_FUZZ)

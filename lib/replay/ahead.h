@@ -2,7 +2,8 @@
  * ahead - the objects of a log in order, the next one read and decompressed in a thread while this one is
  * worked on.
  *
- * Wraps a chain_reader; at most one object waits, and the bytes of a few small ones (fetch.h). Used by one thread besides its own.
+ * Wraps a chain_reader; at most one object waits, and the bytes of a few small ones (fetch.h). Used by one
+ * thread besides its own.
  */
 #ifndef CCR_REPLAY_AHEAD_H
 #define CCR_REPLAY_AHEAD_H

@@ -2,9 +2,9 @@
  * fetch - the bytes of a log's objects, several small ones on their way at once.
  *
  * For chain_reader_read_by(). Where objects are asked for one after the other, a listing tells how large the
- * next ones are, and threads of its own get them ahead of time, as long as they fit into FETCH_BYTES together:
- * the time that a store takes to answer is then waited for once for several objects. Larger ones, the first
- * of a run, and whatever does not come in order are read when they are asked for.
+ * next ones are, and threads of its own get them ahead of time, as long as they fit into FETCH_BYTES
+ * together: the time that a store takes to answer is then waited for once for several objects. Larger ones,
+ * the first of a run, and whatever does not come in order are read when they are asked for.
  *
  * Used by one thread besides its own.
  */

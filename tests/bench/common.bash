@@ -11,6 +11,7 @@
 #   text_load_command SERVER [SETTINGS]    shell text: that text by parallel LOAD DATA, the secondary key after the rows
 #   native_connect SERVER SOURCE GTID; native_fetch (the same arguments) also fetches the log
 #   native_apply NAME SERVER SOURCE STATEMENT    timed from the statement that starts the slave until it is caught up
+#   median NAME                    of the seconds in $T/NAME.rounds, one a line, into NAME.s
 #   compare WHAT NAME PEER-TEXT PEER WANTED    a line of the table of results
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -44,6 +45,7 @@ clean_up() {
         servers_stop
     else
         servers_end
+        [ ! -e "$T/ceph" ] || s3_end
         rm -rf "$T"
     fi
     exit "$status"
@@ -197,6 +199,10 @@ text_load_command() {
     client=$(client "$1")
     echo "$client -e 'CREATE DATABASE sbtest' || exit 1"
     in_streams "$client --local-infile=1 --init-command='${2:-SET @none = 0}' sbtest" text_load_table
+}
+
+median() {
+    sort -n "$T/$1.rounds" | awk '{ s[NR] = $1 } END { print NR % 2 ? s[(NR + 1) / 2] : (s[NR / 2] + s[NR / 2 + 1]) / 2 }' >"$T/$1.s"
 }
 
 value() {

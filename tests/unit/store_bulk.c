@@ -3,12 +3,13 @@
  * tests and measurements:
  *
  *   up DIR PREFIX      every file of DIR as PREFIX/NAME
- *   down PREFIX DIR    every object below PREFIX/ into DIR
+ *   down PREFIX DIR    every object below PREFIX/ into DIR; "-": to nowhere
  *   log STREAM         numbers from stdin, one per line: for each the object of that number in the log of
  *                      STREAM, with a sound footer of its own and the content of the newest object of now.
  *                      They do not continue one another
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,9 @@ struct bulk {
     size_t count;
     const struct segment_footer *footer; /* of the object that is repeated */
     struct buf content;
+    struct buf buffers[MOST_THREADS]; /* that nobody uses now: memory is kept for the next object */
+    size_t buffer_count;
+    pthread_mutex_t mutex;
     struct err *errors[MOST_THREADS]; /* of the first things that failed */
     size_t error_count;
 };
@@ -44,6 +48,25 @@ static void fail(struct bulk *b, struct err *e)
         err_free(e);
 }
 
+static struct buf borrow(struct bulk *b)
+{
+    struct buf buffer = BUF_INIT;
+
+    pthread_mutex_lock(&b->mutex);
+    if (b->buffer_count > 0)
+        buffer = b->buffers[--b->buffer_count];
+    pthread_mutex_unlock(&b->mutex);
+    buf_clear(&buffer);
+    return buffer;
+}
+
+static void give_back(struct bulk *b, struct buf buffer)
+{
+    pthread_mutex_lock(&b->mutex);
+    b->buffers[b->buffer_count++] = buffer;
+    pthread_mutex_unlock(&b->mutex);
+}
+
 static struct err *read_file(const char *path, struct buf *out)
 {
     FILE *file = fopen(path, "rb");
@@ -51,6 +74,7 @@ static struct err *read_file(const char *path, struct buf *out)
 
     if (!file)
         return err_new(ERR_USAGE, "%s cannot be opened", path);
+    setvbuf(file, NULL, _IONBF, 0);
     do {
         buf_reserve(out, 1 << 20);
         n = fread(out->data + out->len, 1, 1 << 20, file);
@@ -64,6 +88,8 @@ static struct err *write_file(const char *path, const struct buf *b)
 {
     FILE *file = fopen(path, "wb");
 
+    if (file)
+        setvbuf(file, NULL, _IONBF, 0);
     if (!file || fwrite(b->data, 1, b->len, file) != b->len || fclose(file) != 0)
         return err_new(ERR_USAGE, "%s cannot be written", path);
     return NULL;
@@ -72,14 +98,14 @@ static struct err *write_file(const char *path, const struct buf *b)
 static void up_one(void *arg, size_t i)
 {
     struct bulk *b = arg;
-    struct buf bytes = BUF_INIT;
+    struct buf bytes = borrow(b);
     char *path = mem_printf("%s/%s", b->from, b->names[i]), *key = mem_printf("%s/%s", b->to, b->names[i]);
     struct err *e = read_file(path, &bytes);
 
     if (!e)
         e = store_put(b->store, key, bytes.data, bytes.len);
     fail(b, e);
-    buf_free(&bytes);
+    give_back(b, bytes);
     free(key);
     free(path);
 }
@@ -87,14 +113,14 @@ static void up_one(void *arg, size_t i)
 static void down_one(void *arg, size_t i)
 {
     struct bulk *b = arg;
-    struct buf bytes = BUF_INIT;
+    struct buf bytes = borrow(b);
     char *path = mem_printf("%s/%s", b->to, b->names[i] + strlen(b->from) + 1);
     struct err *e = store_get(b->store, b->names[i], STORE_ALL, &bytes, NULL);
 
-    if (!e)
+    if (!e && strcmp(b->to, "-") != 0)
         e = write_file(path, &bytes);
     fail(b, e);
-    buf_free(&bytes);
+    give_back(b, bytes);
     free(path);
 }
 
@@ -201,7 +227,7 @@ static struct err *command(struct bulk *b, char **argv, unsigned threads)
 
 int main(int argc, char **argv)
 {
-    struct bulk bulk = {.content = BUF_INIT};
+    struct bulk bulk = {.content = BUF_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct opts *opts = NULL;
     int own = argc > 1 && strcmp(argv[1], "log") == 0 ? 2 : 3;
 
@@ -220,6 +246,8 @@ int main(int argc, char **argv)
     free(bulk.names);
     free(bulk.numbers);
     buf_free(&bulk.content);
+    for (size_t i = 0; i < bulk.buffer_count; i++)
+        buf_free(&bulk.buffers[i]);
     int status = (int)err_code(e);
     if (e)
         log_err(log, e);
