@@ -337,7 +337,7 @@ static void tell(struct s3 *s, const struct sending *t, struct s3_reply *r)
         if (i < rows) {
             r->status = status_rows[i].http;
             set_failure(r, status_rows[i].curl,
-                        t->is_done ? S3_get_status_name(t->status) : "it stood still");
+                        t->status == S3StatusInterrupted ? "it stood still" : S3_get_status_name(t->status));
         } else {
             snprintf(r->code, sizeof(r->code), "%s", code_of(t->status));
         }

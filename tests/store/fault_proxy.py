@@ -3,7 +3,7 @@
 
 Listens on a free port of the loopback interface (written to PORT-FILE), passes requests on, and spoils some of them by
 a schedule that SEED decides: how often, and with which of the faults below; or with FAULT all those that match the regular
-expression REQUESTS ("PUT .*/alive.json"). Each fault is a line on stdout. The host
+expression REQUESTS ("PUT .*/alive.json"); then FAULT may be "bare-503", too: that status, and no document. Each fault is a line on stdout. The host
 name in a request is the proxy's own and is passed on as it is, since it is signed.
 """
 import http.client
@@ -109,6 +109,9 @@ class Proxy:
 
     def spoil(self, fault, client, head, body):
         """Sends what comes of a request; False: the connection is to be closed."""
+        if fault and fault.startswith('bare-'):
+            client.sendall(b'HTTP/1.1 %s of the proxy\r\nContent-Length: 0\r\n\r\n' % fault[5:].encode())
+            return True
         if fault in self.BEFORE:
             made = self.BEFORE[fault]
             if made is None:
