@@ -200,14 +200,10 @@ static uint64_t content_length(const struct s3_reply *r)
     return length;
 }
 
-/* A HEAD that failed has no document to tell why: no such object, or no such bucket? A GET of one byte has.
- */
-static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat *stat, bool *found)
+struct err *s3_get_a_byte(struct s3 *s, const char *key, struct s3_reply *reply)
 {
     struct store_range range = {0, 1, false};
     struct s3_pair header = {"Range", "bytes=0-0"};
-    struct s3_reply reply;
-    uint64_t first, last;
     struct s3_call call = {
         .method = "GET",
         .key = key,
@@ -219,7 +215,15 @@ static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat 
         .arg = &range,
     };
 
-    struct err *e = s3_send(s, &call, &reply);
+    return s3_send(s, &call, reply);
+}
+
+static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat *stat, bool *found)
+{
+    struct s3_reply reply;
+    uint64_t first, last;
+
+    struct err *e = s3_get_a_byte(s, key, &reply);
     *found = !e && reply.status != 404;
     if (*found) {
         *stat = (struct store_stat){.modified_us = modified_us(&reply)};

@@ -71,17 +71,27 @@ static struct err *know_mode(struct s3 *s)
     return e;
 }
 
+static bool has_mark(const struct s3_reply *r, const char *writer)
+{
+    char *mark = s3_header(r, S3_META_WRITER);
+    bool same = strcmp(mark, writer) == 0;
+
+    free(mark);
+    return same;
+}
+
 /* Whether the object that is there was written by the call with this mark. */
-static struct err *is_marked(struct s3 *s, const char *key, const char *writer, bool *exists, bool *marked)
+static struct err *is_marked(struct s3 *s, const char *key, const char *writer, bool *marked)
 {
     struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
     struct s3_reply reply;
 
     struct err *e = s3_send(s, &call, &reply);
-    char *mark = s3_header(&reply, S3_META_WRITER);
-    *exists = !e && reply.status == 200;
-    *marked = *exists && strcmp(mark, writer) == 0;
-    free(mark);
+    if (!e && reply.status != 200) {
+        s3_reply_free(&reply);
+        e = s3_get_a_byte(s, key, &reply);
+    }
+    *marked = !e && has_mark(&reply, writer);
     s3_reply_free(&reply);
     return e;
 }
@@ -90,13 +100,12 @@ static struct err *create_atomic(struct s3 *s, const char *key, const void *byte
                                  const char *writer, bool *created)
 {
     struct s3_reply reply;
-    bool exists;
 
     struct err *e = s3_put_marked(s, key, bytes, len, writer, true, S3_EXISTS, &reply);
     bool is_there = !e && reply.status == 412;
     *created = !e && !is_there;
     s3_reply_free(&reply);
-    return is_there ? is_marked(s, key, writer, &exists, created) : e;
+    return is_there ? is_marked(s, key, writer, created) : e;
 }
 
 /* Looks, then writes: another writer may come in between, and win. store_is_atomic() says so. */
@@ -112,9 +121,10 @@ static struct err *create_checked(struct s3 *s, const char *key, const void *byt
     if (exists)
         return NULL;
     struct err *e = s3_put_marked(s, key, bytes, len, writer, false, 0, &reply);
+    *created = !e && has_mark(&reply, writer); /* V2 has looked already */
     s3_reply_free(&reply);
     /* of two that wrote at once, the last one's object is there */
-    return e ? e : is_marked(s, key, writer, &exists, created);
+    return e || *created ? e : is_marked(s, key, writer, created);
 }
 
 struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created)
