@@ -70,6 +70,8 @@ static struct err *conn_add_hint(struct err *e, unsigned number)
     case CR_SERVER_GONE_ERROR:
     case CR_SERVER_LOST:
         return err_hint(e, "the connection was lost; the next run goes on from what is committed");
+    case ER_UNKNOWN_TIME_ZONE:
+        return err_hint(e, "load the time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql");
     case ER_RECORD_FILE_FULL:
         return err_hint(
             e, "is the disk of the server's datadir full? (a MEMORY table is at max_heap_table_size)");

@@ -307,6 +307,25 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
     return setting ? check_folding(c, p, setting) : NULL;
 }
 
+/* Events know their zone by name; a server knows names only where they have been loaded. */
+static struct err *check_time_zones(struct conn *c, const struct restore_plan *p)
+{
+    const char *last = NULL;
+
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        if (!p->in_scope[i] || !o->time_zone || (last && strcmp(o->time_zone, last) == 0))
+            continue;
+        last = o->time_zone;
+        char *zone = sql_string_dup(o->time_zone);
+        struct err *e = conn_exec(c, "SET STATEMENT time_zone = %s FOR DO 1", zone);
+        free(zone);
+        if (e)
+            return err_context(e, "creating %s %s.%s will fail", object_kind_name(o->kind), o->db, o->name);
+    }
+    return NULL;
+}
+
 /* The log does not say which engine a CREATE TABLE without one has meant. */
 static struct err *warn_of_default_engine(struct conn *c, const struct restore_plan *p, struct log *log)
 {
@@ -333,6 +352,7 @@ struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char
     TRY(check_engines(c, p));
     TRY(check_packet(c, p, definitions, log));
     TRY(check_history(c, p));
+    TRY(check_time_zones(c, p));
     TRY(warn_of_default_engine(c, p, log));
     return check_functions(c, p);
 }

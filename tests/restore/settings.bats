@@ -77,3 +77,20 @@ setup_file() {
     ccr restore target --standalone --quiet
     same_tables source target m
 }
+
+@test "an event in a time zone that the target does not know: refused before anything is loaded, and what to do" {
+    local zone="INSERT INTO mysql.time_zone VALUES (7, 'N'); INSERT INTO mysql.time_zone_name VALUES ('Test/Zone', 7);
+        INSERT INTO mysql.time_zone_transition_type VALUES (7, 0, 3600, 0, 'TST')"
+    store_use zone
+    sql source "$zone"
+    sql source "SET time_zone = 'Test/Zone'; CREATE DATABASE tz; CREATE TABLE tz.t (id INT PRIMARY KEY);
+        CREATE EVENT tz.e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DISABLE DO SELECT 1"
+    backup --databases tz
+    run ccr restore target --standalone
+    [ "$status" -eq 6 ]
+    [[ "$output" == *"creating event tz.e will fail: "*"'Test/Zone'"*"hint: load the time zones: mariadb-tzinfo-to-sql"* ]]
+    [ -z "$(sql target "SHOW DATABASES LIKE 'tz'; SHOW DATABASES LIKE 'ccr\\_%'")" ]
+    sql target "$zone"
+    ccr restore target --standalone --quiet
+    same_schema source target tz
+}
