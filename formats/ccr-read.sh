@@ -42,7 +42,7 @@ positions='
     def numbers: split(",") | map(split("-") | {key: .[0], value: [(.[2] | length), .[2]]}) | from_entries;
     def reaches($a; $b): ($a | numbers) as $have
         | $b | numbers | to_entries | all(.value <= ($have[.key] // [0, ""]));
-    def known: if .version > (if .format == "ccr snapshot" then 2 else 1 end) or .features_required - ["history"] != []
+    def known: if .version > (if .format == "ccr snapshot" then 2 else 1 end) or .features_required - ["history", "partitions"] != []
         then error("a format of another version") else . end;
     def text: if type == "object" then error("a text that is not UTF-8") else . end;
     def name: text | "`" + gsub("`"; "``") + "`";
@@ -58,20 +58,26 @@ check_manifest() {
     jq -e "$positions known" "$1" >/dev/null || fail "$1 has a format of another version"
 }
 
-# Highest epoch, then the position that reaches the other, then the later start.
+# Highest epoch, then the position that reaches the other, then the later start; none of single partitions.
 choose_snapshot() {
-    local manifest manifests=("$home"/snapshots/*/manifest.json)
+    local manifest manifests=("$home"/snapshots/*/manifest.json) whole=()
     [ -z "${SNAPSHOT-}" ] || manifests=("$home/snapshots/$SNAPSHOT/manifest.json")
     for manifest in "${manifests[@]}"; do
         [ -e "$manifest" ] || fail "stream $stream has no such snapshot in $store"
         check_manifest "$manifest"
+        if ! jq -e 'any(.features_required[]; . == "partitions")' "$manifest" >/dev/null; then
+            whole+=("$manifest")
+        elif [ -n "${SNAPSHOT-}" ]; then
+            fail "snapshot $SNAPSHOT holds single partitions: tables cannot be restored from it"
+        fi
     done
+    [ ${#whole[@]} -gt 0 ] || fail "stream $stream has only snapshots of single partitions"
     jq -rs "$positions"'
         def newer($a; $b): if $a.epoch != $b.epoch then $a.epoch > $b.epoch
             else reaches($a.position; $b.position) as $ahead | reaches($b.position; $a.position) as $behind
             | if $ahead != $behind then $ahead else $a.started_us > $b.started_us end end;
         reduce .[1:][] as $m (.[0]; if newer($m; .) then $m else . end) | .id
-    ' "${manifests[@]}"
+    ' "${whole[@]}"
 }
 
 unpack_volumes() {

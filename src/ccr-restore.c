@@ -30,6 +30,8 @@ static void restore_report(struct run *run, const struct restore_params *params,
     document_set_bytes(to, "reason", r->reason);
     json_object_set_new(to, "finished_earlier", json_boolean(r->finished_earlier));
     document_set_u64(to, "tables", r->tables);
+    if (r->partitions)
+        document_set_u64(to, "partitions", r->partitions);
     document_set_u64(to, "rows", r->rows);
     document_set_u64(to, "bytes", r->bytes);
     document_set_u64(to, "stored_bytes", r->stored_bytes);
@@ -58,6 +60,12 @@ static void restore_say(struct run *run, const struct restore_result *r)
                 "finished: snapshot %s had been swapped in by an earlier run (%" PRIu64
                 " tables); position %s",
                 r->snapshot, r->tables, r->position);
+    else if (r->partitions)
+        run_say(run,
+                "restored %" PRIu64 " partitions of %" PRIu64 " tables of snapshot %s (%s): %" PRIu64
+                " rows loaded, %" PRIu64 " replayed on top, in %.1f s; position %s",
+                r->partitions, r->tables, r->snapshot, r->reason, r->rows, r->replayed_rows, r->seconds,
+                r->position);
     else if (r->partial)
         run_say(run,
                 "restored %" PRIu64 " tables of snapshot %s (%s): %" PRIu64 " rows, %" PRIu64
@@ -169,6 +177,7 @@ static struct err *restore_from(struct run *run, struct store *store, const char
                   .tables = opts_list(opts, OPT_TABLES, NULL),
                   .exclude_databases = opts_list(opts, OPT_EXCLUDE_DATABASES, NULL),
                   .exclude_tables = opts_list(opts, OPT_EXCLUDE_TABLES, NULL)},
+        .partitions = opts_list(opts, OPT_PARTITIONS, NULL),
         .database_renames = opts_list(opts, OPT_RENAME_DB, NULL),
         .table_renames = opts_list(opts, OPT_RENAME_TABLE, NULL),
         .full = opts_flag(opts, OPT_FULL),

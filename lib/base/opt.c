@@ -284,10 +284,10 @@ static struct err *opt_require_verb(const struct opts *o)
                                             row->name, row->verbs[0].name);
 }
 
-/* Databases and tables are one list of what to copy: a flag of either wins over the keys of both. */
+/* They are one list of what to copy: a flag of any wins over the keys of all. */
 static void opt_prefer_flags(struct opts *o)
 {
-    static const enum opt_id group[] = {OPT_DATABASES, OPT_TABLES};
+    static const enum opt_id group[] = {OPT_DATABASES, OPT_TABLES, OPT_PARTITIONS};
     const size_t count = sizeof(group) / sizeof(group[0]);
     bool by_flag = false;
 

@@ -8,8 +8,9 @@
  * The config file (--config FILE) is INI with sections [store NAME], [source NAME] and [target NAME], so that
  * one file serves both sides and many jobs. A binary uses the section named by --source, --target or --store,
  * or the only one of its kind; [source] and [target] may name their store with the key `store`. --store also
- * takes a URL. A flag wins over a key, a key over the default; --databases and --tables win over the keys of
- * both. Unknown sections and keys are errors: a misspelt key must not be ignored. As in MySQL's option files,
+ * takes a URL. A flag wins over a key, a key over the default; --databases, --tables and --partitions win
+ * over the keys of all three. Unknown sections and keys are errors: a misspelt key must not be ignored. As in
+ * MySQL's option files,
  * '_' may stand for '-' in a key, and on or off for yes or no.
  *
  * A binary with verbs (ccr-job pause ...) takes one of them as its first word.
@@ -79,6 +80,7 @@ enum opt_id {
     /* what to copy */
     OPT_DATABASES,
     OPT_TABLES,
+    OPT_PARTITIONS,
     OPT_EXCLUDE_DATABASES,
     OPT_EXCLUDE_TABLES,
     OPT_RENAME_DB,

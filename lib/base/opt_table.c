@@ -82,6 +82,9 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_TABLES] =
         {"tables", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB.TABLE,...", NULL,
          "only these tables, besides --databases; with wildcards. Of a job that exists: once more"},
+    [OPT_PARTITIONS] =
+        {"partitions", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB.TABLE:PARTITION,...", NULL,
+         "only the rows of these partitions; a further one of the same table by its name alone"},
     [OPT_EXCLUDE_DATABASES] = {"exclude-databases", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB,...", NULL,
                                "none of these databases, whatever includes them"},
     [OPT_EXCLUDE_TABLES] = {"exclude-tables", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB.TABLE,...", NULL,

@@ -53,6 +53,15 @@ static void table_free(struct manifest_table *t)
     free(t->name);
     free(t->engine);
     free(t->load);
+    names_free(t->partitions, t->partition_count);
+}
+
+bool manifest_is_of_partitions(const struct manifest *m)
+{
+    for (size_t i = 0; i < m->table_count; i++)
+        if (m->tables[i].partition_count)
+            return true;
+    return false;
 }
 
 void manifest_free(struct manifest *m)

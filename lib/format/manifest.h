@@ -73,7 +73,9 @@ struct manifest_table {
     char *name;
     char *engine;
     bool transactional;
-    bool history; /* the rows are all that a versioned table ever had, with their times */
+    bool history;      /* the rows are all that a versioned table ever had, with their times */
+    char **partitions; /* the rows are only those of these partitions; none: all rows of the table */
+    size_t partition_count;
     char *load; /* the LOAD DATA clause from CHARACTER SET to the column list, for use behind INTO TABLE x */
     uint64_t rows;
     uint64_t bytes;
@@ -131,6 +133,9 @@ const char *object_kind_name(enum object_kind kind); /* "table", "package body",
 
 struct manifest *manifest_new(void);
 void manifest_free(struct manifest *m); /* NULL is allowed */
+
+/* It holds single partitions of its tables, and so none of them. */
+bool manifest_is_of_partitions(const struct manifest *m);
 
 /* Text of the JSON document, malloc'ed. Volumes and chunks may stand in any order; the text has them sorted.
  */

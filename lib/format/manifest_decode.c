@@ -133,6 +133,9 @@ static struct err *table_decode(const struct json_doc *doc, const json_t *elemen
     TRY(json_bool_of(doc, element, "transactional", &t->transactional));
     if (json_object_get(element, "history"))
         TRY(json_bool_of(doc, element, "history", &t->history));
+    if (json_object_get(element, "partitions"))
+        TRY(array_decode(doc, element, "partitions", sizeof(*t->partitions), name_decode, &t->partitions,
+                         &t->partition_count));
     TRY(json_bytes_of(doc, element, "load", &t->load, NULL));
     TRY(json_u64_of(doc, element, "rows", &t->rows));
     TRY(json_u64_of(doc, element, "bytes", &t->bytes));
@@ -157,7 +160,7 @@ static struct err *users_decode(const struct json_doc *doc, const json_t *root, 
 
 static struct err *head_decode(const struct json_doc *doc, const json_t *root, struct manifest *m)
 {
-    static const char *const features[] = {MANIFEST_HISTORY, NULL};
+    static const char *const features[] = {MANIFEST_HISTORY, MANIFEST_PARTITIONS, NULL};
     json_t *source;
 
     TRY(document_check(doc, root, MANIFEST_FORMAT, MANIFEST_VERSION, features));

@@ -129,6 +129,8 @@ static json_t *table_encode(const struct manifest_table *t)
     json_object_set_new(table, "transactional", json_boolean(t->transactional));
     if (t->history)
         json_object_set_new(table, "history", json_true());
+    if (t->partition_count)
+        json_object_set_new(table, "partitions", names_encode(t->partitions, t->partition_count));
     document_set_bytes(table, "load", t->load);
     document_set_u64(table, "rows", t->rows);
     document_set_u64(table, "bytes", t->bytes);
@@ -172,12 +174,15 @@ static void times_encode(json_t *root, const struct manifest *m)
 
 static void features_encode(json_t *root, const struct manifest *m)
 {
+    json_t *features = json_object_get(root, "features_required");
     bool history = false;
 
     for (size_t i = 0; i < m->table_count; i++)
         history |= m->tables[i].history;
     if (history)
-        json_array_append_new(json_object_get(root, "features_required"), json_string(MANIFEST_HISTORY));
+        json_array_append_new(features, json_string(MANIFEST_HISTORY));
+    if (manifest_is_of_partitions(m))
+        json_array_append_new(features, json_string(MANIFEST_PARTITIONS));
 }
 
 json_t *manifest_to_json(const struct manifest *m)

@@ -13,6 +13,8 @@ enum { MANIFEST_LISTS_ONLY = 1, MANIFEST_VERSION = 2 };
 /* features_required: rows with the times of their history, which a plain LOAD DATA would take for rows of
  * today. */
 #define MANIFEST_HISTORY "history"
+/* Some of the rows, which must not be taken for the table. */
+#define MANIFEST_PARTITIONS "partitions"
 
 /* The members of the document, without its seal. The caller owns the result. */
 json_t *manifest_to_json(const struct manifest *m);

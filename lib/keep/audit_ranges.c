@@ -36,11 +36,14 @@ static void set_time(json_t *object, const char *name, int64_t time_us)
     json_object_set_new(object, name, json_string(clock_format(time_us, text)));
 }
 
-static void set_scope(json_t *object, const struct scope *scope)
+static void set_scope(json_t *object, const struct snapshot_brief *b)
 {
     struct buf text = BUF_INIT;
 
-    scope_describe(scope, &text);
+    if (b->partitions.count)
+        partitions_describe(&b->partitions, &text);
+    else
+        scope_describe(&b->scope, &text);
     document_set_bytes(object, "scope", buf_str(&text));
     buf_free(&text);
 }
@@ -73,7 +76,7 @@ static json_t *range_of(const struct audited_stream *s, const struct snapshot_br
     json_t *o = json_object();
 
     json_object_set_new(o, "snapshot", json_string(b->id));
-    set_scope(o, &b->scope);
+    set_scope(o, b);
     document_set_u64(o, "epoch", b->epoch);
     document_set_pos(o, "from_position", &b->position);
     set_time(o, "from_time", b->finished_us);

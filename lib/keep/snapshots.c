@@ -15,6 +15,7 @@ struct err *snapshot_brief_make(const struct manifest *m, struct snapshot_brief 
         .finished_us = m->finished_us,
     };
     gtid_pos_copy(&out->position, &m->position);
+    partitions_of_manifest(m, &out->partitions);
     struct err *e = scope_from_manifest(m, &out->scope);
     if (e)
         snapshot_brief_free(out);
@@ -26,6 +27,7 @@ void snapshot_brief_free(struct snapshot_brief *b)
     free(b->id);
     gtid_pos_free(&b->position);
     scope_free(&b->scope);
+    partitions_free(&b->partitions);
     *b = (struct snapshot_brief){0};
 }
 
@@ -40,5 +42,7 @@ int snapshot_brief_compare(const struct snapshot_brief *a, const struct snapshot
 
 bool snapshot_brief_covers(const struct snapshot_brief *a, const struct snapshot_brief *b)
 {
+    if (a->partitions.count && (!b->partitions.count || !partitions_cover(&a->partitions, &b->partitions)))
+        return false;
     return scope_covers(&a->scope, &b->scope);
 }

@@ -6,6 +6,7 @@
 #define CCR_KEEP_SNAPSHOTS_H
 
 #include "format/manifest.h"
+#include "snapshot/partitions.h"
 #include "snapshot/scope.h"
 
 struct snapshot_brief {
@@ -16,6 +17,7 @@ struct snapshot_brief {
     int64_t started_us;
     int64_t finished_us;
     struct scope scope;
+    struct partitions partitions; /* none: whole tables */
 };
 
 struct err *snapshot_brief_make(const struct manifest *m, struct snapshot_brief *out) CHECKED;

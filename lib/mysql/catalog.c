@@ -431,6 +431,23 @@ struct err *catalog_table_hash(struct conn *c, const char *db, const char *name,
     return NULL;
 }
 
+struct err *catalog_partitions(struct conn *c, const char *db, const char *name, struct result **out)
+{
+    char *quoted_db = sql_string_dup(db);
+    char *quoted_name = sql_string_dup(name);
+    struct err *e =
+        conn_query(c, out,
+                   "SELECT PARTITION_NAME, SUBPARTITION_NAME FROM information_schema.PARTITIONS WHERE "
+                   "TABLE_SCHEMA = %s AND "
+                   "TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL ORDER BY PARTITION_ORDINAL_POSITION, "
+                   "SUBPARTITION_ORDINAL_POSITION",
+                   quoted_db, quoted_name);
+
+    free(quoted_db);
+    free(quoted_name);
+    return e;
+}
+
 void catalog_definition_hash(const char *create_sql, char out[HASH_HEX_SIZE])
 {
     char *sql = mem_strdup(create_sql);

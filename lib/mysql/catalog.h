@@ -81,6 +81,9 @@ bool catalog_versioned_by_time(const struct catalog_table *t);
 /* SHOW CREATE TABLE; *sql is malloc'ed, NULL where the table does not exist. */
 struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql) CHECKED;
 
+/* A table's partitions in their order, none where it has none: PARTITION_NAME, SUBPARTITION_NAME or NULL. */
+struct err *catalog_partitions(struct conn *c, const char *db, const char *name, struct result **out) CHECKED;
+
 /*
  * Digest of a table's definition (SHOW CREATE TABLE without its AUTO_INCREMENT counter); "" where it does not
  * exist.

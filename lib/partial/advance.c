@@ -73,6 +73,10 @@ static struct err *check_intent(struct partial *p)
 
     if (!p->position.intent)
         return NULL;
+    if (p->partitions.count)
+        return err_hint(err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s",
+                                p->position.intent),
+                        "run ccr-apply first: it ends that transaction, or says what to do");
     TRY(intent_rows_table(p->position.intent, &table));
     struct err *e = table ? find_others(p, &others) : NULL;
     if (!e && (!table || others.count)) {
@@ -181,6 +185,20 @@ static struct err *even_out(struct partial *p)
     return e;
 }
 
+/* The job may have stopped at just what is to be brought in, and partitions do not lead past that. */
+static struct err *suggest_tables(struct err *e)
+{
+    enum err_code code = err_code(e);
+
+    if (code != ERR_TARGET && code != ERR_UNSAFE && code != ERR_RESYNC && code != ERR_UNSUPPORTED)
+        return e;
+    struct err *own =
+        err_hint(err_new(code, "%s", err_message(e)),
+                 "if it is these tables that cannot be followed, bring them in as a whole (--tables)");
+    err_free(e);
+    return own;
+}
+
 static struct err *reach_snapshot(struct partial *p)
 {
     const struct gtid_pos *snapshot = &p->plan->manifest->position;
@@ -192,15 +210,16 @@ static struct err *reach_snapshot(struct partial *p)
         e = err_new(ERR_UNSAFE, "the job's position %s and the snapshot's %s are not of one history", here,
                     there);
     else
-        log_info(p->restore->log,
-                 "job %s is at %s, behind the snapshot: going on to %s first, without the tables asked for",
-                 p->restore->job, here, there);
+        log_info(p->restore->log, "job %s is at %s, behind the snapshot: going on to %s first%s",
+                 p->restore->job, here, there, p->partitions.count ? "" : ", without the tables asked for");
     free(here);
     free(there);
-    if (!e)
+    if (!e && !p->partitions.count)
         e = leave_behind(p);
     if (!e)
         e = advance_job(p, snapshot);
+    if (e && p->partitions.count)
+        e = suggest_tables(e);
     if (err_code(e) == ERR_TARGET && !err_hint_text(e)) /* the other side's rows are behind */
         e = err_hint(
             e, "where a foreign key joins that table with one that was asked for, name both (--tables)");

@@ -7,7 +7,21 @@
 
 bool asked_for_tables(const struct restore_params *p)
 {
+    if (p->partitions[0])
+        return true;
     return p->scope.tables[0] && !p->scope.databases[0] && !p->full && strcmp(p->job, JOB_STANDALONE) != 0;
+}
+
+struct err *asked_partitions(const struct restore_params *p, struct partitions *out)
+{
+    if (p->partitions[0] && (p->scope.tables[0] || p->scope.databases[0] || p->full))
+        return err_hint(err_new(ERR_USAGE, "--partitions goes without --databases, --tables and --full"),
+                        "bring in whole tables with another run");
+    if (p->partitions[0] && strcmp(p->job, JOB_STANDALONE) == 0)
+        return err_hint(
+            err_new(ERR_USAGE, "--partitions is for tables of a job that is there, not for --standalone"),
+            "take whole tables (--tables)");
+    return partitions_parse(p->partitions, out);
 }
 
 static struct err *check_whole(const struct restore_params *params, const struct job *saved)
@@ -101,11 +115,14 @@ static struct err *check_pattern(const struct scope *asked, const struct job *sa
     return e;
 }
 
-static struct err *fill(const struct restore_params *params, const struct job *saved, struct scope *asked)
+static struct err *fill(const struct restore_params *params, const struct partitions *partitions,
+                        const struct job *saved, struct scope *asked)
 {
     TRY(check_whole(params, saved));
     asked->fold_case = saved->scope.fold_case;
     TRY(scope_parse(&params->scope, asked));
+    for (size_t i = 0; i < partitions->count; i++)
+        scope_list_add_literal(&asked->tables, partitions->items[i].db, partitions->items[i].table);
     TRY(check_excludes(asked, &saved->scope));
     scope_add_excludes(&saved->scope, asked);
     TRY(check_renames(params, saved));
@@ -115,7 +132,8 @@ static struct err *fill(const struct restore_params *params, const struct job *s
     return NULL;
 }
 
-struct err *asked_job(const struct restore_params *params, const struct job *saved, struct job **out)
+struct err *asked_job(const struct restore_params *params, const struct partitions *partitions,
+                      const struct job *saved, struct job **out)
 {
     struct job *job = mem_zalloc(1, sizeof(*job));
 
@@ -123,8 +141,8 @@ struct err *asked_job(const struct restore_params *params, const struct job *sav
     job->stream = mem_strdup(saved->stream);
     job->store_id = mem_strdup(saved->store_id);
     job->stream_id = mem_strdup(saved->stream_id);
-    struct err *e = fill(params, saved, &job->scope);
-    bool all = !e && scope_covers(&job->scope, &saved->scope);
+    struct err *e = fill(params, partitions, saved, &job->scope);
+    bool all = !e && !partitions->count && scope_covers(&job->scope, &saved->scope);
     *out = e || all ? NULL : job;
     if (!*out)
         job_free(job);

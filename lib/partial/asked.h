@@ -5,13 +5,18 @@
 #define CCR_PARTIAL_ASKED_H
 
 #include "snapshot/job.h"
+#include "snapshot/partitions.h"
 #include "snapshot/restore.h"
 
 /*
- * The job as the restore sees it: its scope is what is asked for of `saved`, its renames are those of
- * `saved`. *out is NULL where that is all that the job follows. ERR_USAGE for what it does not follow.
+ * The job as the restore sees it: its scope is what is asked for of `saved`, or the tables of the
+ * `partitions` asked for; its renames are those of `saved`. *out is NULL where that is all that the job
+ * follows, as whole tables. ERR_USAGE for what it does not follow.
  */
-struct err *asked_job(const struct restore_params *params, const struct job *saved, struct job **out) CHECKED;
+struct err *asked_job(const struct restore_params *params, const struct partitions *partitions,
+                      const struct job *saved, struct job **out) CHECKED;
+/* ERR_USAGE where --partitions stands beside what it cannot go with. */
+struct err *asked_partitions(const struct restore_params *params, struct partitions *out) CHECKED;
 
 /* Could it be a partial restore at all? */
 bool asked_for_tables(const struct restore_params *params);

@@ -50,6 +50,7 @@ struct err *go_on(struct go_on *g, struct job_position *position)
         .limits = *g->limits,
         .staging = g->staging,
         .staging_whole = g->whole,
+        .staging_rows = g->fill,
         .unpublished = g->staging,
     };
 
@@ -58,8 +59,8 @@ struct err *go_on(struct go_on *g, struct job_position *position)
     a.limits.has_until_gtid = true;
     a.limits.until_gtid = (struct gtid_pos)GTID_POS_INIT;
     gtid_pos_copy(&a.limits.until_gtid, g->until);
-    if (g->staging)
-        a.limits.drift = DRIFT_UNCHECKED; /* nobody else writes there */
+    if (g->staging) /* nobody else writes there */
+        a.limits.drift = g->fill ? DRIFT_FILL : DRIFT_UNCHECKED;
     struct err *e = drive(g, &a, position);
     drive_close(&a);
     conn_close(a.conn);

@@ -14,6 +14,7 @@ struct go_on {
     struct job *job; /* its position row is moved; its scope is what is replayed */
     const struct gtid_pos *until;
     bool staging; /* not published; tables only */
+    bool fill;    /* staging: the tables hold some of their rows only (DRIFT_FILL) */
     bool whole;   /* staging: a view or trigger that changes stops it */
     /* out, of this run */
     uint64_t transactions;

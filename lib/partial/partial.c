@@ -68,6 +68,7 @@ static struct err *choose_snapshot(struct partial *p, const struct job *asked, s
         .stream = asked->stream,
         .snapshot = p->restore->snapshot,
         .wanted = &asked->scope,
+        .partitions = &p->partitions,
         .log = p->restore->log,
     };
 
@@ -187,6 +188,7 @@ static void choose_reason(struct partial *p, const struct job_needs *needs)
 /* What is behind may overlap with what is asked for: it comes in first, or together. */
 static struct err *read_needs(struct partial *p)
 {
+    const struct job_needs none = {0};
     struct job_needs needs;
     struct buf behind = BUF_INIT;
 
@@ -205,8 +207,12 @@ static struct err *read_needs(struct partial *p)
                              "tables of job %s are behind: a partial restore of %s was not finished",
                              p->restore->job, buf_str(&behind)),
                      "finish it first, or name these too: --tables %s", buf_str(&behind));
+    else if (p->behind && p->partitions.count)
+        e = err_hint(
+            err_new(ERR_UNSAFE, "a partial restore of these tables was not finished: they are behind"),
+            "bring them in as a whole (--tables)");
     else
-        choose_reason(p, &needs);
+        choose_reason(p, p->partitions.count ? &none : &needs); /* a need is for all of a table */
     buf_free(&behind);
     job_needs_free(&needs);
     return e;
@@ -245,9 +251,13 @@ static struct err *restore_tables(struct partial *p)
     TRY(check_names(p));
     TRY(target_check_plan(p->conn, p->plan, p->definitions, p->restore->log));
     TRY(read_needs(p));
-    TRY(check_definers(p));
     TRY(restore_check_servers(p->restore, p->conn, p->plan));
-    TRY(check_live(p));
+    if (p->partitions.count) {
+        TRY(exchange_check(p));
+    } else {
+        TRY(check_definers(p));
+        TRY(check_live(p));
+    }
     TRY(job_setup(p->conn));
     log_info(p->restore->log, "restoring tables of job %s from snapshot %s (%s): %zu tables", p->restore->job,
              p->plan->manifest->id, p->result->reason, p->plan->table_count);
@@ -256,17 +266,23 @@ static struct err *restore_tables(struct partial *p)
     TRY(staged_load(p));
     TRY(advance_to_snapshot(p));
     TRY(staged_catch_up(p));
-    return swap_in(p);
+    return p->partitions.count ? exchange_in(p) : swap_in(p);
 }
 
 static struct err *run(struct partial *p, bool *taken)
 {
     struct job *asked = NULL;
 
+    TRY(asked_partitions(p->restore, &p->partitions));
     TRY(open_target(p));
+    if (!p->has_position && p->partitions.count)
+        return err_hint(err_new(ERR_USAGE,
+                                "there is no job %s on this target, of which partitions could be restored",
+                                p->restore->job),
+                        "a job begins with whole tables: ccr-restore without --partitions");
     if (!p->has_position)
         return NULL;
-    TRY(asked_job(p->restore, p->saved, &asked));
+    TRY(asked_job(p->restore, &p->partitions, p->saved, &asked));
     if (!asked)
         return NULL;
     *taken = p->result->partial = true;
@@ -302,6 +318,7 @@ struct err *partial_restore(const struct partial_params *params, struct restore_
     job_free(p.saved);
     job_position_free(&p.position);
     job_position_free(&p.staged);
+    partitions_free(&p.partitions);
     conn_close(p.conn);
     result->seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
     return e;

@@ -1,12 +1,13 @@
 /*
  * run - one run of a partial restore, as its files share it: partial.c leads, staged.c loads and replays,
- * advance.c deals with the job's own position.
+ * advance.c deals with the job's own position, exchange.c brings partitions in.
  */
 #ifndef CCR_PARTIAL_RUN_H
 #define CCR_PARTIAL_RUN_H
 
 #include "partial/go_on.h"
 #include "partial/partial.h"
+#include "snapshot/partitions.h"
 #include "snapshot/restore_plan.h"
 
 struct partial {
@@ -18,6 +19,7 @@ struct partial {
     struct job *saved; /* as it is in ccr.jobs */
     struct job_position position;
     bool has_position;
+    struct partitions partitions; /* asked for; none: whole tables */
     struct restore_plan *plan;
     char **definitions;
     bool resumed; /* staging is a killed run's, and had its position */
@@ -34,6 +36,10 @@ struct err *partial_read_position(struct partial *p) CHECKED;
 struct err *staged_find(struct partial *p) CHECKED; /* that of a killed run, if it is this one's */
 struct err *staged_load(struct partial *p) CHECKED;
 struct err *staged_catch_up(struct partial *p) CHECKED; /* with the job's position */
+
+/* Single partitions (exchange.c). */
+struct err *exchange_check(struct partial *p) CHECKED; /* before anything is loaded */
+struct err *exchange_in(struct partial *p) CHECKED;    /* what is staged, at the job's position */
 
 /* The job (advance.c), with its lock. */
 struct err *partial_settle_earlier(struct partial *p) CHECKED; /* what a killed run has left */

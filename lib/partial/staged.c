@@ -154,8 +154,9 @@ static struct err *explain_replay(struct partial *p, struct err *e)
                               p->plan->manifest->id, err_message(e));
 
     if (err_code(e) == ERR_RESYNC || err_code(e) == ERR_UNSUPPORTED || err_code(e) == ERR_UNSAFE)
-        own =
-            err_hint(own, "take a newer snapshot of these tables (ccr-backup --tables), and run this again");
+        own = err_hint(own, "take a newer snapshot of these %s, and run this again",
+                       p->partitions.count ? "partitions (ccr-backup --partitions, or --tables)"
+                                           : "tables (ccr-backup --tables)");
     else if (err_hint_text(e))
         own = err_hint(own, "%s", err_hint_text(e));
     err_free(e);
@@ -172,6 +173,7 @@ static struct err *catch_up_once(struct partial *p)
     struct go_on g = partial_go_on(p, job, &p->position.pos);
     g.staging = true;
     g.whole = p->behind;
+    g.fill = manifest_is_of_partitions(p->plan->manifest);
     struct err *e = go_on(&g, &p->staged);
     p->result->replayed_transactions += g.transactions;
     p->result->replayed_rows += g.rows;

@@ -16,7 +16,11 @@ struct comparison {
     const struct net_row **rows; /* in the order of their ids in the side table */
     uint64_t count;
     uint64_t first_id;
+    struct buf fill; /* missing rows, to be inserted together */
 };
+
+/* Of images inserted at a time. */
+enum { FILL_BYTES = 256 * 1024 };
 
 /* What the target has in a row's place. */
 struct difference {
@@ -193,6 +197,34 @@ static struct err *put_right(const struct comparison *c, const struct difference
     return e;
 }
 
+/* Rows that the snapshot did not hold come in as they were before the batch, which then changes them. */
+static struct err *fill_flush(struct comparison *c)
+{
+    struct table *table = c->t->table;
+    const struct rows_event event = {
+        .kind = ROWS_WRITE,
+        .flags = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_CHECK_CONSTRAINT_CHECKS,
+        .column_count = table->map.column_count,
+        .before_columns = c->t->columns,
+        .after_columns = c->t->columns,
+        .rows = c->fill.data,
+        .rows_len = c->fill.len,
+    };
+    const struct change change = {.table = table, .rows = &event, .gtid = c->rows[0]->first};
+
+    if (c->fill.len == 0)
+        return NULL;
+    TRY(sender_apply(ordered_sender(c->d->road), &change, NULL));
+    buf_clear(&c->fill);
+    return NULL;
+}
+
+static struct err *fill_add(struct comparison *c, const struct net_row *row)
+{
+    buf_append(&c->fill, row->before, row->before_len);
+    return c->fill.len < FILL_BYTES ? NULL : fill_flush(c);
+}
+
 static struct err *take_difference(struct comparison *c, const struct difference *x)
 {
     const struct drift_record record = {
@@ -205,7 +237,9 @@ static struct err *take_difference(struct comparison *c, const struct difference
         .action = x->missing ? "missing row inserted" : "row overwritten",
     };
 
-    if (c->d->mode == DRIFT_STOP) {
+    if (c->d->mode == DRIFT_FILL && x->missing)
+        return fill_add(c, x->row);
+    if (c->d->mode != DRIFT_REPAIR) {
         c->d->found = true;
         c->d->gtid = x->row->first;
         return describe(c, x);
@@ -246,6 +280,7 @@ static struct err *check_table(struct comparison *c)
     TRY(side_tables_get(c->d->sides, c->t->table, false, &c->side));
     TRY(load_rows(c));
     TRY(take_differences(c));
+    TRY(fill_flush(c));
     return conn_exec(c->d->conn, "DELETE FROM %s", c->side->quoted);
 }
 
@@ -259,6 +294,7 @@ struct err *drift_check(struct drift *d, const struct net *n)
         if (c.count > 0)
             e = check_table(&c);
         free(c.rows);
+        buf_free(&c.fill);
     }
     /* the events leave the session's clock at their time */
     return e ? e : conn_exec(d->conn, "SET timestamp = DEFAULT");

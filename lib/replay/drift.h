@@ -17,7 +17,12 @@
 #include "replay/ordered.h"
 #include "replay/side_table.h"
 
-enum drift_mode { DRIFT_UNCHECKED, DRIFT_STOP, DRIFT_REPAIR };
+enum drift_mode {
+    DRIFT_UNCHECKED,
+    DRIFT_STOP,
+    DRIFT_REPAIR,
+    DRIFT_FILL, /* a missing row is inserted, and no drift: the table holds some of the source's rows only */
+};
 
 struct drift {
     enum drift_mode mode;

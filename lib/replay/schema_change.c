@@ -366,6 +366,8 @@ static struct err *change_take(struct schema_change *s)
         return change_pass_over(s);
     }
     s->t->in_scope = true;
+    if (s->a->staging_rows)
+        return schema_change_stop(s, ERR_RESYNC, "a table was altered of which only partitions are staged");
     if (change_is_temporary(s))
         return err_hint(
             schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a statement of a temporary table"),

@@ -220,7 +220,11 @@ struct err *statement_dml(struct schema_change *s, const struct binlog_load *loa
     TRY(batch_flush(&s->a->batch)); /* the catalog is read */
     TRY(reach_find(s, &reach));
     struct err *e = NULL;
-    if (reach.in_scope)
+    if (reach.in_scope && s->a->staging_rows)
+        e = schema_change_stop(
+            s, ERR_RESYNC,
+            "a change was logged as a statement, of a table of which only partitions are staged");
+    else if (reach.in_scope)
         e = replay(s, load, &reach);
     else
         s->a->batch.counts.skipped_statements++;

@@ -73,6 +73,8 @@ struct apply {
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */
     bool dry_run;
     bool staging; /* what is replayed is staging: views and triggers are not there, and if they changed */
+    /* its tables have some rows only: nothing but changes of rows can be replayed */
+    bool staging_rows;
     bool staging_whole;     /* and are to be what they are in the snapshot, the run stops */
     bool unpublished;       /* a job of ccr's own: the store hears nothing of it */
     int64_t status_us;      /* when the status document was last written (clock_monotonic_us) */

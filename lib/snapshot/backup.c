@@ -12,6 +12,7 @@
 #include "snapshot/backup_manifest.h"
 #include "snapshot/dump.h"
 #include "snapshot/source_marks.h"
+#include "snapshot/source_partitions.h"
 
 /* DDL that keeps coming between the two readings of the definitions. */
 enum { OPENING_TRIES = 10 };
@@ -203,6 +204,7 @@ static struct err *copy_rows(struct backup *b)
         .shelf = &b->shelf,
         .progress = progress_start(b->params->log, "backup", rows, bytes),
         .chunk_bytes = b->params->chunk_size,
+        .partitions = &b->params->scope->partitions,
     };
     struct brake brake;
     progress_set_every(dump.progress, b->params->bounds.progress_every_s);
@@ -246,6 +248,7 @@ static struct err *backup_steps(struct backup *b)
     TRY(prepare_store(b));
     TRY(log_end_read(p, b->opening.control, &b->log_end));
     TRY(open_snapshot(b));
+    TRY(source_partitions_check(b->opening.control, &b->schema, &p->scope->partitions));
     warn_of_tables(b);
     TRY(complete_definitions(b));
     if (p->with_users)

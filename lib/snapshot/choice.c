@@ -5,30 +5,48 @@
 
 #include "format/layout.h"
 
-struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
-                          bool *covers)
-{
-    struct scope held = {0};
-    struct err *e = scope_from_manifest(m, &held);
-    struct scope included = {.databases = held.databases, .tables = held.tables, .fold_case = held.fold_case};
-
-    *covers = !e && scope_covers(may_exclude ? &included : &held, wanted);
-    scope_free(&held);
-    return e;
-}
-
 struct search {
-    const struct scope *wanted;
+    const struct scope *wanted; /* NULL: whatever it holds */
+    const struct partitions *partitions;
     bool may_exclude;
     bool wider; /* strictly */
 };
+
+/* Whole tables, or at least the partitions that are wanted. */
+static bool holds_partitions(const struct manifest *m, const struct partitions *wanted)
+{
+    struct partitions held = {0};
+
+    if (!manifest_is_of_partitions(m))
+        return true;
+    partitions_of_manifest(m, &held);
+    bool holds = wanted && wanted->count && partitions_cover(&held, wanted);
+    partitions_free(&held);
+    return holds;
+}
+
+/* Does a snapshot hold all of it? */
+static struct err *holds(const struct manifest *m, const struct search *s, bool *yes)
+{
+    struct scope held = {0};
+
+    *yes = holds_partitions(m, s->partitions);
+    if (!*yes || !s->wanted)
+        return NULL;
+    struct err *e = scope_from_manifest(m, &held);
+    struct scope included = {.databases = held.databases, .tables = held.tables, .fold_case = held.fold_case};
+
+    *yes = !e && scope_covers(s->may_exclude ? &included : &held, s->wanted);
+    scope_free(&held);
+    return e;
+}
 
 static struct err *fits(const struct manifest *m, void *arg, bool *yes)
 {
     const struct search *s = arg;
     struct scope held = {0};
 
-    TRY(choice_covers(m, s->wanted, s->may_exclude, yes));
+    TRY(holds(m, s, yes));
     if (!*yes || !s->wider)
         return NULL;
     struct err *e = scope_from_manifest(m, &held);
@@ -41,7 +59,7 @@ static struct err *fits(const struct manifest *m, void *arg, bool *yes)
 static struct err *widen(struct store *s, const char *stream, struct manifest **m, bool *widened)
 {
     struct scope held = {0};
-    struct search search = {&held, false, true};
+    struct search search = {.wanted = &held, .wider = true};
     struct manifest *wider = NULL;
 
     struct err *e = scope_from_manifest(*m, &held);
@@ -59,10 +77,11 @@ static struct err *widen(struct store *s, const char *stream, struct manifest **
 /* The newest that is not a part of another one. */
 static struct err *find_fullest(struct store *s, const char *stream, struct manifest **out)
 {
+    struct search whole = {0};
     bool widened;
     struct err *e = NULL;
 
-    TRY(manifest_newest(s, stream, out));
+    TRY(manifest_newest_of(s, stream, fits, &whole, out));
     do {
         widened = false;
         if (*out)
@@ -75,14 +94,28 @@ static struct err *find_fullest(struct store *s, const char *stream, struct mani
     return e;
 }
 
+static void describe_wanted(const struct scope *wanted, const struct partitions *partitions, struct buf *out)
+{
+    if (partitions && partitions->count)
+        partitions_describe(partitions, out);
+    else if (wanted)
+        scope_describe(wanted, out);
+    else
+        buf_append_str(out, "whole tables");
+}
+
 /* What a snapshot holds, for a message. */
 static void describe(const struct manifest *m, struct buf *out)
 {
     struct scope held = {0};
+    struct partitions partitions = {0};
+
+    partitions_of_manifest(m, &partitions);
 
     err_free(scope_from_manifest(m, &held));
-    scope_describe(&held, out);
+    describe_wanted(&held, &partitions, out);
     scope_free(&held);
+    partitions_free(&partitions);
 }
 
 static struct err *does_not_cover(const struct choice_params *p, const struct manifest *m)
@@ -92,7 +125,7 @@ static struct err *does_not_cover(const struct choice_params *p, const struct ma
     enum err_code code = p->may_exclude ? ERR_USAGE : p->snapshot ? ERR_UNSAFE : ERR_STORE;
     struct err *e;
 
-    scope_describe(p->wanted, &wanted);
+    describe_wanted(p->wanted, p->partitions, &wanted);
     describe(m, &held);
     if (p->snapshot)
         e = err_new(code, "snapshot %s holds only a part of what is wanted: %s, not %s", m->id,
@@ -109,11 +142,11 @@ static struct err *does_not_cover(const struct choice_params *p, const struct ma
 
 static struct err *take_named(const struct choice_params *p, struct manifest **out)
 {
-    bool covers = true;
+    const struct search search = {p->wanted, p->partitions, p->may_exclude, false};
+    bool covers;
 
     TRY(manifest_load(p->store, p->stream, p->snapshot, out));
-    if (p->wanted)
-        TRY(choice_covers(*out, p->wanted, p->may_exclude, &covers));
+    TRY(holds(*out, &search, &covers));
     return covers ? NULL : does_not_cover(p, *out);
 }
 
@@ -133,7 +166,7 @@ static struct err *check_epoch(const struct choice_params *p, const struct manif
 
 static struct err *find(const struct choice_params *p, struct manifest **out)
 {
-    struct search search = {p->wanted, false, false};
+    struct search search = {p->wanted, p->partitions, false, false};
 
     if (!p->wanted)
         return find_fullest(p->store, p->stream, out);

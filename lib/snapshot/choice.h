@@ -1,12 +1,13 @@
 /*
  * choice - which snapshot of a stream to take: a snapshot of single tables, made to bring those up to date,
- * is not one of all that a job follows, however new it is.
+ * is not one of all that a job follows, however new it is. One of single partitions holds no table.
  */
 #ifndef CCR_SNAPSHOT_CHOICE_H
 #define CCR_SNAPSHOT_CHOICE_H
 
 #include "base/log.h"
 #include "format/manifest.h"
+#include "snapshot/partitions.h"
 #include "snapshot/scope.h"
 #include "store/store.h"
 
@@ -18,6 +19,8 @@ struct choice_params {
     /* Wanted by options, not by a job that is there: of that the snapshot may leave out what it excludes by
      * name, which narrows the scope. */
     bool may_exclude;
+    const struct partitions
+        *partitions; /* NULL or none: whole tables. Of these, whole ones will do as well */
     struct log *log;
 };
 
@@ -27,9 +30,5 @@ struct choice_params {
  * the log that has ended.
  */
 struct err *choice_make(const struct choice_params *params, struct manifest **out) CHECKED;
-
-/* Does a snapshot hold all of it? */
-struct err *choice_covers(const struct manifest *m, const struct scope *wanted, bool may_exclude,
-                          bool *covers) CHECKED;
 
 #endif

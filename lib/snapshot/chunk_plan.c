@@ -31,6 +31,7 @@ struct range {
 
 struct chunk_plan {
     const struct catalog_table *table;
+    const struct partitions_of *only;
     struct chunk_key key;
     uint64_t chunk_bytes;
     bool decided;
@@ -47,11 +48,13 @@ struct chunk_plan {
     uint64_t measure_rows;
 };
 
-struct chunk_plan *chunk_plan_new(const struct catalog_table *table, uint64_t chunk_bytes)
+struct chunk_plan *chunk_plan_new(const struct catalog_table *table, const struct partitions_of *only,
+                                  uint64_t chunk_bytes)
 {
     struct chunk_plan *p = mem_zalloc(1, sizeof(*p));
 
     p->table = table;
+    p->only = only;
     p->key = chunk_key_choose(table);
     p->chunk_bytes = chunk_bytes ? chunk_bytes : 1;
     return p;
@@ -115,6 +118,8 @@ static void group_partitions(struct chunk_plan *p, struct result *r)
     char **row;
 
     while ((row = result_next(r, NULL)) != NULL) {
+        if (p->only && !partitions_has(p->only, row[0]))
+            continue;
         uint64_t more = row[2] ? strtoull(row[2], NULL, 10) : 0;
         p->by_system_time = row[3] && strcmp(row[3], "SYSTEM_TIME") == 0;
         if (names.len && bytes + more > p->chunk_bytes) {
@@ -160,6 +165,8 @@ static struct err *decide(struct chunk_plan *p, struct conn *c)
 
     if (t->partitioned && (!t->versioned || catalog_versioned_by_time(t)))
         TRY(read_partitions(p, c));
+    if (p->only && p->source_count == 0)
+        return err_new(ERR_SOURCE, "the partitions asked for are gone");
     if (p->source_count == 0)
         add_source(p, NULL, t->rows_estimate, t->bytes_estimate);
     for (size_t i = p->source_count; i > 0; i--)

@@ -23,6 +23,7 @@
 #define CCR_SNAPSHOT_CHUNK_PLAN_H
 
 #include "snapshot/chunk_key.h"
+#include "snapshot/partitions.h"
 
 struct chunk_plan;
 
@@ -33,8 +34,10 @@ struct chunk {
     struct chunk_border to;
 };
 
-/* `table` is borrowed for the plan's life; chunks are to have about chunk_bytes. */
-struct chunk_plan *chunk_plan_new(const struct catalog_table *table, uint64_t chunk_bytes);
+/* `table` and `only` are borrowed for the plan's life; chunks are to have about chunk_bytes. `only`: the rows
+ * of these partitions; NULL: of all. */
+struct chunk_plan *chunk_plan_new(const struct catalog_table *table, const struct partitions_of *only,
+                                  uint64_t chunk_bytes);
 void chunk_plan_free(struct chunk_plan *p); /* NULL is allowed */
 /* Its members `key` is NULL where the table is not cut by a key. */
 const struct chunk_key *chunk_plan_key(const struct chunk_plan *p);

@@ -38,10 +38,18 @@ static void init_select(struct dump_table *t, const struct catalog_table *table,
     t->select = buf_steal(&list);
 }
 
+static void name_partitions(struct manifest_table *out, const struct partitions_of *partitions)
+{
+    out->partitions = mem_zalloc(partitions->count, sizeof(*out->partitions));
+    for (size_t i = 0; i < partitions->count; i++)
+        out->partitions[out->partition_count++] = mem_strdup(partitions->names[i]);
+}
+
 static void table_init(struct dump_table *t, const struct source_object *object, struct manifest_table *out,
-                       uint64_t chunk_bytes)
+                       const struct dump_params *params)
 {
     const struct catalog_table *table = object->table;
+    const struct partitions_of *partitions = partitions_find(params->partitions, table->db, table->name);
 
     *out = (struct manifest_table){
         .db = mem_strdup(table->db),
@@ -51,6 +59,8 @@ static void table_init(struct dump_table *t, const struct source_object *object,
         .history = catalog_versioned_by_time(table),
         .load = column_text_load(table),
     };
+    if (partitions)
+        name_partitions(out, partitions);
     *t = (struct dump_table){
         .object = object,
         .out = out,
@@ -58,7 +68,7 @@ static void table_init(struct dump_table *t, const struct source_object *object,
         .locked = source_object_needs_lock(object),
     };
     if (source_object_has_rows(object)) {
-        t->plan = chunk_plan_new(table, chunk_bytes);
+        t->plan = chunk_plan_new(table, partitions, params->chunk_bytes);
         init_select(t, table, chunk_plan_key(t->plan));
     }
     pthread_mutex_init(&t->mutex, NULL);
@@ -103,7 +113,7 @@ static void dump_init(struct dump *d, const struct dump_params *params, struct m
         if (schema->objects[i].entry.kind != OBJECT_TABLE)
             continue;
         struct dump_table *t = &d->tables[d->count++];
-        table_init(t, &schema->objects[i], &m->tables[m->table_count++], params->chunk_bytes);
+        table_init(t, &schema->objects[i], &m->tables[m->table_count++], params);
         d->locked_left += t->locked;
     }
     qsort(d->tables, d->count, sizeof(*d->tables), compare_tables);

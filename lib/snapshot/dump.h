@@ -21,6 +21,7 @@ struct dump_params {
     struct progress *progress;
     struct pace *pace; /* passed by every row */
     uint64_t chunk_bytes;
+    const struct partitions *partitions; /* of which alone the rows are wanted; none: of all */
 };
 
 /* Appends one entry for each table to *tables, in the schema's order. Stops at the first error or signal. */

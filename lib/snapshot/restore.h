@@ -26,7 +26,8 @@ struct restore_params {
     const char *job;      /* JOB_STANDALONE: a plain restore */
     const struct conn_params *target;
     struct log *log;
-    struct scope_texts scope;            /* empty: the job's, or all of the snapshot */
+    struct scope_texts scope;      /* empty: the job's, or all of the snapshot */
+    const char *const *partitions; /* "DB.TABLE:PARTITION", of a job that is there; none: whole tables */
     const char *const *database_renames; /* "A:B"; both empty: the job's */
     const char *const *table_renames;    /* "A.T:B.U" */
     bool full; /* --tables of a job that is there become its scope: nothing is partial */
@@ -53,6 +54,7 @@ struct restore_result {
     uint64_t epoch;
     uint64_t number;
     uint64_t tables;
+    uint64_t partitions; /* that were exchanged in */
     uint64_t rows;
     uint64_t bytes;
     uint64_t stored_bytes;

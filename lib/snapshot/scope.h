@@ -69,6 +69,9 @@ struct err *scope_parse(const struct scope_texts *texts, struct scope *out) CHEC
  * where two names become one. */
 struct err *scope_parse_renames(const char *const *databases, const char *const *tables,
                                 struct scope *out) CHECKED;
+/* One name that stands for itself, up to `end` or the end of the text; *text moves to there. malloc'ed; NULL
+ * where there is none, or a pattern. */
+char *scope_take_name(const char **text, char end);
 /* Any of --databases, ... was given. */
 bool scope_texts_given(const struct scope_texts *texts);
 

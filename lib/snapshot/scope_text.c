@@ -131,6 +131,14 @@ static bool take_exact(char *pattern, char **name)
     return *name != NULL;
 }
 
+char *scope_take_name(const char **text, char end)
+{
+    char *name;
+
+    take_exact(take_pattern(text, end), &name);
+    return name;
+}
+
 static bool take_rename(const char *text, bool tables, struct statement_rename *out)
 {
     const char *p = text;

@@ -9,6 +9,20 @@
 /* Without one of these the server shows less than there is, and says nothing. */
 static const char *const privileges[] = {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"};
 
+/* Their tables are the scope. */
+static struct err *read_partitions(const struct opts *opts, struct source_scope *out)
+{
+    TRY(partitions_parse(opts_list(opts, OPT_PARTITIONS, NULL), &out->partitions));
+    if (out->partitions.count && (out->scope.databases.count || out->scope.tables.count))
+        return err_hint(
+            err_new(ERR_USAGE, "--partitions is a snapshot of its own, without --databases and --tables"),
+            "take whole tables with another run");
+    for (size_t i = 0; i < out->partitions.count; i++)
+        scope_list_add_literal(&out->scope.tables, out->partitions.items[i].db,
+                               out->partitions.items[i].table);
+    return NULL;
+}
+
 struct err *source_scope_read(const struct opts *opts, struct source_scope *out)
 {
     const struct scope_texts texts = {
@@ -19,7 +33,8 @@ struct err *source_scope_read(const struct opts *opts, struct source_scope *out)
     };
 
     *out = (struct source_scope){0};
-    return scope_parse(&texts, &out->scope);
+    TRY(scope_parse(&texts, &out->scope));
+    return read_partitions(opts, out);
 }
 
 /* The pattern of "`db_pattern`.*", which is malloc'ed; NULL for a grant of another level. */
@@ -202,5 +217,6 @@ void source_scope_free(struct source_scope *scope)
 {
     catalog_free_names(scope->databases, scope->database_count);
     scope_free(&scope->scope);
+    partitions_free(&scope->partitions);
     *scope = (struct source_scope){0};
 }

@@ -11,11 +11,13 @@
 
 #include "base/opt.h"
 #include "mysql/conn.h"
+#include "snapshot/partitions.h"
 #include "snapshot/scope.h"
 
 struct source_scope {
     struct scope scope;
-    char **databases; /* those that exist and hold, or may hold, something in scope */
+    struct partitions partitions; /* of all tables in scope; none: whole tables */
+    char **databases;             /* those that exist and hold, or may hold, something in scope */
     size_t database_count;
 };
 

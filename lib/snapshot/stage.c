@@ -49,6 +49,15 @@ struct err *stage_find(struct conn *c, struct restore_plan *p, bool *same)
     return e;
 }
 
+struct err *stage_spend(struct conn *c, const struct restore_plan *p)
+{
+    char *table = sql_table_dup(p->stage0, "plan");
+    struct err *e = conn_exec(c, "DROP TABLE %s", table);
+
+    free(table);
+    return e;
+}
+
 struct err *stage_forget(struct conn *c, const char *job)
 {
     static const char *const tables[] = {"tables", "kept"};

@@ -32,6 +32,8 @@ struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *d
  * dropped others.
  */
 struct err *stage_take(struct conn *c, struct restore_plan *p) CHECKED;
+/* Partial: what is staged is about to be taken apart; no other run goes on with it. */
+struct err *stage_spend(struct conn *c, const struct restore_plan *p) CHECKED;
 /* What ccr's own database knows of staging, its position first. */
 struct err *stage_forget(struct conn *c, const char *job) CHECKED;
 

@@ -427,28 +427,20 @@ static struct err *prepare(struct swap *s)
 
 static const struct json_doc intent_doc = {.name = "the intent in the position row", .code = ERR_TARGET};
 
-/* {"kind": "swap", "gtid": "", "stage": "ccr_stage_JOB_0"}; malloc'ed. */
-static char *announcement(const struct restore_plan *p)
-{
-    json_t *object = json_pack("{s:s, s:s, s:s}", "kind", "swap", "gtid", "", "stage", p->stage0);
-    char *text = json_text(object);
-
-    json_decref(object);
-    return text;
-}
-
-/* The database from which the row was to come; malloc'ed, NULL where none is announced. */
-static struct err *announced_stage(const struct job_position *p, char **stage)
+/* The database from which the row, or partitions were to come; malloc'ed, NULL where nothing is announced. */
+static struct err *announced_stage(const struct job_position *p, char **stage, bool *exchange)
 {
     const char *kind, *name;
     json_t *object = NULL;
 
     *stage = NULL;
+    *exchange = false;
     if (!p->intent)
         return NULL;
     TRY(json_parse(&intent_doc, p->intent, strlen(p->intent), &object));
     struct err *e = json_string_of(&intent_doc, object, "kind", &kind);
-    if (!e && strcmp(kind, "swap") == 0) {
+    *exchange = !e && strcmp(kind, "exchange") == 0;
+    if (!e && (*exchange || strcmp(kind, "swap") == 0)) {
         e = json_string_of(&intent_doc, object, "stage", &name);
         if (!e)
             *stage = mem_strdup(name);
@@ -460,8 +452,9 @@ static struct err *announced_stage(const struct job_position *p, char **stage)
 bool swap_is_announced(const struct job_position *p)
 {
     char *stage = NULL;
+    bool exchange;
 
-    err_free(announced_stage(p, &stage)); /* whoever needs the intent says so */
+    err_free(announced_stage(p, &stage, &exchange)); /* whoever needs the intent says so */
     bool announced = stage != NULL;
     free(stage);
     return announced;
@@ -483,16 +476,39 @@ static struct err *set_intent(struct conn *c, const char *job, struct job_positi
     return NULL;
 }
 
+/* {"kind": "swap", "gtid": "", "stage": "ccr_stage_JOB_0"} */
+static struct err *announce_kind(struct conn *c, const char *job, struct job_position *p, const char *kind,
+                                 const char *stage)
+{
+    json_t *object = json_pack("{s:s, s:s, s:s}", "kind", kind, "gtid", "", "stage", stage);
+    char *text = json_text(object);
+
+    json_decref(object);
+    failpoint("announce-before");
+    struct err *e = set_intent(c, job, p, text);
+    failpoint("announce-after");
+    free(text);
+    return e;
+}
+
+struct err *swap_announce_exchange(struct conn *c, const char *job, struct job_position *p, const char *stage)
+{
+    return announce_kind(c, job, p, "exchange", stage);
+}
+
 struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p)
 {
     char *stage = NULL;
+    bool exchange;
 
-    TRY(announced_stage(p, &stage));
+    TRY(announced_stage(p, &stage, &exchange));
     if (!stage)
         return NULL;
     char *name = job_position_table(job);
     char *table = sql_table_dup(stage, name);
-    struct err *e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+    char *db = sql_ident_dup(stage);
+    struct err *e = exchange ? conn_exec(c, "DROP DATABASE IF EXISTS %s", db)
+                             : conn_exec(c, "DROP TABLE IF EXISTS %s", table);
     if (!e)
         e = job_position_claim(c, job, p);
     if (!e)
@@ -500,6 +516,7 @@ struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p
     free(stage);
     free(name);
     free(table);
+    free(db);
     return e;
 }
 
@@ -508,14 +525,9 @@ static struct err *announce(struct swap *s)
 {
     const struct swap_params *params = s->params;
 
-    if (!params->position)
-        return NULL;
-    char *text = announcement(params->plan);
-    failpoint("announce-before");
-    struct err *e = set_intent(params->conn, params->plan->job->name, params->position, text);
-    failpoint("announce-after");
-    free(text);
-    return e;
+    return params->position ? announce_kind(params->conn, params->plan->job->name, params->position, "swap",
+                                            params->plan->stage0)
+                            : NULL;
 }
 
 static struct err *perform(struct swap *s, bool *created, double *seconds)

@@ -37,6 +37,10 @@ struct err *swap_tables(const struct swap_params *params, double *seconds) CHECK
  * so whoever takes the job over while that stands there takes the row away first that was to be swapped in.
  * Then the RENAME, if it still comes, fails as a whole.
  */
+/* The same for partitions that are to be exchanged with tables that lie in the database `stage`: that is
+ * dropped. */
+struct err *swap_announce_exchange(struct conn *c, const char *job, struct job_position *p,
+                                   const char *stage) CHECKED;
 bool swap_is_announced(const struct job_position *p);
 /* Nothing is done where none is. */
 struct err *swap_abandon(struct conn *c, const char *job, struct job_position *p) CHECKED;

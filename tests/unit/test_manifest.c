@@ -124,6 +124,23 @@ static void test_round_trip(void)
     manifest_free(n);
 }
 
+static void test_partitions(void)
+{
+    struct manifest *m = new_snapshot("x"), *n;
+
+    CHECK(!manifest_is_of_partitions(m));
+    m->tables[0].partitions = mem_zalloc(1, sizeof(char *));
+    m->tables[0].partitions[m->tables[0].partition_count++] = mem_strdup("p1");
+    char *text = manifest_encode(m);
+    CHECK(strstr(text, "\"features_required\": [\n    \"partitions\"\n  ]") != NULL);
+    CHECK_OK(manifest_decode("x", text, strlen(text), &n));
+    CHECK(manifest_is_of_partitions(n) && n->tables[0].partition_count == 1);
+    CHECK_STR(n->tables[0].partitions[0], "p1");
+    free(text);
+    manifest_free(m);
+    manifest_free(n);
+}
+
 static void test_damage(void)
 {
     struct manifest *m = new_snapshot("x"), *n;
@@ -271,6 +288,7 @@ int main(void)
     struct store *s = scratch_open();
 
     test_round_trip();
+    test_partitions();
     test_damage();
     test_edits();
     test_newest(s);

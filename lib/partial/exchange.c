@@ -1,0 +1,348 @@
+/*
+ * Single partitions of what is staged, into the job's own tables.
+ *
+ * Each is first exchanged for a table of its own in staging, then that table with the partition of the live
+ * table. What comes in is of the job's very position, so that every one of several exchanges leads from one
+ * right state to the next, and doing it again would as well. What must not happen is one that comes late,
+ * when the job has moved on: a statement may outlive the run that sent it. So they are announced in the
+ * position row, and whoever takes the job over first drops the tables (snapshot/swap.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <mysqld_error.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "mysql/catalog.h"
+#include "mysql/server.h"
+#include "partial/run.h"
+#include "replay/net.h"
+#include "replay/status.h"
+#include "snapshot/blockers.h"
+#include "snapshot/restore_servers.h"
+#include "snapshot/stage.h"
+#include "snapshot/swap.h"
+#include "snapshot/target_session.h"
+
+/* One partition, or subpartition. */
+struct exchange {
+    const struct partitions_of *of;
+    struct scope_name live;
+    char *staged; /* quoted */
+    char *apart;  /* the same: the table of its rows */
+    char *name;   /* the same */
+};
+
+struct exchanges {
+    struct exchange *items;
+    size_t count;
+};
+
+static struct scope_name live_name(const struct partial *p, const struct partitions_of *t)
+{
+    return scope_target_table(partial_scope(p), t->db, t->table);
+}
+
+static struct err *refuse(struct scope_name n, const char *why)
+{
+    return err_hint(
+        err_new(ERR_UNSAFE, "partitions of %s.%s cannot be brought in by themselves: %s", n.db, n.name, why),
+        "bring in the whole table (--tables)");
+}
+
+/* What EXCHANGE PARTITION does not know of, and what the replay of a part cannot follow. */
+static const char *obstacle(const struct partial *p, const struct catalog_table *t, bool as_recorded)
+{
+    if (!t->partitioned)
+        return "it has none";
+    if (t->versioned)
+        return "it is system-versioned";
+    if (strcmp(t->engine, "InnoDB") != 0)
+        return "it is not of InnoDB";
+    if (!as_recorded)
+        return "its definition is not what ccr left there";
+    if (manifest_is_of_partitions(p->plan->manifest) && !net_identity(t))
+        return "it has no key by which rows could be told apart, which a snapshot of partitions needs";
+    return NULL;
+}
+
+static struct err *check_live_name(struct partial *p, struct scope_name live, const char *name)
+{
+    struct result *r = NULL;
+    char **row;
+
+    TRY(catalog_partitions(p->conn, live.db, live.name, &r));
+    do
+        row = result_next(r, NULL);
+    while (row && strcasecmp(row[0], name) != 0);
+    struct err *e = NULL;
+    if (!row)
+        e = err_hint(
+            err_new(ERR_USAGE, "table %s.%s has no partition %s on the target", live.db, live.name, name),
+            "check --partitions; what is new on the source comes with ccr-apply");
+    result_free(r);
+    return e;
+}
+
+static struct err *check_live_names(struct partial *p, const struct partitions_of *t, struct scope_name live)
+{
+    for (size_t i = 0; i < t->count; i++)
+        TRY(check_live_name(p, live, t->names[i]));
+    return NULL;
+}
+
+static struct err *check_table(struct partial *p, const struct partitions_of *t)
+{
+    struct scope_name live = live_name(p, t);
+    struct catalog_table *table = NULL;
+    char recorded[HASH_HEX_SIZE], hash[HASH_HEX_SIZE];
+
+    TRY(job_table_hash(p->conn, p->restore->job, live.db, live.name, recorded));
+    TRY(catalog_table_hash(p->conn, live.db, live.name, hash));
+    TRY(catalog_table_read(p->conn, live.db, live.name, &table));
+    const char *why = table ? obstacle(p, table, strcmp(hash, recorded) == 0) : "it is not there";
+    struct err *e = why ? refuse(live, why) : check_live_names(p, t, live);
+    catalog_table_free(table);
+    return e;
+}
+
+struct err *exchange_check(struct partial *p)
+{
+    bool galera = false;
+
+    TRY(server_is_galera(p->conn, &galera));
+    if (galera)
+        return err_hint(
+            err_new(ERR_UNSUPPORTED, "partitions are not brought in by themselves on a Galera node"),
+            "bring in the whole table (--tables)");
+    for (size_t i = 0; i < p->partitions.count; i++)
+        TRY(check_table(p, &p->partitions.items[i]));
+    return NULL;
+}
+
+/* Of the definition without the table's name; "" where there is no such table. */
+static struct err *hash_definition(struct partial *p, const char *db, const char *table,
+                                   char hash[HASH_HEX_SIZE])
+{
+    char *sql = NULL;
+
+    hash[0] = '\0';
+    TRY(catalog_table_create_sql(p->conn, db, table, &sql));
+    const char *rest = sql ? strchr(sql, '\n') : NULL;
+    if (rest)
+        catalog_definition_hash(rest, hash);
+    free(sql);
+    return NULL;
+}
+
+static struct err *compare(struct partial *p, const char *stage, const struct partitions_of *t,
+                           struct scope_name live)
+{
+    char staged[HASH_HEX_SIZE], there[HASH_HEX_SIZE];
+
+    TRY(hash_definition(p, stage, t->table, staged));
+    TRY(hash_definition(p, live.db, live.name, there));
+    return staged[0] && strcmp(staged, there) == 0
+               ? NULL
+               : refuse(live, "the table that the snapshot and the log lead to has another definition");
+}
+
+static void add_exchange(struct exchanges *all, const struct partial *p, const struct partitions_of *t,
+                         const char *stage, const char *name)
+{
+    char *apart = mem_printf("x%zu", all->count + 1);
+
+    all->items = mem_resize(all->items, all->count + 1, sizeof(*all->items));
+    all->items[all->count++] = (struct exchange){
+        .of = t,
+        .live = live_name(p, t),
+        .staged = sql_table_dup(stage, t->table),
+        .apart = sql_table_dup(p->plan->stage0, apart),
+        .name = sql_ident_dup(name),
+    };
+    free(apart);
+}
+
+static struct err *plan_table(struct partial *p, const struct partitions_of *t, struct exchanges *all)
+{
+    const char *stage = restore_plan_db(p->plan, t->db)->stage;
+    struct result *r = NULL;
+    char **row;
+
+    TRY(compare(p, stage, t, live_name(p, t)));
+    TRY(check_live_names(p, t, live_name(p, t)));
+    TRY(catalog_partitions(p->conn, stage, t->table, &r));
+    while ((row = result_next(r, NULL)) != NULL)
+        if (partitions_has(t, row[0]))
+            add_exchange(all, p, t, stage, row[1] ? row[1] : row[0]);
+    result_free(r);
+    return NULL;
+}
+
+/* A counter goes along with its partition: it must not fall behind that of the live table. */
+static struct err *keep_counter(struct partial *p, const struct exchange *x)
+{
+    char *db = sql_string_dup(x->live.db);
+    char *name = sql_string_dup(x->live.name);
+    uint64_t counter = 0;
+    struct err *e =
+        conn_number(p->conn, &counter,
+                    "SELECT COALESCE(MAX(AUTO_INCREMENT), 0) FROM information_schema.TABLES WHERE "
+                    "TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+                    db, name);
+
+    if (!e && counter) /* the server leaves one that is higher */
+        e = conn_exec(p->conn, "ALTER TABLE %s AUTO_INCREMENT = %llu", x->apart, (unsigned long long)counter);
+    free(db);
+    free(name);
+    return e;
+}
+
+/* The partition's rows in a table of their own. */
+static struct err *take_apart(struct partial *p, const struct exchange *x)
+{
+    TRY(conn_exec(p->conn, "CREATE TABLE %s LIKE %s", x->apart, x->staged));
+    TRY(conn_exec(p->conn, "ALTER TABLE %s REMOVE PARTITIONING", x->apart));
+    TRY(conn_exec(p->conn, "ALTER TABLE %s EXCHANGE PARTITION %s WITH TABLE %s", x->staged, x->name,
+                  x->apart));
+    return keep_counter(p, x);
+}
+
+static struct err *give_up(struct partial *p, struct err *e)
+{
+    char *dbs = restore_plan_target_list(p->plan);
+    struct buf who = BUF_INIT;
+    struct err *failed = lock_holders_describe(p->conn, dbs, &who);
+
+    free(dbs);
+    e = err_context(e, "gave up after %llu s, waiting for a table lock",
+                    (unsigned long long)p->restore->swap_wait_s);
+    if (!failed && who.len)
+        e = err_context(e, "locks are %s", buf_str(&who));
+    err_free(failed);
+    buf_free(&who);
+    return err_hint(e, "end those sessions or give --swap-wait more time, and run again");
+}
+
+/* One statement; waiting for its lock it blocks new readers, so each attempt is short. */
+static struct err *exchange_one(struct partial *p, const struct exchange *x, int64_t deadline_us)
+{
+    char *live = sql_table_dup(x->live.db, x->live.name);
+    struct err *e;
+
+    for (;;) {
+        failpoint("exchange-before");
+        e = conn_exec(p->conn, "ALTER TABLE %s EXCHANGE PARTITION %s WITH TABLE %s", live, x->name, x->apart);
+        failpoint("exchange-after");
+        if (!e)
+            break;
+        if (conn_errno(p->conn) != ER_LOCK_WAIT_TIMEOUT) {
+            e = err_hint(e, "bring in the whole table (--tables)");
+            break;
+        }
+        if (clock_monotonic_us() >= deadline_us) {
+            e = give_up(p, e);
+            break;
+        }
+        err_free(e);
+        log_info(p->restore->log, "the exchange waits for a table lock; trying again");
+        clock_sleep_us(CLOCK_US_PER_S);
+        e = interrupt_check();
+        if (e)
+            break;
+    }
+    free(live);
+    return e;
+}
+
+static struct err *exchange_all(struct partial *p, const struct exchanges *all)
+{
+    int64_t start_us = clock_monotonic_us();
+    int64_t deadline_us = start_us + (int64_t)p->restore->swap_wait_s * CLOCK_US_PER_S;
+
+    TRY(conn_exec(p->conn, "SET SESSION lock_wait_timeout = %llu",
+                  (unsigned long long)p->restore->lock_wait_s));
+    for (size_t i = 0; i < all->count; i++) {
+        struct err *e = exchange_one(p, &all->items[i], deadline_us);
+        if (e)
+            return err_context(e, "exchanging partition %s of %s.%s (%zu of %zu are in)", all->items[i].name,
+                               all->items[i].live.db, all->items[i].live.name, i, all->count);
+    }
+    p->result->swap_seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
+    return NULL;
+}
+
+/* The end of the intent, with its line in the history. */
+static struct err *record(void *arg)
+{
+    static const char *const loads[] = {"loads"};
+    struct partial *p = arg;
+    struct buf what = BUF_INIT;
+    struct job_position next = p->position;
+
+    next.intent = NULL;
+    buf_printf(&what, "partial copy of snapshot %s: ", p->plan->manifest->id);
+    for (size_t i = 0; i < p->partitions.count; i++) {
+        const struct partitions_of *t = &p->partitions.items[i];
+        struct scope_name live = live_name(p, t);
+        buf_append_str(&what, i ? ", " : "");
+        partitions_describe_as(t, live.db, live.name, &what);
+    }
+    struct err *e = job_history_add(p->conn, p->restore->job, buf_str(&what), p->result->reason);
+    if (!e)
+        e = job_forget(p->conn, p->restore->job, loads, 1);
+    if (!e)
+        e = job_position_update(p->conn, p->restore->job, &p->position, &next);
+    buf_free(&what);
+    return e;
+}
+
+static struct err *finish(struct partial *p)
+{
+    TRY(target_drop_databases(p->conn, "ccr_stage", p->restore->job, p->restore->log));
+    TRY(stage_forget(p->conn, p->restore->job));
+    failpoint("record-before");
+    TRY(conn_transaction(p->conn, record, p));
+    failpoint("record-after");
+    TRY(partial_read_position(p));
+    return status_publish(p->restore->store, p->saved, &p->position);
+}
+
+static struct err *steps(struct partial *p, struct exchanges *all)
+{
+    TRY(target_session_set(p->conn, p->restore->skip_binlog));
+    for (size_t i = 0; i < p->partitions.count; i++)
+        TRY(plan_table(p, &p->partitions.items[i], all));
+    TRY(stage_spend(p->conn, p->plan));
+    for (size_t i = 0; i < all->count; i++)
+        TRY(take_apart(p, &all->items[i]));
+    TRY(restore_wait_for_readers(p->restore, p->conn));
+    TRY(partial_claim(p));
+    TRY(swap_announce_exchange(p->conn, p->restore->job, &p->position, p->plan->stage0));
+    p->result->tables = p->partitions.count;
+    struct err *e = exchange_all(p, all);
+    if (e && !conn_is_lost(p->conn))
+        e = err_first(e, swap_abandon(p->conn, p->restore->job, &p->position));
+    TRY(e);
+    for (size_t i = 0; i < p->partitions.count; i++)
+        p->result->partitions += p->partitions.items[i].count;
+    return finish(p);
+}
+
+struct err *exchange_in(struct partial *p)
+{
+    struct exchanges all = {0};
+    struct err *e = steps(p, &all);
+
+    for (size_t i = 0; i < all.count; i++) {
+        free(all.items[i].staged);
+        free(all.items[i].apart);
+        free(all.items[i].name);
+    }
+    free(all.items);
+    return e;
+}
