@@ -19,9 +19,13 @@ static const struct verb {
     bool gtid;
     bool store;
 } verbs[] = {
-    {"list", steer_list, false, false, false, false}, {"show", steer_list, true, false, false, false},
-    {"pause", steer_pause, true, true, false, false}, {"resume", steer_resume, true, true, false, false},
-    {"skip", skip, true, true, true, false},          {"adopt", steer_adopt, true, true, false, true},
+    {"list", steer_list, false, false, false, false},
+    {"show", steer_list, true, false, false, false},
+    {"pause", steer_pause, true, true, false, false},
+    {"resume", steer_resume, true, true, false, false},
+    {"skip", skip, true, true, true, false},
+    {"adopt", steer_adopt, true, true, false, true},
+    {"desync", steer_desync, true, false, false, true},
 };
 
 static struct err *check(const struct opts *o, const struct verb *v)
@@ -35,6 +39,8 @@ static struct err *check(const struct opts *o, const struct verb *v)
         TRY(opts_require(o, OPT_JOB));
     if (v->job)
         TRY(job_check_name(opts_string(o, OPT_JOB)));
+    if (opts_flag(o, OPT_YES) && v->fn != steer_desync)
+        return err_new(ERR_USAGE, "ccr-job %s takes no --yes", v->name);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].needed)
             TRY(opts_require(o, words[i].id));

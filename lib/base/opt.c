@@ -21,6 +21,7 @@ static const struct opt_verb job_verbs[] = {
     {"resume", "a paused or stopped job goes on"},
     {"skip", "ccr-apply passes over one transaction, --gtid, that the job cannot pass"},
     {"adopt", "a target that was cloned or restored from a backup is the job's target now"},
+    {"desync", "ends the job: the data stays, ccr's record of it goes (--yes; without, only says so)"},
     {NULL, NULL},
 };
 

@@ -195,7 +195,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                       "a job that was not seen for this long no longer holds the log"},
     [OPT_GRACE] = {"grace", TYPE_SECONDS, PRUNE, SECTION_STORE, "SECONDS", "1d",
                    "a backup that has written nothing for this long, and has no manifest, is dead"},
-    [OPT_YES] = {"yes", TYPE_FLAG, PRUNE, 0, NULL, NULL,
+    [OPT_YES] = {"yes", TYPE_FLAG, PRUNE | JOB, 0, NULL, NULL,
                  "remove it (default: only say what would go, and why)"},
     [OPT_PIN] = {"pin", TYPE_STRING, PRUNE, 0, "ID", NULL,
                  "keep this snapshot whatever the rules say; prunes nothing"},

@@ -35,4 +35,11 @@ struct err *steer_skip(const struct steer *s, const char *gtid) CHECKED;
  */
 struct err *steer_adopt(const struct steer *s) CHECKED;
 
+/*
+ * Ends the job, with --yes; without, only says what would be lost. The data stays, as ordinary tables; what
+ * ccr knows of the job goes, its history too, and what it reported to the store. ERR_UNSAFE while a restore
+ * has work left to do.
+ */
+struct err *steer_desync(const struct steer *s) CHECKED;
+
 #endif

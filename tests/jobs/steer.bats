@@ -150,3 +150,24 @@ history_has() {
     replay
     same d
 }
+
+@test "a job is ended: the data stays, ccr's record of it goes, and triggers that are lost are named" {
+    sql source "CREATE TRIGGER d.tr BEFORE INSERT ON d.t FOR EACH ROW SET NEW.v = 1;
+        CREATE EVENT d.ev ON SCHEDULE EVERY 1 YEAR DO DELETE FROM d.t"
+    replay
+    run job desync --job j --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.changed) \([.kept[] | .kind + " " + .name] | join(", "))"')" = "false event ev, trigger tr" ]
+    apply
+    run job pause --job j --reason x --yes
+    fails 2 "takes no --yes"
+    run job desync --job j --yes
+    fails 0 "trigger d.tr: not on the target" "event d.ev: stays disabled" "job j is ended"
+    [ -z "$(sql target "SHOW DATABASES LIKE 'ccr%'")" ]
+    [ ! -e "$STORE_DIR/jobs/j/status.json" ]
+    same_tables source target d
+    run job desync --job j --yes
+    fails 6 "no job 'j'"
+    run ccr apply target --job j
+    fails 6 "the target has no job 'j'"
+}
