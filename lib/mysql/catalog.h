@@ -65,7 +65,7 @@ struct err *catalog_table_read(struct conn *c, const char *db, const char *name,
 /*
  * The same for several tables of one database at a time, which takes the server a small part of the time, but
  * without `cascades`. Names come in the order of their bytes, without doubles; out[] begins as NULLs, and is
- * all NULL after an error. All of it is in memory twice meanwhile: some hundred at a time.
+ * all NULL after an error. All of it is in memory twice meanwhile: a thousand at a time.
  */
 struct err *catalog_tables_read(struct conn *c, const char *db, char *const *names, size_t count,
                                 struct catalog_table **out) CHECKED;

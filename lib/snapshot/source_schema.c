@@ -11,7 +11,7 @@
 /* information_schema compares without case and accents, and there may be two databases `e` and `É`. */
 #define EXACTLY(column) "BINARY " column " = %s"
 
-enum { TABLES_AT_A_TIME = 250 };
+enum { TABLES_AT_A_TIME = 1000 };
 
 typedef struct err *read_fn(struct conn *c, const struct source_scope *scope, const char *db,
                             struct source_schema *out);
