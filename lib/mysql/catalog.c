@@ -10,6 +10,8 @@
 /* Session settings that change what SHOW CREATE prints; the caller's session may have any. */
 #define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1, time_zone='+00:00' FOR "
 
+enum { SHOWN_AT_ONCE = 50 };
+
 static const char *const system_databases[] = {"mysql", "information_schema", "performance_schema", "sys",
                                                "ccr"};
 
@@ -415,6 +417,57 @@ struct err *catalog_table_create_sql(struct conn *c, const char *db, const char 
     if (e && conn_is_absent(c)) {
         err_free(e);
         e = NULL;
+    }
+    return e;
+}
+
+/* Definitions in the order in which they were asked for. */
+struct shown {
+    char **sql;
+    size_t count;
+};
+
+static void take_shown(struct result *r, void *arg)
+{
+    struct shown *shown = arg;
+    char **row = result_next(r, NULL);
+
+    shown->sql[shown->count++] = row && row[1] ? mem_strdup(row[1]) : NULL;
+}
+
+/* *taken: how many of them this was about. */
+static struct err *show_some(struct conn *c, const struct catalog_name *names, size_t count, char **sql,
+                             size_t *taken)
+{
+    struct shown shown = {.sql = sql};
+    struct buf all = BUF_INIT;
+    bool absent = false;
+
+    for (size_t i = 0; i < count; i++) {
+        buf_append_str(&all,
+                       i ? "; " SHOW_SETTINGS "SHOW CREATE TABLE " : SHOW_SETTINGS "SHOW CREATE TABLE ");
+        sql_table(&all, names[i].db, names[i].name);
+    }
+    struct err *e = conn_query_each(c, buf_str(&all), take_shown, &shown, &absent);
+    buf_free(&all);
+    *taken = shown.count + absent;
+    if (e && shown.count < count)
+        e = err_context(e, "reading table %s.%s", names[shown.count].db, names[shown.count].name);
+    return e;
+}
+
+struct err *catalog_tables_create_sql(struct conn *c, const struct catalog_name *names, size_t count,
+                                      char **sql)
+{
+    struct err *e = NULL;
+
+    for (size_t i = 0, taken = 0; i < count && !e; i += taken) {
+        size_t left = count - i;
+        e = show_some(c, names + i, left < SHOWN_AT_ONCE ? left : SHOWN_AT_ONCE, sql + i, &taken);
+    }
+    for (size_t i = 0; i < count && e; i++) {
+        free(sql[i]);
+        sql[i] = NULL;
     }
     return e;
 }

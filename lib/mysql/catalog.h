@@ -81,6 +81,14 @@ bool catalog_versioned_by_time(const struct catalog_table *t);
 /* SHOW CREATE TABLE; *sql is malloc'ed, NULL where the table does not exist. */
 struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql) CHECKED;
 
+/* The same of several tables, many in one round trip: sql[] is filled, and is all NULL after an error. */
+struct catalog_name {
+    const char *db;
+    const char *name;
+};
+struct err *catalog_tables_create_sql(struct conn *c, const struct catalog_name *names, size_t count,
+                                      char **sql) CHECKED;
+
 /* A table's partitions in their order, none where it has none: PARTITION_NAME, SUBPARTITION_NAME or NULL. */
 struct err *catalog_partitions(struct conn *c, const char *db, const char *name, struct result **out) CHECKED;
 

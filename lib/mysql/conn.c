@@ -304,6 +304,47 @@ struct err *conn_query(struct conn *c, struct result **out, const char *fmt, ...
     return e;
 }
 
+/* The results of a statement that is several. */
+static struct err *conn_store_each(struct conn *c, conn_each_fn *each, void *arg)
+{
+    int more;
+
+    do {
+        struct result r = {.res = mysql_store_result(c->mysql)};
+        if (!r.res)
+            return mysql_errno(c->mysql) ? conn_error(c, NULL)
+                                         : err_new(ERR_INTERNAL, "a statement has no result: %s", c->shown);
+        each(&r, arg);
+        mysql_free_result(r.res);
+        more = mysql_next_result(c->mysql);
+    } while (more == 0);
+    return more > 0 ? conn_error(c, NULL) : NULL;
+}
+
+static struct err *conn_set_several(struct conn *c, enum enum_mysql_set_option option)
+{
+    return mysql_set_server_option(c->mysql, option) != 0 ? conn_error(c, NULL) : NULL;
+}
+
+/* Allowed for this call only: where a statement of somebody else is run, it must not be two. */
+struct err *conn_query_each(struct conn *c, const char *sql, conn_each_fn *each, void *arg, bool *absent)
+{
+    *absent = false;
+    TRY(conn_set_several(c, MYSQL_OPTION_MULTI_STATEMENTS_ON));
+    conn_note_statement(c, sql, strlen(sql));
+    struct err *e = mysql_real_query(c->mysql, sql, (unsigned long)strlen(sql)) != 0
+                        ? conn_error(c, NULL)
+                        : conn_store_each(c, each, arg);
+    if (e && conn_is_lost(c))
+        return e;
+    *absent = e && conn_is_absent(c);
+    if (*absent) {
+        err_free(e);
+        e = NULL;
+    }
+    return err_first(e, conn_set_several(c, MYSQL_OPTION_MULTI_STATEMENTS_OFF));
+}
+
 struct err *conn_transaction(struct conn *c, struct err *(*fn)(void *arg), void *arg)
 {
     TRY(conn_exec(c, "START TRANSACTION"));

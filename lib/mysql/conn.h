@@ -78,6 +78,14 @@ struct err *conn_query(struct conn *c, struct result **out, const char *fmt, ...
 /* The same of what may not be there yet: where the table or its database does not exist, *out is NULL. */
 struct err *conn_query_if_there(struct conn *c, struct result **out, const char *fmt, ...) CHECKED
     __attribute__((format(printf, 3, 4)));
+/*
+ * Several statements that have results, joined by semicolons, in one round trip: each() gets the results in
+ * turn, borrowed. Ends at the first statement that fails; *absent, without an error, where that one names a
+ * table that is not there.
+ */
+typedef void conn_each_fn(struct result *r, void *arg);
+struct err *conn_query_each(struct conn *c, const char *sql, conn_each_fn *each, void *arg,
+                            bool *absent) CHECKED;
 /* The next row, or NULL at the end. Valid until result_free. lengths may be NULL. */
 char **result_next(struct result *r, unsigned long **lengths);
 size_t result_count(const struct result *r);

@@ -139,16 +139,13 @@ static struct err *show_object(struct conn *c, struct source_object *object, boo
     return e;
 }
 
-static struct err *read_table(struct conn *c, struct source_object *object, bool *gone)
+/* The catalog has shown it. */
+static void take_table(struct source_object *object, char *sql)
 {
-    TRY(catalog_table_create_sql(c, object->entry.db, object->entry.name, &object->sql));
-    *gone = !object->sql;
-    if (*gone)
-        return NULL;
-    object->sql_len = strlen(object->sql);
+    object->sql = sql;
+    object->sql_len = strlen(sql);
     object->entry.sql_mode = mem_strdup("NO_ENGINE_SUBSTITUTION");
-    catalog_definition_hash(object->sql, object->hash);
-    return NULL;
+    catalog_definition_hash(sql, object->hash);
 }
 
 static struct err *read_next_value(struct conn *c, struct source_object *object)
@@ -162,8 +159,6 @@ static struct err *read_next_value(struct conn *c, struct source_object *object)
 
 static struct err *read_object(struct conn *c, struct source_object *object, bool *gone)
 {
-    if (object->entry.kind == OBJECT_TABLE)
-        return read_table(c, object, gone);
     TRY(show_object(c, object, gone));
     if (object->entry.kind == OBJECT_SEQUENCE)
         return read_next_value(c, object);
@@ -180,7 +175,11 @@ struct err *source_object_add(struct conn *c, struct source_schema *out, const s
     object.entry.table = dup_or_null(name->table);
     object.entry.status = dup_or_null(name->status);
     object.identity = mem_strdup("");
-    struct err *e = read_object(c, &object, &gone);
+    struct err *e = NULL;
+    if (name->kind == OBJECT_TABLE)
+        take_table(&object, name->sql);
+    else
+        e = read_object(c, &object, &gone);
     if (!e && !gone) {
         out->objects = mem_grow(out->objects, out->count, &out->cap, sizeof(*out->objects));
         out->objects[out->count++] = object;

@@ -13,6 +13,7 @@ struct source_name {
     const char *name;   /* not for a database */
     const char *table;  /* trigger */
     const char *status; /* event */
+    char *sql;          /* table: its definition, taken over */
 };
 
 /* Reads the object and appends it. One that has vanished meanwhile is left out. */

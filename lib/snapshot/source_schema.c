@@ -23,19 +23,55 @@ static struct err *read_database(struct conn *c, const struct source_scope *scop
     return source_object_add(c, out, &(struct source_name){.kind = OBJECT_DATABASE, .db = db});
 }
 
-/* Objects that information_schema.TABLES lists: sequences, tables and views. */
+/* Names of objects that information_schema.TABLES lists (sequences, tables, views), but for those out of
+ * scope. */
+static struct err *list_in_scope(struct conn *c, const struct source_scope *scope, const char *db,
+                                 const char *type, char ***names, size_t *count)
+{
+    size_t kept = 0;
+
+    TRY(catalog_list_tables(c, db, type, names, count));
+    for (size_t i = 0; i < *count; i++) {
+        if (scope_table(&scope->scope, db, (*names)[i]))
+            (*names)[kept++] = (*names)[i];
+        else
+            free((*names)[i]);
+    }
+    *count = kept;
+    return NULL;
+}
+
 static struct err *read_listed(struct conn *c, const struct source_scope *scope, const char *db,
                                enum object_kind kind, struct source_schema *out)
 {
-    const char *type = kind == OBJECT_SEQUENCE ? "SEQUENCE" : kind == OBJECT_VIEW ? "VIEW" : "BASE TABLE";
     char **names = NULL;
     size_t count = 0;
-    struct err *e = catalog_list_tables(c, db, type, &names, &count);
+    struct err *e =
+        list_in_scope(c, scope, db, kind == OBJECT_SEQUENCE ? "SEQUENCE" : "VIEW", &names, &count);
 
     for (size_t i = 0; i < count && !e; i++)
-        if (scope_table(&scope->scope, db, names[i]))
-            e = source_object_add(c, out, &(struct source_name){.kind = kind, .db = db, .name = names[i]});
+        e = source_object_add(c, out, &(struct source_name){.kind = kind, .db = db, .name = names[i]});
     catalog_free_names(names, count);
+    return e;
+}
+
+/* Tables with their definitions; those that have vanished meanwhile are left out. */
+static struct err *read_definitions(struct conn *c, const char *db, char *const *names, size_t count,
+                                    struct source_schema *out)
+{
+    struct catalog_name *tables = mem_zalloc(count + 1, sizeof(*tables));
+    char **sql = mem_zalloc(count + 1, sizeof(*sql));
+
+    for (size_t i = 0; i < count; i++)
+        tables[i] = (struct catalog_name){db, names[i]};
+    struct err *e = catalog_tables_create_sql(c, tables, count, sql);
+    for (size_t i = 0; i < count && !e; i++)
+        if (sql[i])
+            e = source_object_add(
+                c, out,
+                &(struct source_name){.kind = OBJECT_TABLE, .db = db, .name = names[i], .sql = sql[i]});
+    free(tables);
+    free(sql);
     return e;
 }
 
@@ -85,9 +121,14 @@ static struct err *read_tables(struct conn *c, const struct source_scope *scope,
                                struct source_schema *out)
 {
     size_t first = out->count;
+    char **names = NULL;
+    size_t count = 0;
+    struct err *e = list_in_scope(c, scope, db, "BASE TABLE", &names, &count);
 
-    TRY(read_listed(c, scope, db, OBJECT_TABLE, out));
-    return out->in_full ? read_catalog(c, db, out, first) : NULL;
+    if (!e)
+        e = read_definitions(c, db, names, count, out);
+    catalog_free_names(names, count);
+    return e || !out->in_full ? e : read_catalog(c, db, out, first);
 }
 
 static struct err *read_views(struct conn *c, const struct source_scope *scope, const char *db,
@@ -284,12 +325,30 @@ void source_schema_free(struct source_schema *s)
     *s = (struct source_schema){0};
 }
 
+/* The definitions of now, as hashes; "" of a table that is not there. */
+static struct err *hash_definitions(struct conn *c, struct source_object *now, size_t count)
+{
+    struct catalog_name *names = mem_zalloc(count + 1, sizeof(*names));
+    char **sql = mem_zalloc(count + 1, sizeof(*sql));
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = (struct catalog_name){now[i].entry.db, now[i].entry.name};
+    struct err *e = catalog_tables_create_sql(c, names, count, sql);
+    for (size_t i = 0; i < count; i++) {
+        if (sql[i])
+            catalog_definition_hash(sql[i], now[i].hash);
+        free(sql[i]);
+    }
+    free(names);
+    free(sql);
+    return e;
+}
+
 struct err *source_objects_check(struct conn *c, const struct source_object *const *tables, size_t count,
                                  const struct source_object **changed)
 {
     struct source_object *now = mem_zalloc(count + 1, sizeof(*now));
     struct source_object **sorted = mem_zalloc(count + 1, sizeof(struct source_object *));
-    struct err *e = NULL;
 
     *changed = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -298,13 +357,12 @@ struct err *source_objects_check(struct conn *c, const struct source_object *con
         now[i].identity = mem_strdup("");
         sorted[i] = &now[i];
     }
-    e = source_identity_read(c, sorted, count);
-    for (size_t i = 0; i < count && !e && !*changed; i++) {
-        e = catalog_table_hash(c, now[i].entry.db, now[i].entry.name, now[i].hash);
-        if (!e &&
-            (strcmp(now[i].hash, tables[i]->hash) != 0 || strcmp(now[i].identity, tables[i]->identity) != 0))
+    struct err *e = source_identity_read(c, sorted, count);
+    if (!e)
+        e = hash_definitions(c, now, count);
+    for (size_t i = 0; i < count && !e && !*changed; i++)
+        if (strcmp(now[i].hash, tables[i]->hash) != 0 || strcmp(now[i].identity, tables[i]->identity) != 0)
             *changed = tables[i];
-    }
     for (size_t i = 0; i < count; i++)
         free(now[i].identity);
     free(now);
