@@ -50,8 +50,8 @@ struct dump {
 
 /*
  * Metadata locks that a worker's transaction holds. They are given up together, after the tables that are
- * complete have been checked: soon, but not after every small table (a check reads the ids of all tables of the
- * server).
+ * complete have been checked: soon, but not after every small table (a check reads the ids of all tables of
+ * the server).
  */
 enum { HELD_TABLES = 512 };
 
