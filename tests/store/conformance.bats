@@ -52,7 +52,7 @@ teardown_file() {
 
 @test "readers of an object that is replaced see the old bytes or the new ones" {
     on "file ceph ceph-v2" probe put-race
-    on "swift swift-v2" probe put-race 20
+    on swift probe put-race 20
 }
 
 @test "kill -9 while writing leaves whole objects only" {
