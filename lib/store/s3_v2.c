@@ -275,8 +275,8 @@ static void put(S3BucketContext *bucket, const char *name, S3RequestContext *con
     char hex[HASH_MD5_HEX_SIZE], md5[HASH_MD5_BYTES * 2];
     uint8_t digest[HASH_MD5_BYTES];
     const size_t skip = strlen("x-amz-meta-");
-    S3NameValue metas[] = {{S3_META_SHA256 + skip, header_of(call, S3_META_SHA256)},
-                           {S3_META_WRITER + skip, header_of(call, S3_META_WRITER)}};
+    S3NameValue metas[] = {{&S3_META_SHA256[skip], header_of(call, S3_META_SHA256)},
+                           {&S3_META_WRITER[skip], header_of(call, S3_META_WRITER)}};
     S3PutProperties properties = {.md5 = md5, .expires = -1, .metaDataCount = 2, .metaData = metas};
     S3PutObjectHandler handler = {{on_properties, on_complete}, on_read};
 
