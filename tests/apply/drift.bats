@@ -200,7 +200,7 @@ apply_is_connected() {
     mv "$T/clone-data" "$T/target/data"
     server_start target --local-infile=ON --log-bin-trust-function-creators=ON
     run apply
-    fails 9 cloned jobs/j/status.json
+    fails 9 cloned 'ccr-job adopt --job j'
     follow_start --replace
     apply
     same d
