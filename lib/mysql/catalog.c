@@ -444,8 +444,8 @@ static struct err *show_some(struct conn *c, const struct catalog_name *names, s
     bool absent = false;
 
     for (size_t i = 0; i < count; i++) {
-        buf_append_str(&all,
-                       i ? "; " SHOW_SETTINGS "SHOW CREATE TABLE " : SHOW_SETTINGS "SHOW CREATE TABLE ");
+        buf_append_str(&all, i ? "; " : "");
+        buf_append_str(&all, SHOW_SETTINGS "SHOW CREATE TABLE ");
         sql_table(&all, names[i].db, names[i].name);
     }
     struct err *e = conn_query_each(c, buf_str(&all), take_shown, &shown, &absent);

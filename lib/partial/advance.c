@@ -47,7 +47,7 @@ static struct err *find_others(struct partial *p, struct names *others)
                    "SELECT t.db, t.name FROM ccr.tables t JOIN information_schema.TABLES i ON "
                    "CAST(i.TABLE_SCHEMA AS BINARY) = CAST(t.db AS BINARY) AND CAST(i.TABLE_NAME AS BINARY) = "
                    "CAST(t.name AS BINARY) "
-                   " JOIN information_schema.ENGINES e ON e.ENGINE = i.ENGINE WHERE t.job = %s AND "
+                   "JOIN information_schema.ENGINES e ON e.ENGINE = i.ENGINE WHERE t.job = %s AND "
                    "i.TABLE_TYPE LIKE '%%BASE TABLE' AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
                    job);
 

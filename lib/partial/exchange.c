@@ -30,7 +30,6 @@
 
 /* One partition, or subpartition. */
 struct exchange {
-    const struct partitions_of *of;
     struct scope_name live;
     char *staged; /* quoted */
     char *apart;  /* the same: the table of its rows */
@@ -70,29 +69,34 @@ static const char *obstacle(const struct partial *p, const struct catalog_table 
     return NULL;
 }
 
-static struct err *check_live_name(struct partial *p, struct scope_name live, const char *name)
+/* found[i]: the i-th partition is there. */
+static void mark_found(const struct partitions_of *t, struct result *r, bool *found)
 {
-    struct result *r = NULL;
     char **row;
 
-    TRY(catalog_partitions(p->conn, live.db, live.name, &r));
-    do
-        row = result_next(r, NULL);
-    while (row && strcasecmp(row[0], name) != 0);
-    struct err *e = NULL;
-    if (!row)
-        e = err_hint(
-            err_new(ERR_USAGE, "table %s.%s has no partition %s on the target", live.db, live.name, name),
-            "check --partitions; what is new on the source comes with ccr-apply");
-    result_free(r);
-    return e;
+    while ((row = result_next(r, NULL)) != NULL)
+        for (size_t i = 0; i < t->count; i++)
+            found[i] = found[i] || strcasecmp(row[0], t->names[i]) == 0;
 }
 
 static struct err *check_live_names(struct partial *p, const struct partitions_of *t, struct scope_name live)
 {
-    for (size_t i = 0; i < t->count; i++)
-        TRY(check_live_name(p, live, t->names[i]));
-    return NULL;
+    struct result *r = NULL;
+
+    TRY(catalog_partitions(p->conn, live.db, live.name, &r));
+    bool *found = mem_zalloc(t->count + 1, sizeof(*found));
+    mark_found(t, r, found);
+    size_t i = 0;
+    while (i < t->count && found[i])
+        i++;
+    struct err *e = NULL;
+    if (i < t->count)
+        e = err_hint(err_new(ERR_USAGE, "table %s.%s has no partition %s on the target", live.db, live.name,
+                             t->names[i]),
+                     "check --partitions; what is new on the source comes with ccr-apply");
+    free(found);
+    result_free(r);
+    return e;
 }
 
 static struct err *check_table(struct partial *p, const struct partitions_of *t)
@@ -158,7 +162,6 @@ static void add_exchange(struct exchanges *all, const struct partial *p, const s
 
     all->items = mem_resize(all->items, all->count + 1, sizeof(*all->items));
     all->items[all->count++] = (struct exchange){
-        .of = t,
         .live = live_name(p, t),
         .staged = sql_table_dup(stage, t->table),
         .apart = sql_table_dup(p->plan->stage0, apart),

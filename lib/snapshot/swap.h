@@ -35,10 +35,9 @@ struct err *swap_tables(const struct swap_params *params, double *seconds) CHECK
 /*
  * A partial swap announces itself in the position row (formats/target.md, intent): RENAME compares nothing,
  * so whoever takes the job over while that stands there takes the row away first that was to be swapped in.
- * Then the RENAME, if it still comes, fails as a whole.
+ * Then the RENAME, if it still comes, fails as a whole. Partitions that are to be exchanged with tables in
+ * the database `stage` are announced in the same way: that database is taken away.
  */
-/* The same for partitions that are to be exchanged with tables that lie in the database `stage`: that is
- * dropped. */
 struct err *swap_announce_exchange(struct conn *c, const char *job, struct job_position *p,
                                    const char *stage) CHECKED;
 bool swap_is_announced(const struct job_position *p);
