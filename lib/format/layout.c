@@ -76,6 +76,16 @@ char *layout_job_status_key(const char *job)
     return mem_printf("jobs/%s/status.json", job);
 }
 
+char *layout_requests_prefix(const char *job)
+{
+    return job ? mem_printf("jobs/%s/requests/", job) : mem_strdup("jobs/");
+}
+
+char *layout_request_key(const char *job, const char *id)
+{
+    return mem_printf("jobs/%s/requests/%s.json", job, id);
+}
+
 char *layout_pin_key(const char *stream, const char *snapshot)
 {
     return mem_printf("streams/%s/pins/%s.json", stream, snapshot);
@@ -144,6 +154,15 @@ static void guess_in_stream(const char *p, struct layout_place *out)
     }
 }
 
+static void guess_in_job(const char *p, struct layout_place *out)
+{
+    out->kind = LAYOUT_STATUS;
+    if (take_word(&p, "requests/") && strspn(p, "0123456789abcdef") == ID_DIGITS) {
+        out->kind = LAYOUT_REQUEST;
+        memcpy(out->request, p, ID_DIGITS);
+    }
+}
+
 static char *place_key(const struct layout_place *place)
 {
     switch (place->kind) {
@@ -167,6 +186,8 @@ static char *place_key(const struct layout_place *place)
         return layout_pruned_key(place->name, place->number);
     case LAYOUT_STATUS:
         return layout_job_status_key(place->name);
+    case LAYOUT_REQUEST:
+        return layout_request_key(place->name, place->request);
     case LAYOUT_FOREIGN:
         break;
     }
@@ -201,7 +222,7 @@ void layout_parse(const char *key, struct layout_place *out)
     else if (take_word(&p, "streams/") && take_name(&p, '/', out->name))
         guess_in_stream(p, out);
     else if (take_word(&p, "jobs/") && take_name(&p, '/', out->name))
-        out->kind = LAYOUT_STATUS;
+        guess_in_job(p, out);
     char *spelt = place_key(out);
     if (strcmp(spelt, key) != 0 || !is_name(out->name) || !is_name(out->snapshot) || !counts_from_one(out))
         out->kind = LAYOUT_FOREIGN;

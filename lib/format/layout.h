@@ -28,6 +28,8 @@ char *layout_manifest_key(const char *stream, const char *snapshot); /* .../ID/m
 char *layout_volume_key(const char *stream, const char *snapshot,
                         uint64_t volume);                       /* .../ID/VVVVVV.tar.zst */
 char *layout_job_status_key(const char *job);                   /* jobs/J/status.json */
+char *layout_requests_prefix(const char *job);                  /* jobs/J/requests/; of NULL: jobs/ */
+char *layout_request_key(const char *job, const char *id);      /* jobs/J/requests/ID.json */
 char *layout_pin_key(const char *stream, const char *snapshot); /* streams/S/pins/ID.json */
 char *layout_pruned_prefix(const char *stream);                 /* streams/S/pruned/ */
 char *layout_pruned_key(const char *stream, uint64_t number);   /* streams/S/pruned/NNNNNNNNNNNN.json */
@@ -45,6 +47,7 @@ enum layout_kind {
     LAYOUT_PIN,
     LAYOUT_PRUNED,
     LAYOUT_STATUS,
+    LAYOUT_REQUEST,
     LAYOUT_FOREIGN, /* no key that ccr makes */
 };
 
@@ -53,6 +56,7 @@ struct layout_place {
     enum layout_kind kind;
     char name[65];     /* of the stream or the job */
     char snapshot[65]; /* volume, manifest, pin */
+    char request[33];  /* its id */
     uint64_t epoch;    /* log */
     uint64_t number;   /* log, volume, pruned */
 };

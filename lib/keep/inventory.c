@@ -86,6 +86,11 @@ static struct err *add_entry(const struct store_entry *entry, void *arg)
     } else if (place.kind == LAYOUT_STATUS) {
         inv->jobs = mem_grow(inv->jobs, inv->job_count, &inv->job_cap, sizeof(*inv->jobs));
         inv->jobs[inv->job_count++] = (struct listed_job){mem_strdup(place.name), at};
+    } else if (place.kind == LAYOUT_REQUEST) {
+        inv->requests =
+            mem_grow(inv->requests, inv->request_count, &inv->request_cap, sizeof(*inv->requests));
+        inv->requests[inv->request_count++] = (struct listed_request){mem_strdup(place.name), "", at};
+        memcpy(inv->requests[inv->request_count - 1].id, place.request, sizeof(place.request));
     } else if (place.kind == LAYOUT_FOREIGN) {
         add_name(&inv->foreign, &inv->foreign_count, &inv->foreign_cap, entry->key);
     } else {
@@ -133,6 +138,9 @@ void inventory_free(struct inventory *inv)
     for (size_t i = 0; i < inv->job_count; i++)
         free(inv->jobs[i].name);
     free(inv->jobs);
+    for (size_t i = 0; i < inv->request_count; i++)
+        free(inv->requests[i].job);
+    free(inv->requests);
     names_free(inv->foreign, inv->foreign_count);
     *inv = (struct inventory){0};
 }

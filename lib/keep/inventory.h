@@ -8,6 +8,7 @@
 #define CCR_KEEP_INVENTORY_H
 
 #include "format/layout.h"
+#include "format/request.h"
 #include "store/store.h"
 
 struct listed {
@@ -60,6 +61,12 @@ struct listed_job {
     struct listed status;
 };
 
+struct listed_request {
+    char *job;
+    char id[REQUEST_ID_DIGITS + 1];
+    struct listed at;
+};
+
 struct inventory {
     bool has_store; /* ccr.json */
     bool has_prune; /* prune.json */
@@ -69,6 +76,9 @@ struct inventory {
     struct listed_job *jobs;
     size_t job_count;
     size_t job_cap;
+    struct listed_request *requests;
+    size_t request_count;
+    size_t request_cap;
     char **foreign; /* keys that ccr does not make */
     size_t foreign_count;
     size_t foreign_cap;

@@ -132,6 +132,11 @@ static void test_parse(void)
         "streams/s/pruned/1.json",
         "jobs/j/job.json",
         "jobs/j",
+        "jobs/j/requests/.json",
+        "jobs/j/requests/x.json",
+        "jobs/j/requests/00112233445566778899AABBCCDDEEFF.json",
+        "jobs/j/requests/00112233445566778899aabbccddeeff",
+        "jobs/j/requests/00112233445566778899aabbccddeeff0.json",
     };
     struct layout_place place;
 
@@ -146,6 +151,7 @@ static void test_parse(void)
     parses("streams/s/pins/a.json", LAYOUT_PIN, 0, 0);
     parses("streams/s/pruned/000000000003.json", LAYOUT_PRUNED, 0, 3);
     parses("jobs/j/status.json", LAYOUT_STATUS, 0, 0);
+    parses("jobs/j/requests/00112233445566778899aabbccddeeff.json", LAYOUT_REQUEST, 0, 0);
     layout_parse("streams/west/snapshots/a.b/manifest.json", &place);
     CHECK(strcmp(place.name, "west") == 0 && strcmp(place.snapshot, "a.b") == 0);
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
