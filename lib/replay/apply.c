@@ -98,6 +98,22 @@ static struct err *apply_still_behind(struct apply *a)
                     "run ccr-restore --job %s --tables %s", a->job->name, buf_str(&a->behind));
 }
 
+/* A job that was just made has nothing to be applied to. */
+static struct err *apply_wait_for_copy(struct apply *a)
+{
+    struct job_needs needs;
+
+    TRY(job_needs_read(a->conn, a->job->name, &needs));
+    const struct job_need *full = job_needs_full(&needs);
+    a->waiting = full != NULL;
+    if (full)
+        log_info(a->log, "job %s waits for its first snapshot: %s", a->job->name, full->reason);
+    job_needs_free(&needs);
+    return a->waiting ? NULL
+                      : err_hint(err_new(ERR_TARGET, "the target has no position of job '%s'", a->job->name),
+                                 "its restore was not finished: run ccr-restore again");
+}
+
 static struct err *apply_open_position(struct apply *a)
 {
     struct job_position position = {0};
@@ -105,8 +121,7 @@ static struct err *apply_open_position(struct apply *a)
 
     TRY(job_position_read(a->conn, a->job->name, &position, &found));
     if (!found)
-        return err_hint(err_new(ERR_TARGET, "the target has no position of job '%s'", a->job->name),
-                        "its restore was not finished: run ccr-restore again");
+        return apply_wait_for_copy(a);
     struct err *e = NULL;
     /* a position that a restore has just put there has nothing to do with what was reported before */
     if (!position.pending)
@@ -174,7 +189,7 @@ static struct err *apply_settle_needs(struct apply *a)
     TRY(job_needs_read(a->conn, a->job->name, &needs));
     struct err *e = NULL;
     for (size_t i = 0; i < needs.count && !e; i++) {
-        if (strcmp(needs.items[i].kind, JOB_NEED) != 0)
+        if (strcmp(needs.items[i].kind, JOB_NEED) != 0 || !needs.items[i].gtid[0])
             continue;
         e = gtid_pos_parse(needs.items[i].gtid, ERR_TARGET, &at);
         if (!e && gtid_pos_reaches(&a->batch.committed.pos, &at))
@@ -189,6 +204,10 @@ static struct err *apply_work(struct apply *a, struct run *run)
 {
     TRY(apply_open_job(a, run->opts));
     TRY(apply_open_position(a));
+    if (a->waiting) {
+        json_object_set_new(run->result, "waiting", json_true());
+        return NULL;
+    }
     if (opts_flag(run->opts, OPT_EXPLAIN))
         return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
     int64_t start = clock_monotonic_us();

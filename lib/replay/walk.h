@@ -83,6 +83,7 @@ struct apply {
     bool paused;            /* the job: the run is over */
     struct job_skips skips; /* transactions to be passed over */
     uint64_t passed_over;   /* of them, by this run */
+    bool waiting;           /* for the first snapshot: there is no position */
     bool has_position;      /* of the target: the batch is there */
     bool until_reached;     /* --until-gtid or --until-time was met */
 };

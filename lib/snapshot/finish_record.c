@@ -84,6 +84,8 @@ static struct err *record_whole(struct record *r)
     if (!e)
         e = job_save(r->conn, r->plan->job);
     if (!e)
+        e = job_generation_next(r->conn, r->job);
+    if (!e)
         e = record_tables(r);
     if (!e)
         e = record_views(r);
@@ -117,11 +119,26 @@ static struct err *keep_triggers(struct record *r)
     return e ? e : finish_keep(r->placing);
 }
 
+static bool has_table_of(const struct scope *in, const struct job_need *n)
+{
+    struct partitions partitions = {0};
+    struct err *e = job_need_partitions(n, &partitions);
+    bool has = !e && scope_table(in, n->db, partitions.items[0].table);
+
+    err_free(e);
+    partitions_free(&partitions);
+    return has;
+}
+
 /* What is needed of a whole database is settled where all its tables are in. */
 static bool is_settled(const struct scope *in, const struct job_need *n)
 {
+    if (strcmp(n->kind, JOB_FULL) == 0)
+        return false;
     if (strcmp(n->kind, JOB_BEHIND) == 0)
         return scope_covers_tables(in, n->db, n->name);
+    if (strcmp(n->kind, JOB_PARTITION) == 0)
+        return has_table_of(in, n);
     if (n->name[0])
         return scope_table(in, n->db, n->name);
     char *db = scope_literal(n->db);
@@ -195,6 +212,8 @@ struct err *finish_record(const struct placing *placing, const struct pending *p
                        &hashes,       position};
     struct err *e = hash_tables(&r, &hashes);
 
+    if (!e) /* the swap may be an earlier version's */
+        e = job_generation_setup(r.conn);
     if (!e)
         e = conn_transaction(r.conn, record_all, &r);
     free(hashes.items);

@@ -18,7 +18,7 @@ static const char *const job_tables[] = {
     "CREATE TABLE IF NOT EXISTS ccr.jobs ("
     "name VARCHAR(64) NOT NULL PRIMARY KEY, stream VARCHAR(64) NOT NULL, store_id VARCHAR(64) NOT NULL, "
     "stream_id VARCHAR(64) NOT NULL, scope LONGTEXT NOT NULL, renames LONGTEXT NOT NULL, "
-    "created TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "
+    "generation BIGINT UNSIGNED NOT NULL DEFAULT 0, created TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "
     "updated TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)" TABLE_OPTIONS,
 
     "CREATE TABLE IF NOT EXISTS ccr.tables ("
@@ -78,11 +78,24 @@ static void job_unlock_setup(struct conn *c)
     err_free(conn_exec(c, "DO RELEASE_LOCK('ccr setup')")); /* ends with the connection at the latest */
 }
 
+struct err *job_add_column(struct conn *c, const char *table, const char *column, const char *definition)
+{
+    uint64_t there = 0;
+
+    TRY(conn_number(c, &there,
+                    "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'ccr' AND "
+                    "TABLE_NAME = '%s' AND COLUMN_NAME = '%s'",
+                    table, column));
+    return there ? NULL
+                 : conn_exec(c, "ALTER TABLE ccr.%s ADD COLUMN IF NOT EXISTS %s %s", table, column, definition);
+}
+
 static struct err *job_create_tables(struct conn *c)
 {
     TRY(conn_exec(c, "CREATE DATABASE IF NOT EXISTS ccr CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
     for (size_t i = 0; i < sizeof(job_tables) / sizeof(job_tables[0]); i++)
         TRY(conn_exec(c, "%s", job_tables[i]));
+    TRY(job_generation_setup(c));
     TRY(job_needs_setup(c));
     TRY(job_state_setup(c));
     return job_copy_setup(c);

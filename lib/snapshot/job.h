@@ -4,7 +4,7 @@
  * A job is one target following one stream. Its scope, renames and position live in the target's database
  * `ccr` and win there over anything the store says. Tables:
  *
- *   jobs          one row per job: stream, ids, scope, renames
+ *   jobs          one row per job: stream, ids, scope, renames, how often it was copied as a whole
  *   position_JOB  one row: the position, committed in the same transaction as the data it describes;
  *                 it takes part in the swap's RENAME, so that data and position change in one step
  *   tables        the target tables that ccr created, with the hash of each one's definition
@@ -33,6 +33,7 @@
 #include "base/json.h"
 #include "format/position.h"
 #include "mysql/conn.h"
+#include "snapshot/partitions.h"
 #include "snapshot/scope.h"
 
 #define JOB_DATABASE   "ccr"
@@ -71,6 +72,9 @@ struct err *job_check_name(const char *name) CHECKED;
 
 /* Creates the database and its tables where they are missing. */
 struct err *job_setup(struct conn *c) CHECKED;
+/* Adds a column to a table of ccr's, where an earlier version made it without. Outside of any transaction. */
+struct err *job_add_column(struct conn *c, const char *table, const char *column,
+                           const char *definition) CHECKED;
 /* Removes the rows of a job from tables of ccr's database. */
 struct err *job_forget(struct conn *c, const char *job, const char *const *tables, size_t count) CHECKED;
 /* Forgets everything about a job, its position last; drops ccr's database when no job is left in it. */
@@ -81,6 +85,16 @@ struct err *job_load(struct conn *c, const char *name, struct job **out) CHECKED
 /* Inserts or replaces the row in jobs. */
 struct err *job_save(struct conn *c, const struct job *job) CHECKED;
 void job_free(struct job *job); /* NULL is allowed */
+
+/*
+ * The generation of a job counts its full copies: what was asked for before the last one is of no interest
+ * any more. 0 where the job does not exist, or has not been copied since an earlier version made its row.
+ */
+struct err *job_generation_setup(struct conn *c) CHECKED;
+struct err *job_generation_read(struct conn *c, const char *job, uint64_t *out) CHECKED;
+/* Part of the caller's transaction. */
+struct err *job_generation_next(struct conn *c, const char *job) CHECKED;
+
 /* The job as JSON, as it lies in the pending list (formats/target.md). */
 json_t *job_to_json(const struct job *job);
 struct err *job_from_json(const struct json_doc *doc, const json_t *object, struct job **out) CHECKED;
@@ -168,23 +182,35 @@ struct err *job_table_record(struct conn *c, const char *job, const char *db, co
 struct err *job_history_add(struct conn *c, const char *job, const char *what, const char *reason) CHECKED;
 
 /*
- * What only a snapshot can bring in: found by ccr-apply, which stops there (JOB_NEED), or left behind by a
- * partial restore, so that ccr-apply passes over its changes (JOB_BEHIND). Source names;
- * patterns (scope.h) of what is left behind.
+ * What only a snapshot can bring in. Source names.
+ *
+ *   JOB_FULL       the whole job: it was just created, its epoch of the log has ended, or a person says so.
+ *                  `db` and `name` are empty. It settles all others
+ *   JOB_NEED       a table, or with `name` empty a whole database: ccr-apply cannot pass `gtid` without it,
+ *                  or a person wants it copied again (`gtid` empty)
+ *   JOB_PARTITION  a partition that a person wants copied again: `name` is "table:partition", with the
+ *                  quoting of --partitions
+ *   JOB_BEHIND     a table whose changes ccr-apply passes over until it is brought in; `db` and `name` are
+ *                  patterns (scope.h)
  */
-#define JOB_NEED   "partial"
-#define JOB_BEHIND "behind"
+#define JOB_FULL      "full"
+#define JOB_NEED      "partial"
+#define JOB_PARTITION "partition"
+#define JOB_BEHIND    "behind"
 
 struct job_need {
     const char *kind;
     const char *db;
-    const char *name; /* "" for a whole database */
+    const char *name;
     const char *gtid; /* of the transaction that the job cannot pass; "" where there is none */
     const char *reason;
+    int64_t at;     /* since when, seconds since 1970; set by reading */
+    uint64_t epoch; /* the snapshot is to be of this epoch of the log or a later one, */
+    const char *pos; /* and of the same one not before this GTID position; "" or NULL: wherever */
 };
 
 struct job_needs {
-    struct job_need *items; /* in the order of their names */
+    struct job_need *items; /* in the order of their names, a full copy first */
     size_t count;
     struct result *result; /* what they point into */
 };
@@ -194,7 +220,11 @@ struct err *job_needs_setup(struct conn *c) CHECKED;
 /* None where there is no such table. */
 struct err *job_needs_read(struct conn *c, const char *job, struct job_needs *out) CHECKED;
 void job_needs_free(struct job_needs *needs); /* its members */
-/* Adds one, or replaces its gtid and reason. Part of the caller's transaction, as is the next. */
+/* That of a full copy; NULL where there is none. */
+const struct job_need *job_needs_full(const struct job_needs *needs);
+/* That of JOB_PARTITION; ERR_TARGET where it is none. partitions_free also after an error. */
+struct err *job_need_partitions(const struct job_need *need, struct partitions *out) CHECKED;
+/* Adds one, or replaces all of it but its time. Part of the caller's transaction, as is the next. */
 struct err *job_need_put(struct conn *c, const char *job, const struct job_need *need) CHECKED;
 struct err *job_need_settle(struct conn *c, const char *job, const struct job_need *need) CHECKED;
 /* Those that are behind are left out of the scope. Appends their names to `names` ("shop.a, shop.b"). */

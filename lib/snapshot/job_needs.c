@@ -1,35 +1,54 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <mysqld_error.h>
 
 #include "base/mem.h"
 #include "snapshot/job.h"
 
 struct err *job_needs_setup(struct conn *c)
 {
-    return conn_exec(
+    TRY(conn_exec(
         c,
         "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "
         "db VARCHAR(130) NOT NULL, name VARCHAR(130) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT "
-        "NULL, "
-        "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (job, kind, db, name)) ENGINE=InnoDB "
-        "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+        "NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, epoch BIGINT UNSIGNED NOT NULL DEFAULT 0, "
+        "pos LONGTEXT NULL, PRIMARY KEY (job, kind, db, name)) ENGINE=InnoDB "
+        "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
+    TRY(job_add_column(c, "needs", "epoch", "BIGINT UNSIGNED NOT NULL DEFAULT 0"));
+    return job_add_column(c, "needs", "pos", "LONGTEXT NULL");
+}
+
+/* An earlier version's table has fewer columns. */
+static struct err *select_needs(struct conn *c, const char *job, struct result **out)
+{
+    static const char select[] = "SELECT kind, db, name, gtid, reason, UNIX_TIMESTAMP(at), %s FROM ccr.needs "
+                                 "WHERE job = %s ORDER BY db, name, kind";
+    char *quoted = sql_string_dup(job);
+    struct err *e = conn_query_if_there(c, out, select, "epoch, COALESCE(pos, '')", quoted);
+
+    if (e && conn_errno(c) == ER_BAD_FIELD_ERROR) {
+        err_free(e);
+        e = conn_query_if_there(c, out, select, "0, ''", quoted);
+    }
+    free(quoted);
+    return e;
 }
 
 struct err *job_needs_read(struct conn *c, const char *job, struct job_needs *out)
 {
-    char *quoted = sql_string_dup(job);
     char **row;
 
     *out = (struct job_needs){0};
-    struct err *e = conn_query_if_there(
-        c, &out->result,
-        "SELECT kind, db, name, gtid, reason FROM ccr.needs WHERE job = %s ORDER BY db, name, kind", quoted);
-    free(quoted);
+    struct err *e = select_needs(c, job, &out->result);
     if (e || !out->result)
         return e;
     out->items = mem_zalloc(result_count(out->result) + 1, sizeof(*out->items));
     while ((row = result_next(out->result, NULL)) != NULL)
-        out->items[out->count++] = (struct job_need){row[0], row[1], row[2], row[3], row[4]};
+        out->items[out->count++] = (struct job_need){
+            row[0], row[1], row[2], row[3], row[4], strtoll(row[5], NULL, 10), strtoull(row[6], NULL, 10),
+            row[7]};
     return NULL;
 }
 
@@ -40,15 +59,41 @@ void job_needs_free(struct job_needs *needs)
     *needs = (struct job_needs){0};
 }
 
+const struct job_need *job_needs_full(const struct job_needs *needs)
+{
+    for (size_t i = 0; i < needs->count; i++)
+        if (strcmp(needs->items[i].kind, JOB_FULL) == 0)
+            return &needs->items[i];
+    return NULL;
+}
+
+struct err *job_need_partitions(const struct job_need *need, struct partitions *out)
+{
+    char *db = sql_ident_dup(need->db);
+    char *text = mem_printf("%s.%s", db, need->name);
+    const char *const texts[] = {text, NULL};
+    struct err *e = partitions_parse(texts, out);
+
+    if (e)
+        e = err_context(err_recode(e, ERR_TARGET), "ccr.needs on the target");
+    free(db);
+    free(text);
+    return e;
+}
+
 /* "'partial', 'job', 'shop', 'a'" and, of a whole one, the rest. */
 static void append_values(struct buf *sql, const char *job, const struct job_need *need, bool whole)
 {
-    const char *const values[] = {need->kind, job, need->db, need->name, need->gtid, need->reason};
+    const char *const values[] = {need->kind, job,          need->db,
+                                  need->name, need->gtid,   need->reason,
+                                  need->pos ? need->pos : ""};
 
-    for (size_t i = 0; i < (whole ? 6 : 4); i++) {
+    for (size_t i = 0; i < (whole ? 7 : 4); i++) {
         buf_append_str(sql, i ? ", " : "");
         sql_string(sql, values[i]);
     }
+    if (whole)
+        buf_printf(sql, ", %" PRIu64, need->epoch);
 }
 
 static struct err *run(struct conn *c, struct buf *sql)
@@ -63,9 +108,10 @@ struct err *job_need_put(struct conn *c, const char *job, const struct job_need 
 {
     struct buf sql = BUF_INIT;
 
-    buf_append_str(&sql, "INSERT INTO ccr.needs (kind, job, db, name, gtid, reason) VALUES (");
+    buf_append_str(&sql, "INSERT INTO ccr.needs (kind, job, db, name, gtid, reason, pos, epoch) VALUES (");
     append_values(&sql, job, need, true);
-    buf_append_str(&sql, ") ON DUPLICATE KEY UPDATE gtid = VALUES(gtid), reason = VALUES(reason)");
+    buf_append_str(&sql, ") ON DUPLICATE KEY UPDATE gtid = VALUES(gtid), reason = VALUES(reason), "
+                         "pos = VALUES(pos), epoch = VALUES(epoch)");
     return run(c, &sql);
 }
 

@@ -153,9 +153,16 @@ static struct err *check_before_loading(struct restoring *r)
     return e;
 }
 
-static void choose_reason(struct restoring *r)
+/* What the target has noted as the reason for a full copy. */
+static struct err *choose_reason(struct restoring *r)
 {
-    if (!r->has_position)
+    struct job_needs needs;
+
+    TRY(job_needs_read(r->conn, r->params->job, &needs));
+    const struct job_need *full = job_needs_full(&needs);
+    if (full)
+        r->result->reason = mem_strdup(full->reason);
+    else if (!r->has_position)
         r->result->reason = mem_strdup(r->plan->standalone ? "plain restore" : "first run");
     else if (r->plan->manifest->epoch > r->position.epoch)
         r->result->reason =
@@ -163,6 +170,8 @@ static void choose_reason(struct restoring *r)
                        (unsigned long long)r->position.epoch, (unsigned long long)r->plan->manifest->epoch);
     else
         r->result->reason = mem_strdup("new snapshot asked for by hand");
+    job_needs_free(&needs);
+    return NULL;
 }
 
 static struct err *swap_in(struct restoring *r)
@@ -193,7 +202,7 @@ static struct err *restore_snapshot(struct restoring *r)
     struct stage_result staged;
 
     TRY(check_before_loading(r));
-    choose_reason(r);
+    TRY(choose_reason(r));
     TRY(job_setup(r->conn));
     /* from the second restore on, a new scope comes into force with the swap */
     if (!r->plan->standalone && !r->has_position)

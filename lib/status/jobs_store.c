@@ -23,16 +23,11 @@ static struct err *add_lag(const struct looking *l, const struct job_status *s, 
 {
     const struct stream_seen *seen = NULL;
     const struct lag_from from = {s->epoch, s->number, &s->position, s->source_time};
-    char time[CLOCK_TEXT_SIZE];
 
     TRY(streams_look(l->streams, s->stream, &seen));
     TRY(lag_add(l->streams, seen, &from, to));
-    if (l->streams->now_us - reported_us <= l->streams->silent_after_us + REPORTS_EVERY_US)
-        return NULL;
-    json_t *lag = json_pack("{s:b, s:s, s:s}", "known", 0, "unknown_because",
-                            "the target is silent: ccr-apply does not run", "unknown_since",
-                            clock_format(reported_us, time));
-    json_object_set_new(to, "lag", lag);
+    if (l->streams->now_us - reported_us > l->streams->silent_after_us + REPORTS_EVERY_US)
+        lag_add_unknown("the target is silent: ccr-apply does not run", reported_us, to);
     return NULL;
 }
 

@@ -76,7 +76,7 @@ static struct err *is_catching_up(struct looking *l, bool *yes)
 }
 
 /* What is going on just now: a run shows by its locks, where the server has such. */
-static struct err *add_doing(struct looking *l, const struct job_position *p, bool is_behind)
+static struct err *add_doing(struct looking *l, const struct job_position *p)
 {
     struct job_locks locks;
     struct job_copy_state copy;
@@ -96,7 +96,9 @@ static struct err *add_doing(struct looking *l, const struct job_position *p, bo
         doing = "replaying";
     else if (copy.found)
         doing = "copy interrupted";
-    else if (is_behind)
+    else if (json_object_get(l->to, "full_copy"))
+        doing = "waiting for a snapshot";
+    else if (json_array_size(json_object_get(l->to, "tables_behind")) > 0)
         doing = "behind";
     document_set_bytes(l->to, "doing", doing);
     json_object_set_new(l->to, "running", locks.known ? json_boolean(running) : json_null());
@@ -106,32 +108,39 @@ static struct err *add_doing(struct looking *l, const struct job_position *p, bo
     return e;
 }
 
-static struct err *add_tables_behind(struct looking *l, bool *any)
+static json_t *need_json(const struct job_need *n)
 {
-    json_t *list = json_array();
-    struct result *r = NULL;
-    char *job = sql_string_dup(l->job);
-    char **row;
-    struct err *e = conn_query_if_there(l->conn, &r,
-                                        "SELECT kind, db, name, gtid, reason, UNIX_TIMESTAMP(at) FROM "
-                                        "ccr.needs WHERE job = %s ORDER BY db, name, kind",
-                                        job);
+    json_t *to = json_object();
 
-    json_object_set_new(l->to, "tables_behind", list);
-    free(job);
-    while (!e && r && (row = result_next(r, NULL)) != NULL) {
-        json_t *table = json_object();
-        document_set_bytes(table, "kind", row[0]);
-        document_set_bytes(table, "db", row[1]);
-        document_set_bytes(table, "name", row[2]);
-        document_set_bytes(table, "gtid", row[3][0] ? row[3] : NULL);
-        document_set_bytes(table, "reason", row[4]);
-        set_seconds_time(table, "since", strtoll(row[5], NULL, 10));
-        json_array_append_new(list, table);
+    document_set_bytes(to, "reason", n->reason);
+    set_seconds_time(to, "since", n->at);
+    if (strcmp(n->kind, JOB_FULL) == 0)
+        return to;
+    document_set_bytes(to, "kind", n->kind);
+    document_set_bytes(to, "db", n->db);
+    document_set_bytes(to, "name", n->name);
+    document_set_bytes(to, "gtid", n->gtid[0] ? n->gtid : NULL);
+    return to;
+}
+
+static struct err *add_needs(struct looking *l)
+{
+    struct job_needs needs;
+    json_t *tables = json_array();
+
+    json_object_set_new(l->to, "tables_behind", tables);
+    TRY(job_needs_read(l->conn, l->job, &needs));
+    for (size_t i = 0; i < needs.count; i++) {
+        json_t *need = need_json(&needs.items[i]);
+        if (strcmp(needs.items[i].kind, JOB_FULL) == 0) {
+            json_object_set_new(l->to, "full_copy", need);
+            json_object_set_new(l->to, "needs_copy", json_true());
+        } else {
+            json_array_append_new(tables, need);
+        }
     }
-    result_free(r);
-    *any = json_array_size(list) > 0;
-    return e;
+    job_needs_free(&needs);
+    return NULL;
 }
 
 static struct err *add_history(struct looking *l)
@@ -158,7 +167,6 @@ static struct err *add_history(struct looking *l)
     return e;
 }
 
-/* A job without a position has not been copied yet. */
 static struct err *add_position(struct looking *l, const struct job_position *p, const char *stream)
 {
     const struct stream_seen *seen = NULL;
@@ -176,18 +184,21 @@ static struct err *look_at_job(struct looking *l, const char *stream)
 {
     struct job_position p;
     bool found = false;
-    bool is_behind = false;
 
     document_set_bytes(l->to, "job", l->job);
     document_set_bytes(l->to, "stream", stream);
     TRY(add_state(l));
     TRY(job_position_read(l->conn, l->job, &p, &found));
     json_object_set_new(l->to, "copied", json_boolean(found));
-    struct err *e = found ? add_position(l, &p, stream) : NULL;
+    struct err *e = NULL;
+    if (found)
+        e = add_position(l, &p, stream);
+    else
+        lag_add_unknown("the job has not been copied yet", 0, l->to);
     if (!e)
-        e = add_tables_behind(l, &is_behind);
+        e = add_needs(l);
     if (!e)
-        e = add_doing(l, &p, is_behind);
+        e = add_doing(l, &p);
     if (!e)
         e = add_history(l);
     job_position_free(&p);

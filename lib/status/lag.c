@@ -69,6 +69,14 @@ static void set_unknown(json_t *lag, const char *why, int64_t since_us)
         document_set_bytes(lag, "unknown_since", clock_format(since_us, time));
 }
 
+void lag_add_unknown(const char *why, int64_t since_us, json_t *job)
+{
+    json_t *lag = json_object();
+
+    set_unknown(lag, why, since_us);
+    json_object_set_new(job, "lag", lag);
+}
+
 static void set_seconds(json_t *lag, int64_t now_us, int64_t at)
 {
     int64_t seconds = now_us / CLOCK_US_PER_S - at;

@@ -28,5 +28,7 @@ struct lag_from {
 /* Adds "lag" to a job's object, and "needs_copy" where the log goes on in a later epoch. */
 struct err *lag_add(const struct streams *s, const struct stream_seen *stream, const struct lag_from *from,
                     json_t *job) CHECKED;
+/* The lag of a job of which it cannot be told, since then (0: that is not known either). */
+void lag_add_unknown(const char *why, int64_t since_us, json_t *job);
 
 #endif

@@ -85,8 +85,6 @@ static void add_head(struct buf *out, const json_t *job)
         buf_printf(out, "%s; ", state);
     if (*text_of(job, "doing"))
         buf_printf(out, "%s; ", text_of(job, "doing"));
-    if (json_is_false(json_object_get(job, "copied")))
-        buf_append_str(out, "not copied yet");
     append_lag(out, job);
     buf_append_byte(out, '\n');
 }
@@ -102,7 +100,7 @@ static void add_position(struct buf *out, const json_t *job, int64_t now_us)
     }
     if (json_object_get(job, "position"))
         buf_append_byte(out, '\n');
-    if (json_is_true(json_object_get(job, "needs_copy")))
+    if (json_is_true(json_object_get(job, "needs_copy")) && !json_object_get(job, "full_copy"))
         buf_append_str(
             out, "  needs    a new snapshot (ccr-backup, ccr-restore): the log goes on in another epoch\n");
     if (*text_of(job, "reported")) {
@@ -149,7 +147,11 @@ static void add_copy(struct buf *out, const json_t *job)
 static void add_tables(struct buf *out, const json_t *job)
 {
     const json_t *tables = json_object_get(job, "tables_behind");
+    const json_t *full = json_object_get(job, "full_copy");
 
+    if (full)
+        buf_printf(out, "  needs    a full copy since %s: %s\n", text_of(full, "since"),
+                   message_of(full, "reason"));
     for (size_t i = 0; i < json_array_size(tables); i++) {
         const json_t *t = json_array_get(tables, i);
         const char *name = message_of(t, "name");

@@ -60,6 +60,46 @@ static void add_state(const struct steer *s, const struct job *job, const struct
     run_say(s->run, "  since %s, by %s: %s", since, state->who, state->reason);
 }
 
+static struct err *add_needs(const struct steer *s, const char *job, json_t *to)
+{
+    struct job_needs needs;
+    json_t *list = json_array();
+    uint64_t generation = 0;
+
+    json_object_set_new(to, "needs", list);
+    TRY(job_generation_read(s->conn, job, &generation));
+    document_set_u64(to, "generation", generation);
+    TRY(job_needs_read(s->conn, job, &needs));
+    for (size_t i = 0; i < needs.count; i++) {
+        const struct job_need *n = &needs.items[i];
+        json_t *need = json_object();
+        document_set_bytes(need, "kind", n->kind);
+        document_set_bytes(need, "db", n->db);
+        document_set_bytes(need, "name", n->name);
+        document_set_bytes(need, "reason", n->reason);
+        json_array_append_new(list, need);
+        run_say(s->run, "  %s%s%s needs a copy: %s", n->db[0] ? n->db : "the whole job", n->name[0] ? "." : "",
+                n->name, n->reason);
+    }
+    job_needs_free(&needs);
+    return NULL;
+}
+
+static struct err *add_position(const struct steer *s, const char *job, json_t *to)
+{
+    struct job_position p;
+    bool found = false;
+
+    TRY(job_position_read(s->conn, job, &p, &found));
+    json_object_set_new(to, "copied", json_boolean(found));
+    if (found)
+        document_set_pos(to, "position", &p.pos);
+    else
+        run_say(s->run, "  not copied yet");
+    job_position_free(&p);
+    return NULL;
+}
+
 static struct err *show(const struct steer *s, const char *name, json_t *list)
 {
     struct job *job = NULL;
@@ -81,7 +121,11 @@ static struct err *show(const struct steer *s, const char *name, json_t *list)
     run_say(s->run, "  scope %s\n  renames %s", scope, renames);
     free(scope);
     free(renames);
-    e = add_skips(s, name, to);
+    e = add_position(s, name, to);
+    if (!e)
+        e = add_needs(s, name, to);
+    if (!e)
+        e = add_skips(s, name, to);
     job_state_free(&state);
     job_free(job);
     return e;
