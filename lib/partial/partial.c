@@ -176,8 +176,8 @@ static void choose_reason(struct partial *p, const struct job_needs *needs)
         bool of_these = n->name[0] ? scope_table(partial_scope(p), n->db, n->name)
                                    : scope_database(partial_scope(p), n->db) != SCOPE_OUT;
         if (strcmp(n->kind, JOB_NEED) == 0 && of_these)
-            p->result->reason = n->gtid[0] ? mem_printf("needed since %s: %s", n->gtid, n->reason)
-                                           : mem_strdup(n->reason);
+            p->result->reason =
+                n->gtid[0] ? mem_printf("needed since %s: %s", n->gtid, n->reason) : mem_strdup(n->reason);
     }
     for (size_t i = 0; i < needs->count && !p->result->reason; i++)
         if (strcmp(needs->items[i].kind, JOB_BEHIND) == 0)

@@ -86,8 +86,9 @@ struct err *job_add_column(struct conn *c, const char *table, const char *column
                     "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'ccr' AND "
                     "TABLE_NAME = '%s' AND COLUMN_NAME = '%s'",
                     table, column));
-    return there ? NULL
-                 : conn_exec(c, "ALTER TABLE ccr.%s ADD COLUMN IF NOT EXISTS %s %s", table, column, definition);
+    return there
+               ? NULL
+               : conn_exec(c, "ALTER TABLE ccr.%s ADD COLUMN IF NOT EXISTS %s %s", table, column, definition);
 }
 
 static struct err *job_create_tables(struct conn *c)

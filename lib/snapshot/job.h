@@ -204,8 +204,8 @@ struct job_need {
     const char *name;
     const char *gtid; /* of the transaction that the job cannot pass; "" where there is none */
     const char *reason;
-    int64_t at;     /* since when, seconds since 1970; set by reading */
-    uint64_t epoch; /* the snapshot is to be of this epoch of the log or a later one, */
+    int64_t at;      /* since when, seconds since 1970; set by reading */
+    uint64_t epoch;  /* the snapshot is to be of this epoch of the log or a later one, */
     const char *pos; /* and of the same one not before this GTID position; "" or NULL: wherever */
 };
 

@@ -13,8 +13,7 @@ struct err *job_generation_read(struct conn *c, const char *job, uint64_t *out)
 {
     struct result *r = NULL;
     char *quoted = sql_string_dup(job);
-    struct err *e =
-        conn_query_if_there(c, &r, "SELECT generation FROM ccr.jobs WHERE name = %s", quoted);
+    struct err *e = conn_query_if_there(c, &r, "SELECT generation FROM ccr.jobs WHERE name = %s", quoted);
 
     *out = 0;
     free(quoted);
@@ -32,8 +31,7 @@ struct err *job_generation_read(struct conn *c, const char *job, uint64_t *out)
 struct err *job_generation_next(struct conn *c, const char *job)
 {
     char *quoted = sql_string_dup(job);
-    struct err *e =
-        conn_exec(c, "UPDATE ccr.jobs SET generation = generation + 1 WHERE name = %s", quoted);
+    struct err *e = conn_exec(c, "UPDATE ccr.jobs SET generation = generation + 1 WHERE name = %s", quoted);
 
     free(quoted);
     return e;

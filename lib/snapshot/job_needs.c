@@ -10,12 +10,11 @@
 struct err *job_needs_setup(struct conn *c)
 {
     TRY(conn_exec(
-        c,
-        "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "
-        "db VARCHAR(130) NOT NULL, name VARCHAR(130) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT "
-        "NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, epoch BIGINT UNSIGNED NOT NULL DEFAULT 0, "
-        "pos LONGTEXT NULL, PRIMARY KEY (job, kind, db, name)) ENGINE=InnoDB "
-        "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
+        c, "CREATE TABLE IF NOT EXISTS ccr.needs (job VARCHAR(64) NOT NULL, kind VARCHAR(16) NOT NULL, "
+           "db VARCHAR(130) NOT NULL, name VARCHAR(130) NOT NULL, gtid VARCHAR(64) NOT NULL, reason TEXT NOT "
+           "NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, epoch BIGINT UNSIGNED NOT NULL DEFAULT 0, "
+           "pos LONGTEXT NULL, PRIMARY KEY (job, kind, db, name)) ENGINE=InnoDB "
+           "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
     TRY(job_add_column(c, "needs", "epoch", "BIGINT UNSIGNED NOT NULL DEFAULT 0"));
     return job_add_column(c, "needs", "pos", "LONGTEXT NULL");
 }
@@ -84,9 +83,8 @@ struct err *job_need_partitions(const struct job_need *need, struct partitions *
 /* "'partial', 'job', 'shop', 'a'" and, of a whole one, the rest. */
 static void append_values(struct buf *sql, const char *job, const struct job_need *need, bool whole)
 {
-    const char *const values[] = {need->kind, job,          need->db,
-                                  need->name, need->gtid,   need->reason,
-                                  need->pos ? need->pos : ""};
+    const char *const values[] = {
+        need->kind, job, need->db, need->name, need->gtid, need->reason, need->pos ? need->pos : ""};
 
     for (size_t i = 0; i < (whole ? 7 : 4); i++) {
         buf_append_str(sql, i ? ", " : "");

@@ -78,8 +78,8 @@ static struct err *add_needs(const struct steer *s, const char *job, json_t *to)
         document_set_bytes(need, "name", n->name);
         document_set_bytes(need, "reason", n->reason);
         json_array_append_new(list, need);
-        run_say(s->run, "  %s%s%s needs a copy: %s", n->db[0] ? n->db : "the whole job", n->name[0] ? "." : "",
-                n->name, n->reason);
+        run_say(s->run, "  %s%s%s needs a copy: %s", n->db[0] ? n->db : "the whole job",
+                n->name[0] ? "." : "", n->name, n->reason);
     }
     job_needs_free(&needs);
     return NULL;
