@@ -39,6 +39,7 @@ struct transfer {
     CURL *easy;
     size_t sent;
     size_t received;
+    bool has_headers; /* all of them came */
     bool is_too_large;
 };
 
@@ -198,17 +199,21 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *arg)
     return n;
 }
 
-/* A status line begins anew: what came before it was "100 Continue". */
+/* A status line begins anew: what came before it was "100 Continue". An empty line ends them. */
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
-    struct http_answer *answer = ((struct transfer *)arg)->answer;
+    struct transfer *t = arg;
+    struct http_answer *answer = t->answer;
     size_t n = size * count, len = n;
 
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
         len--;
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+    if (len == 0)
+        t->has_headers = true;
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         buf_clear(&answer->headers);
-    else if (len > 0 && answer->headers.len + len < HEADERS_LIMIT) {
+        t->has_headers = false;
+    } else if (len > 0 && answer->headers.len + len < HEADERS_LIMIT) {
         buf_append(&answer->headers, line, len);
         buf_append_byte(&answer->headers, '\n');
     }
@@ -293,6 +298,8 @@ static void judge(struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = t->answer;
 
+    if (code == CURLE_OK && !t->has_headers)
+        code = CURLE_PARTIAL_FILE; /* libcurl is content when a connection ends within the headers */
     answer->failure = (int)code;
     answer->problem = answer->text[0] ? answer->text : curl_easy_strerror(code);
     if (t->is_too_large) {

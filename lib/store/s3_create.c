@@ -86,8 +86,8 @@ static struct err *is_marked(struct s3 *s, const char *key, const char *writer, 
     struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
     struct s3_reply reply;
 
-    struct err *e = s3_send(s, &call, &reply);
-    if (!e && reply.status != 200) {
+    struct err *e = s->v2 ? s3_get_a_byte(s, key, &reply) : s3_send(s, &call, &reply);
+    if (!e && !s->v2 && reply.status != 200) {
         s3_reply_free(&reply);
         e = s3_get_a_byte(s, key, &reply);
     }

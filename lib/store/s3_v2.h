@@ -2,9 +2,10 @@
  * s3_v2 - requests with AWS's signature V2, for servers that know no other (formats/store.md, "Signature
  * V2"). It is libs3 that signs (Debian's 2.0), and what it leaves to be desired is made good here:
  *
- * - Objects and listings are read from URLs that libs3 signs, by http.h: libs3 itself takes a body that was
- *   cut short for a whole one, and of a listing shows nothing by which that could be noticed.
- * - PUT, HEAD and DELETE are libs3's. Each is run with a deadline: libs3 has none for connecting. It reports
+ * - Objects and listings are read from URLs that libs3 signs, by http.h, and a head is a GET of one byte:
+ *   libs3 itself takes a body, and the headers of an answer, that were cut short for whole ones, and of a
+ *   listing shows nothing by which that could be noticed.
+ * - PUT and DELETE are libs3's. Each is run with a deadline: libs3 has none for connecting. It reports
  *   success where a PUT is answered by an error without S3's XML, so every PUT is followed by a HEAD, which
  *   must find the object: the writer's mark, size, and MD5 as ETag.
  * - It never verifies whom it talks to: https is refused unless tls-verify is off.
@@ -41,7 +42,7 @@ struct err *s3_v2_check_key(const char *key) CHECKED;
  * struct s3_call. */
 char *s3_v2_url(const struct s3_config *config, const struct s3_keys *keys, const char *key);
 
-/* One PUT, HEAD or DELETE. What came of it is told as s3_request.c tells it of a GET: status, code, headers,
+/* One PUT or DELETE. What came of it is told as s3_request.c tells it of a GET: status, code, headers,
  * failure; *document is what libs3 kept of an error document. */
 void s3_v2_send(struct s3 *s, const struct s3_keys *keys, const struct s3_call *call, struct s3_reply *r,
                 struct s3_error *document);

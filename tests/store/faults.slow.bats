@@ -263,7 +263,7 @@ none_is_believed() {
         lies $fault 'PUT .*/x' put "not stored after all"
         lies $fault 'GET .*/x' get "not an answer of S3"
         lies $fault 'GET .*prefix=' list "not an answer of S3"
-        lies $fault 'HEAD .*/x' head "not an answer of S3"
+        lies $fault '(HEAD|GET) .*/x' head "not an answer of S3"
     done
     lies cut 'GET .*/x' get "answer cut short"
     lies short 'GET .*/x' get "another body"
@@ -272,4 +272,20 @@ none_is_believed() {
     lies bare-500 'DELETE .*/x' delete InternalError
     lies bare-502 'DELETE .*/x' delete HttpErrorUnknown
     none_is_believed
+}
+
+# size_of KEY
+size_of() {
+    "$UNITS/store_tool" head "$1" --store "$STORE" "${@:2}" 3>&-
+}
+
+@test "an answer of which only a part of the headers came is none" {
+    STORE=s3://faults/head
+    "$UNITS/store_tool" put x --store "$STORE" <<<text 3>&-
+    [ "$(size_of x)" = 5 ]
+    for CCR_SIGNATURE in v4 v2; do
+        one cut-head '(HEAD|GET) .*' size_of x
+        [ "$code" -eq 4 ]
+        grep -q "answer cut short\|connection lost" "$T/one/err"
+    done
 }
