@@ -57,9 +57,10 @@ struct s3_call {
     size_t header_count;
     const void *body;
     size_t body_len;
-    struct buf *out; /* the answer's body is appended; NULL where there is none to keep */
-    size_t most;     /* bytes of it */
-    unsigned expect; /* enum s3_expect, or-ed */
+    const char *body_sha256; /* in hex; NULL: it is not known yet */
+    struct buf *out;         /* the answer's body is appended; NULL where there is none to keep */
+    size_t most;             /* bytes of it */
+    unsigned expect;         /* enum s3_expect, or-ed */
     /* Whether a 2xx answer is one: 0, or RETRY_NOT_S3 or RETRY_OTHER_BODY. NULL: it has an ETag. */
     int (*check)(const struct s3_call *call, const struct s3_reply *reply);
     void *arg; /* the check's own */
@@ -74,6 +75,7 @@ struct s3_reply {
     size_t body_len;
     unsigned tries; /* that failed before this answer; one of them may have been carried out */
     char other_writer[S3_WRITER_SIZE]; /* whose object a PUT of V2 found in the place of its own */
+    char md5[HASH_MD5_HEX_SIZE];       /* of the body that a PUT of V2 sent */
 };
 
 /*

@@ -26,6 +26,7 @@ struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size
         .header_count = if_absent ? 3 : 2,
         .body = bytes ? bytes : "",
         .body_len = len,
+        .body_sha256 = sha256,
         .expect = expect,
     };
 

@@ -68,20 +68,20 @@ static void signed_call_free(struct signed_call *c)
 
 /* What is signed is what is sent; the time is part of it, so every try is signed anew. */
 static void sign_v4(const struct s3_config *c, const struct s3_keys *keys, const struct s3_call *call,
-                    const char *path, const char *query, const char *body_sha256, struct header_set *set)
+                    const char *path, const char *query, struct header_set *set)
 {
     char time[CLOCK_TEXT_SIZE];
 
     clock_format_compact(clock_now_us(), time);
     add_header(set, "Host", c->host);
-    add_header(set, "x-amz-content-sha256", body_sha256);
+    add_header(set, "x-amz-content-sha256", call->body_sha256);
     add_header(set, "x-amz-date", time);
     if (keys->session_token)
         add_header(set, "x-amz-security-token", keys->session_token);
     for (size_t i = 0; i < call->header_count; i++)
         add_header(set, call->headers[i].name, call->headers[i].value);
     struct s3_signer signer = {keys->access_key, keys->secret_key, c->region, "s3", time};
-    struct s3_request_text text = {call->method, path, query, set->pairs, set->count, body_sha256};
+    struct s3_request_text text = {call->method, path, query, set->pairs, set->count, call->body_sha256};
     char *authorization = s3_authorization(&signer, &text);
     set->lines[set->line_count++] = mem_printf("Authorization: %s", authorization);
     free(authorization);
@@ -101,7 +101,7 @@ static char *sign_v2(const struct s3_config *c, const struct s3_keys *keys, cons
 }
 
 static void sign_call(struct s3 *s, const struct s3_keys *keys, const struct s3_call *call,
-                      const char *body_sha256, struct signed_call *out)
+                      struct signed_call *out)
 {
     const struct s3_config *c = &s->config;
     struct header_set *set = &out->headers;
@@ -113,7 +113,7 @@ static void sign_call(struct s3 *s, const struct s3_keys *keys, const struct s3_
     if (s->v2) {
         out->url = sign_v2(c, keys, call, query, set);
     } else {
-        sign_v4(c, keys, call, path, query, body_sha256, set);
+        sign_v4(c, keys, call, path, query, set);
         out->url = mem_strdup(out->shown);
     }
     set->lines[set->line_count++] = mem_strdup("User-Agent: ccr/" CCR_VERSION);
@@ -216,15 +216,14 @@ static void send_http(struct s3 *s, const struct s3_call *call, const struct sig
 }
 
 /* One try. *document is the error document of the answer, if it has one. */
-static void try_once(struct s3 *s, const struct s3_call *call, const char *body_sha256, struct s3_reply *r,
-                     struct s3_error *document)
+static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct s3_error *document)
 {
     struct signed_call signed_call = {.headers = {.count = 0}};
 
     pthread_mutex_lock(&s->keys_mutex);
     struct s3_keys keys = s3_keys_copy(&s->config.keys);
     pthread_mutex_unlock(&s->keys_mutex);
-    sign_call(s, &keys, call, body_sha256, &signed_call);
+    sign_call(s, &keys, call, &signed_call);
     *document = (struct s3_error){0};
     int64_t begin = clock_monotonic_us();
     if (s->v2 && strcmp(call->method, "GET") != 0)
@@ -262,8 +261,7 @@ static bool renew_keys(struct s3 *s, const struct s3_reply *r)
 }
 
 /* Tries until there is an outcome, or no further try is worth it; then *e is the failure. */
-static void try_until_known(struct s3 *s, const struct s3_call *call, const char *body_sha256,
-                            struct s3_reply *r, struct err **e)
+static void try_until_known(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct err **e)
 {
     size_t start = call->out->len;
     struct s3_error document = {0};
@@ -273,7 +271,7 @@ static void try_until_known(struct s3 *s, const struct s3_call *call, const char
     retry_begin(&retry, &s->retry);
     for (;;) {
         s3_error_free(&document);
-        try_once(s, call, body_sha256, r, &document);
+        try_once(s, call, r, &document);
         r->tries = retry.tries;
         if (is_outcome(call, r, &failure))
             break;
@@ -304,8 +302,11 @@ struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *r
         TRY(s3_v2_check_key(call->key));
     if (!whole.out)
         whole.out = &scratch;
-    hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);
-    try_until_known(s, &whole, body_sha256, reply, &e);
+    if (!whole.body_sha256) {
+        hash_bytes_hex(call->body ? call->body : "", call->body_len, body_sha256);
+        whole.body_sha256 = body_sha256;
+    }
+    try_until_known(s, &whole, reply, &e);
     reply->body = NULL; /* it may move with `out` */
     buf_free(&scratch);
     return e;

@@ -34,6 +34,7 @@ struct sending {
     struct s3 *s;
     const struct s3_call *call;
     struct buf *headers; /* of the answer; NULL where libs3 tells those of another one */
+    char *md5;           /* where that of a PUT's body goes, in hex */
     struct s3_error *document;
     S3Status status;
     size_t sent;
@@ -272,7 +273,7 @@ static const char *header_of(const struct s3_call *call, const char *name)
 static void put(S3BucketContext *bucket, const char *name, S3RequestContext *context, struct sending *t)
 {
     const struct s3_call *call = t->call;
-    char hex[HASH_MD5_HEX_SIZE], md5[HASH_MD5_BYTES * 2];
+    char md5[HASH_MD5_BYTES * 2];
     uint8_t digest[HASH_MD5_BYTES];
     const size_t skip = strlen("x-amz-meta-");
     S3NameValue metas[] = {{&S3_META_SHA256[skip], header_of(call, S3_META_SHA256)},
@@ -280,7 +281,7 @@ static void put(S3BucketContext *bucket, const char *name, S3RequestContext *con
     S3PutProperties properties = {.md5 = md5, .expires = -1, .metaDataCount = 2, .metaData = metas};
     S3PutObjectHandler handler = {{on_properties, on_complete}, on_read};
 
-    hash_md5(call->body, call->body_len, digest, hex);
+    hash_md5(call->body, call->body_len, digest, t->md5);
     EVP_EncodeBlock((unsigned char *)md5, digest, sizeof(digest));
     S3_put_object(bucket, name, call->body_len, &properties, context, &handler, t);
 }
@@ -358,6 +359,7 @@ static void request(struct s3 *s, const struct s3_keys *keys, const struct s3_ca
         .call = call,
         /* of a PUT libs3 tells what it knew when the body was asked for: nothing */
         .headers = strcmp(method, "PUT") == 0 ? NULL : &r->http.headers,
+        .md5 = r->md5,
         .document = document,
         .status = S3StatusInterrupted,
         .progress_us = clock_monotonic_us(),
@@ -387,14 +389,11 @@ static bool is_written(const struct s3_call *call, struct s3_reply *r)
     char *mark = s3_header(r, S3_META_WRITER);
     char *size = s3_header(r, "content-length");
     char *etag = s3_header(r, "etag");
-    char hex[HASH_MD5_HEX_SIZE];
-    uint8_t digest[HASH_MD5_BYTES];
     bool written;
 
-    hash_md5(call->body, call->body_len, digest, hex);
     if (strcmp(mark, header_of(call, S3_META_WRITER)) == 0) {
-        written = strtoull(size, NULL, 10) == call->body_len && strlen(etag) == strlen(hex) + 2 &&
-                  strncmp(etag + 1, hex, strlen(hex)) == 0;
+        written = strtoull(size, NULL, 10) == call->body_len && strlen(etag) == strlen(r->md5) + 2 &&
+                  strncmp(etag + 1, r->md5, strlen(r->md5)) == 0;
     } else {
         written = *mark && *r->other_writer && strcmp(mark, r->other_writer) != 0;
         snprintf(r->other_writer, sizeof(r->other_writer), "%s", mark);
