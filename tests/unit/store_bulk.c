@@ -20,7 +20,7 @@
 #include "format/layout.h"
 #include "keep/pool.h"
 
-enum { MOST_THREADS = 64 };
+enum { MOST_THREADS = 64, PIECE = 128 << 10 };
 
 struct bulk {
     struct store *store;
@@ -84,13 +84,17 @@ static struct err *read_file(const char *path, struct buf *out)
     return NULL;
 }
 
+/* In pieces: of a large one Linux makes large pages, which a virtual machine seldom has at hand. */
 static struct err *write_file(const char *path, const struct buf *b)
 {
     FILE *file = fopen(path, "wb");
+    size_t done = 0, n = 1;
 
     if (file)
         setvbuf(file, NULL, _IONBF, 0);
-    if (!file || fwrite(b->data, 1, b->len, file) != b->len || fclose(file) != 0)
+    for (; file && n > 0 && done < b->len; done += n)
+        n = fwrite(b->data + done, 1, b->len - done < PIECE ? b->len - done : PIECE, file);
+    if (!file || fclose(file) != 0 || done < b->len)
         return err_new(ERR_USAGE, "%s cannot be written", path);
     return NULL;
 }
