@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/run.h"
+#include "format/document.h"
 #include "format/layout.h"
+#include "snapshot/answer.h"
 #include "snapshot/backup.h"
 #include "snapshot/unfinished.h"
 
@@ -41,6 +43,7 @@ static void report(struct run *run, const struct manifest *m, size_t threads)
                   "stored_bytes", (json_int_t)stored, "volumes", (json_int_t)m->volume_count, "seconds",
                   seconds, "threads", (json_int_t)threads);
     json_object_update(run->result, result);
+    document_set_bytes(run->result, "reason", m->reason);
     if (m->users.piece_count)
         json_object_set_new(run->result, "users", json_integer((json_int_t)m->users.accounts));
     json_decref(result);
@@ -83,10 +86,71 @@ static struct err *name_unfinished(struct run *run, struct store *store)
     return e;
 }
 
+static void say_request(struct run *run, const json_t *o)
+{
+    const char *state = json_string_value(json_object_get(o, "state"));
+    const char *because = json_string_value(json_object_get(o, "because"));
+    const char *id = json_string_value(json_object_get(o, "id"));
+    const char *job = json_string_value(json_object_get(o, "job"));
+    const char *wanted = json_string_value(json_object_get(o, "wanted"));
+    json_int_t place = json_integer_value(json_object_get(o, "place"));
+
+    if (place)
+        run_say(run, "request %s of job %s waits in place %lld: %s%s%s", id, job, (long long)place, wanted,
+                because ? "; " : "", because ? because : "");
+    else
+        run_say(run, "request %s of job %s is %s: %s", id, job, state, wanted);
+}
+
+/* What the targets asked for next, if they did. */
+static struct err *backup_requested(struct run *run, const struct backup_params *usual)
+{
+    struct answer_params ask = {usual, usual->scope, opts_list(run->opts, OPT_ALLOW_REQUESTS, NULL)};
+    struct backup_params params = *usual;
+    struct manifest *manifest = NULL;
+    struct answer answer;
+
+    struct err *e = answer_choose(&ask, &answer);
+    if (!e && answer.chosen_count) {
+        params.scope = &answer.scope;
+        params.answers = answer.ids;
+        params.answer_count = answer.chosen_count;
+        params.reason = answer.reason;
+        e = backup_run(&params, &manifest);
+        if (!e)
+            e = queue_see(&answer.queue, manifest);
+    }
+    if (!e) {
+        json_t *requests = answer_to_json(&answer);
+        for (size_t i = 0; i < json_array_size(requests); i++)
+            say_request(run, json_array_get(requests, i));
+        json_object_set_new(run->result, "requests", requests);
+        run->changed = manifest != NULL;
+        if (manifest)
+            report(run, manifest, params.threads);
+        else
+            run_say(run, "no request is open that could be answered: nothing to do");
+    }
+    manifest_free(manifest);
+    answer_free(&answer);
+    return e;
+}
+
+static struct err *backup_by_hand(struct run *run, struct backup_params *params)
+{
+    struct manifest *manifest = NULL;
+
+    params->reason = opts_string(run->opts, OPT_REASON);
+    TRY(backup_run(params, &manifest));
+    run->changed = true;
+    report(run, manifest, params->threads);
+    manifest_free(manifest);
+    return NULL;
+}
+
 static struct err *backup(struct run *run, struct store *store, struct source_scope *scope)
 {
     struct conn_params conn;
-    struct manifest *manifest = NULL;
 
     conn_params_from_opts(run->opts, CONN_SOURCE, &conn);
     struct backup_params params = {
@@ -104,10 +168,16 @@ static struct err *backup(struct run *run, struct store *store, struct source_sc
         .log = run->log,
     };
     bounds_from_opts(run->opts, &params.bounds);
-    TRY(backup_run(&params, &manifest));
-    run->changed = true;
-    report(run, manifest, params.threads);
-    manifest_free(manifest);
+    return opts_flag(run->opts, OPT_REQUESTED) ? backup_requested(run, &params)
+                                               : backup_by_hand(run, &params);
+}
+
+static struct err *check_requested(const struct opts *o)
+{
+    if (!opts_flag(o, OPT_REQUESTED))
+        return NULL;
+    if (opts_given(o, OPT_PARTITIONS) || opts_given(o, OPT_REASON))
+        return err_new(ERR_USAGE, "--requested takes partitions and reason from the requests");
     return NULL;
 }
 
@@ -115,8 +185,10 @@ static struct err *backup_main(struct run *run)
 {
     struct source_scope scope = {0};
     struct store *store = NULL;
-    struct err *e = source_scope_read(run->opts, &scope);
+    struct err *e = check_requested(run->opts);
 
+    if (!e)
+        e = source_scope_read(run->opts, &scope);
     if (!e)
         e = store_open_opts(run->opts, run->log, &store);
     if (!e)

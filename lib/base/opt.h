@@ -94,6 +94,8 @@ enum opt_id {
     OPT_MISSING_DEFINER,
     OPT_WITH_USERS,
     OPT_EXISTING_USERS,
+    OPT_REQUESTED,
+    OPT_ALLOW_REQUESTS,
     /* how to copy */
     OPT_THREADS,
     OPT_LOCK_WAIT,

@@ -112,6 +112,11 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_EXISTING_USERS] = {"existing-users", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|replace",
                             "refuse", "users that differ on the target: do not begin, keep, or replace them"},
 
+    [OPT_REQUESTED] = {"requested", TYPE_FLAG, BACKUP, 0, NULL, NULL,
+                       "take the snapshot that targets have asked for next, or none"},
+    [OPT_ALLOW_REQUESTS] = {"allow-requests", TYPE_LIST, BACKUP, SECTION_SOURCE, "KIND,...", NULL,
+                            "with --requested: only these kinds (full,tables,partitions; default: all)"},
+
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE | VERIFY, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},
     [OPT_LOCK_WAIT] = {"lock-wait", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "5",
@@ -200,8 +205,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_PIN] = {"pin", TYPE_STRING, PRUNE, 0, "ID", NULL,
                  "keep this snapshot whatever the rules say; prunes nothing"},
     [OPT_UNPIN] = {"unpin", TYPE_STRING, PRUNE, 0, "ID", NULL, "take the pin away again; prunes nothing"},
-    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE | JOB, 0, "TEXT", NULL,
-                    "why: of a pin, or of what changes a job"},
+    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE | JOB | BACKUP, 0, "TEXT", NULL,
+                    "why: of a pin, of a snapshot, or of what changes a job"},
 
     [OPT_SILENT_AFTER] = {"silent-after", TYPE_SECONDS, STATUS, SECTION_TARGET, "SECONDS", "10m",
                           "the lag is unknown when the source was not seen for so long"},

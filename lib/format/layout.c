@@ -86,6 +86,11 @@ char *layout_request_key(const char *job, const char *id)
     return mem_printf("jobs/%s/requests/%s.json", job, id);
 }
 
+bool layout_is_request_id(const char *text)
+{
+    return strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
+}
+
 char *layout_pin_key(const char *stream, const char *snapshot)
 {
     return mem_printf("streams/%s/pins/%s.json", stream, snapshot);

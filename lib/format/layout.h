@@ -30,6 +30,7 @@ char *layout_volume_key(const char *stream, const char *snapshot,
 char *layout_job_status_key(const char *job);                   /* jobs/J/status.json */
 char *layout_requests_prefix(const char *job);                  /* jobs/J/requests/; of NULL: jobs/ */
 char *layout_request_key(const char *job, const char *id);      /* jobs/J/requests/ID.json */
+bool layout_is_request_id(const char *text);                    /* has the form of one */
 char *layout_pin_key(const char *stream, const char *snapshot); /* streams/S/pins/ID.json */
 char *layout_pruned_prefix(const char *stream);                 /* streams/S/pruned/ */
 char *layout_pruned_key(const char *stream, uint64_t number);   /* streams/S/pruned/NNNNNNNNNNNN.json */

@@ -81,6 +81,8 @@ void manifest_free(struct manifest *m)
     json_decref(m->scope);
     names_free(m->databases, m->database_count);
     names_free(m->only_tables, m->only_table_count);
+    names_free(m->answers, m->answer_count);
+    free(m->reason);
     for (size_t i = 0; i < m->object_count; i++)
         object_free(&m->objects[i]);
     free(m->objects);

@@ -118,8 +118,11 @@ struct manifest {
     size_t database_count;
     char **only_tables; /* or single tables, "db/table" escaped as paths; both empty: everything */
     size_t only_table_count;
-    json_t *scope; /* the scope as ccr.jobs has it, where it holds more than names; NULL: it does not. Both
-                      lists are empty then */
+    json_t *scope;  /* the scope as ccr.jobs has it, where it holds more than names; NULL: it does not. Both
+                       lists are empty then */
+    char **answers; /* ids of the requests that it was made for (format/request.h) */
+    size_t answer_count;
+    char *reason; /* why it was made, for people; NULL where nobody said */
     struct manifest_object *objects;
     size_t object_count;
     struct manifest_table *tables;

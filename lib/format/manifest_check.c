@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/layout.h"
 
 static struct err *check_volumes(const struct json_doc *doc, const struct manifest *m)
 {
@@ -135,12 +136,21 @@ static struct err *check_users(const struct json_doc *doc, const struct manifest
     return NULL;
 }
 
+static struct err *check_answers(const struct json_doc *doc, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->answer_count; i++)
+        if (!layout_is_request_id(m->answers[i]))
+            return err_new(doc->code, "%s: '%s' is not the id of a request", doc->name, m->answers[i]);
+    return NULL;
+}
+
 struct err *manifest_check(const struct json_doc *doc, const struct manifest *m)
 {
     if (m->epoch < 1)
         return err_new(doc->code, "%s: epochs count from 1", doc->name);
     TRY(check_volumes(doc, m));
     TRY(check_users(doc, m));
+    TRY(check_answers(doc, m));
     json_t *names = json_object();
     struct err *e = check_objects(doc, m, names);
     if (!e)

@@ -193,6 +193,10 @@ struct err *manifest_from_json(const struct json_doc *doc, const json_t *root, s
         TRY(json_object_of(doc, root, "scope", &scope));
         m->scope = json_incref(scope);
     }
+    if (json_object_get(root, "answers"))
+        TRY(array_decode(doc, root, "answers", sizeof(*m->answers), name_decode, &m->answers,
+                         &m->answer_count));
+    TRY(document_opt_bytes(doc, root, "reason", &m->reason));
     TRY(array_decode(doc, root, "objects", sizeof(*m->objects), object_decode, &m->objects,
                      &m->object_count));
     TRY(array_decode(doc, root, "tables", sizeof(*m->tables), table_decode, &m->tables, &m->table_count));

@@ -206,6 +206,9 @@ json_t *manifest_to_json(const struct manifest *m)
     json_object_set_new(root, "only_tables", names_encode(m->only_tables, m->only_table_count));
     if (m->scope)
         json_object_set(root, "scope", m->scope);
+    if (m->answer_count)
+        json_object_set_new(root, "answers", names_encode(m->answers, m->answer_count));
+    document_set_bytes(root, "reason", m->reason);
     json_object_set_new(root, "objects", objects_encode(m));
     json_object_set_new(root, "tables", tables_encode(m));
     if (m->users.piece_count)

@@ -28,6 +28,9 @@ struct backup_params {
     uint64_t chunk_size;
     struct bounds bounds;
     bool with_users;
+    char *const *answers; /* ids of the requests that it is made for */
+    size_t answer_count;
+    const char *reason; /* why it is made; NULL */
     struct log *log;
 };
 

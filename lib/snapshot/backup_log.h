@@ -1,6 +1,6 @@
 /*
  * backup_log - where the stream's log stands when a snapshot begins, and whether the source still is the one
- * that wrote it; private to backup.c.
+ * that wrote it; private to backup.c and answer.c.
  */
 #ifndef CCR_SNAPSHOT_BACKUP_LOG_H
 #define CCR_SNAPSHOT_BACKUP_LOG_H

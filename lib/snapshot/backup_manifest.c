@@ -97,6 +97,10 @@ struct err *backup_manifest_describe(struct manifest *m, const struct backup_par
     m->epoch = log_end->epoch;
     m->last_object = log_end->last_object;
     describe_scope(m, &p->scope->scope);
+    m->answers = mem_zalloc(p->answer_count + 1, sizeof(*m->answers));
+    for (; m->answer_count < p->answer_count; m->answer_count++)
+        m->answers[m->answer_count] = mem_strdup(p->answers[m->answer_count]);
+    m->reason = p->reason ? mem_strdup(p->reason) : NULL;
     json_decref(m->source);
     m->source = NULL;
     TRY(describe_source(o->control, &m->source));

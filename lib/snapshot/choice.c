@@ -41,6 +41,14 @@ static struct err *holds(const struct manifest *m, const struct search *s, bool 
     return e;
 }
 
+struct err *choice_holds(const struct manifest *m, const struct scope *wanted,
+                         const struct partitions *partitions, bool *yes)
+{
+    const struct search s = {.wanted = wanted, .partitions = partitions};
+
+    return holds(m, &s, yes);
+}
+
 static struct err *fits(const struct manifest *m, void *arg, bool *yes)
 {
     const struct search *s = arg;

@@ -31,4 +31,8 @@ struct choice_params {
  */
 struct err *choice_make(const struct choice_params *params, struct manifest **out) CHECKED;
 
+/* Does a snapshot hold all of it? Of partitions (NULL or none: whole tables), whole tables will do. */
+struct err *choice_holds(const struct manifest *m, const struct scope *wanted,
+                         const struct partitions *partitions, bool *yes) CHECKED;
+
 #endif

@@ -116,12 +116,35 @@ static void test_round_trip(void)
     CHECK(n->users.accounts == 4 && n->users.piece_count == 1 && n->users.pieces[0].bytes == 70);
     CHECK(n->users.role_grant_count == 1);
     CHECK_STR(n->users.role_grants[0], "GRANT `r` TO `root`@`localhost`");
+    CHECK(n->answer_count == 0 && !n->reason && !strstr(text, "answers"));
     CHECK(n->epoch == 1 && n->last_object == 3 && n->started_us == 1700000000123456);
     CHECK(json_integer_value(json_object_get(n->source, "server_id")) == 7);
     free(again);
     free(text);
     manifest_free(m);
     manifest_free(n);
+}
+
+/* The requests that it was made for. */
+static void test_answers(void)
+{
+    struct manifest *m = new_snapshot("x"), *n;
+
+    m->answers = mem_zalloc(2, sizeof(char *));
+    m->answers[m->answer_count++] = mem_strdup("00112233445566778899aabbccddeeff");
+    m->reason = mem_strdup("asked for by \xff");
+    char *text = manifest_encode(m);
+    CHECK_OK(manifest_decode("x", text, strlen(text), &n));
+    CHECK(n->answer_count == 1);
+    CHECK_STR(n->answers[0], m->answers[0]);
+    CHECK_STR(n->reason, m->reason);
+    free(text);
+    manifest_free(n);
+    m->answers[m->answer_count++] = mem_strdup("../../x");
+    text = manifest_encode(m);
+    CHECK_ERR(manifest_decode("x", text, strlen(text), &n), ERR_INTEGRITY, "'../../x' is not the id");
+    free(text);
+    manifest_free(m);
 }
 
 static void test_partitions(void)
@@ -288,6 +311,7 @@ int main(void)
     struct store *s = scratch_open();
 
     test_round_trip();
+    test_answers();
     test_partitions();
     test_damage();
     test_edits();
