@@ -1,4 +1,4 @@
-/* ccr-job: jobs shown, paused, resumed, and led past what they cannot pass. */
+/* ccr-job: jobs made, shown, paused, resumed, and led past what they cannot pass. */
 #include <string.h>
 
 #include "base/run.h"
@@ -10,44 +10,54 @@ static struct err *skip(const struct steer *s)
     return steer_skip(s, opts_string(s->run->opts, OPT_GTID));
 }
 
-/* What each verb needs. */
+/* Options that only some verbs take. Each list ends with OPT_COUNT_. */
+static const enum opt_id none[] = {OPT_COUNT_};
+static const enum opt_id reason[] = {OPT_REASON, OPT_COUNT_};
+static const enum opt_id reason_gtid[] = {OPT_REASON, OPT_GTID, OPT_COUNT_};
+static const enum opt_id yes[] = {OPT_YES, OPT_COUNT_};
+static const enum opt_id of_create[] = {
+    OPT_CHECK,     OPT_REASON,         OPT_SOURCE,       OPT_STREAM,
+    OPT_REPLACE,   OPT_DATABASES,      OPT_TABLES,       OPT_EXCLUDE_DATABASES,
+    OPT_RENAME_DB, OPT_EXCLUDE_TABLES, OPT_RENAME_TABLE, OPT_COUNT_};
+static const enum opt_id *const of_verbs[] = {reason_gtid, yes, of_create};
+
 static const struct verb {
     const char *name;
     struct err *(*fn)(const struct steer *s);
     bool job;
-    bool reason; /* it changes something */
-    bool gtid;
     bool store;
+    const enum opt_id *needs;
+    const enum opt_id *takes;
 } verbs[] = {
-    {"list", steer_list, false, false, false, false},
-    {"show", steer_list, true, false, false, false},
-    {"pause", steer_pause, true, true, false, false},
-    {"resume", steer_resume, true, true, false, false},
-    {"skip", skip, true, true, true, false},
-    {"adopt", steer_adopt, true, true, false, true},
-    {"desync", steer_desync, true, false, false, true},
+    {"list", steer_list, false, false, none, none},
+    {"create", steer_create, true, true, none, of_create},
+    {"show", steer_list, true, false, none, none},
+    {"pause", steer_pause, true, false, reason, none},
+    {"resume", steer_resume, true, false, reason, none},
+    {"skip", skip, true, false, reason_gtid, none},
+    {"adopt", steer_adopt, true, true, reason, none},
+    {"desync", steer_desync, true, true, none, yes},
 };
+
+static bool has(const enum opt_id *list, enum opt_id id)
+{
+    while (*list != OPT_COUNT_ && *list != id)
+        list++;
+    return *list == id;
+}
 
 static struct err *check(const struct opts *o, const struct verb *v)
 {
-    const struct {
-        enum opt_id id;
-        bool needed;
-    } words[] = {{OPT_REASON, v->reason}, {OPT_GTID, v->gtid}};
-
-    if (v->job)
+    if (v->job) {
         TRY(opts_require(o, OPT_JOB));
-    if (v->job)
         TRY(job_check_name(opts_string(o, OPT_JOB)));
-    if (opts_flag(o, OPT_YES) && v->fn != steer_desync)
-        return err_new(ERR_USAGE, "ccr-job %s takes no --yes", v->name);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (words[i].needed)
-            TRY(opts_require(o, words[i].id));
-        else if (opts_given(o, words[i].id))
-            return err_new(ERR_USAGE, "ccr-job %s takes no --%s", v->name,
-                           words[i].id == OPT_GTID ? "gtid" : "reason");
     }
+    for (const enum opt_id *id = v->needs; *id != OPT_COUNT_; id++)
+        TRY(opts_require(o, *id));
+    for (size_t i = 0; i < sizeof(of_verbs) / sizeof(of_verbs[0]); i++)
+        for (const enum opt_id *id = of_verbs[i]; *id != OPT_COUNT_; id++)
+            if (opts_flagged(o, *id) && !has(v->needs, *id) && !has(v->takes, *id))
+                return err_new(ERR_USAGE, "ccr-job %s takes no --%s", v->name, opts_name(*id));
     return NULL;
 }
 

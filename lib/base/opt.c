@@ -16,6 +16,7 @@ struct opt_verb {
 
 static const struct opt_verb job_verbs[] = {
     {"list", "all jobs of the target"},
+    {"create", "a new job: checks first, and refuses what would not run (--check only checks)"},
     {"show", "one job: scope, renames, state, transactions to be passed over"},
     {"pause", "its runs do nothing until it is resumed"},
     {"resume", "a paused or stopped job goes on"},
@@ -38,8 +39,8 @@ static const struct program_row {
     {PROGRAM_VERIFY, "ccr-verify", "checks everything in a store, and says what can be restored", NULL},
     {PROGRAM_PRUNE, "ccr-prune", "removes from a store what nothing needs any more", NULL},
     {PROGRAM_STATUS, "ccr-status", "tells how jobs and streams are doing", NULL},
-    {PROGRAM_JOB, "ccr-job", "shows, pauses and resumes jobs, and leads them past what they cannot pass",
-     job_verbs},
+    {PROGRAM_JOB, "ccr-job",
+     "makes, shows, pauses and resumes jobs, and leads them past what they cannot pass", job_verbs},
 };
 
 /* Every program has its row. */
@@ -55,6 +56,11 @@ static const struct program_row *program_find(enum program program)
 const char *opts_program_name(enum program program)
 {
     return program_find(program)->name;
+}
+
+const char *opts_name(enum opt_id id)
+{
+    return opt_specs[id].name;
 }
 
 void opt_unset(struct opt_value *v)
@@ -389,6 +395,11 @@ const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count
     return v->list ? (const char *const *)v->list : none;
 }
 
+bool opts_flagged(const struct opts *o, enum opt_id id)
+{
+    return o->values[id].by_flag;
+}
+
 bool opts_given(const struct opts *o, enum opt_id id)
 {
     const struct opt_value *v = &o->values[id];
@@ -425,6 +436,42 @@ struct err *opts_store_url(const struct opts *o, const char **url)
     else
         return opts_require(o, OPT_STORE);
     return NULL;
+}
+
+static struct err *set_flag(struct opts *o, enum opt_id id, const char *text)
+{
+    struct err *e = opt_set(o, id, text, ERR_INTERNAL, opt_specs[id].name);
+
+    o->values[id].by_flag = true;
+    return e;
+}
+
+struct err *opts_of_source(const struct opts *o, const char *name, struct opts **out)
+{
+    const char *url = NULL;
+
+    *out = NULL;
+    if (!o->config_path)
+        return err_hint(
+            err_new(ERR_USAGE, "--source %s: no config file is named that could have a section [source %s]",
+                    name, name),
+            "name one with --config, or give --source the path of an option file to reach the source by");
+    TRY(opts_store_url(o, &url));
+    struct opts *of = mem_zalloc(1, sizeof(*of));
+    of->program = PROGRAM_BACKUP;
+    of->config_path = mem_strdup(o->config_path);
+    struct err *e = set_flag(of, OPT_SOURCE, name);
+    if (!e)
+        e = set_flag(of, OPT_STORE, url);
+    if (!e)
+        e = opt_read_config(of);
+    if (!e)
+        e = opt_apply_defaults(of);
+    if (e)
+        opts_free(of);
+    else
+        *out = of;
+    return e;
 }
 
 void opts_print_help(enum program program)

@@ -152,6 +152,7 @@ enum opt_id {
     OPT_WATCH,
     /* what a person does with a job */
     OPT_GTID,
+    OPT_CHECK,
     OPT_COUNT_
 };
 
@@ -181,14 +182,24 @@ const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count
 /* Given by flag or key (not by default). */
 bool opts_given(const struct opts *o, enum opt_id id);
 
+/* Given by flag. */
+bool opts_flagged(const struct opts *o, enum opt_id id);
+
 /* ERR_USAGE naming the flag and the key, where opts_string() is NULL. */
 struct err *opts_require(const struct opts *o, enum opt_id id) CHECKED;
 
 /* The URL of the store: --store URL, or the `url` of its section. */
 struct err *opts_store_url(const struct opts *o, const char **url) CHECKED;
 
+/*
+ * The options of a source as the same config file has them: what ccr-backup sees with --source NAME. For a
+ * binary that works on a target, and looks at its source too.
+ */
+struct err *opts_of_source(const struct opts *o, const char *name, struct opts **out) CHECKED;
+
 /* Prints the help text of one binary to stdout. */
 void opts_print_help(enum program program);
 const char *opts_program_name(enum program program);
+const char *opts_name(enum opt_id id); /* "store" */
 
 #endif

@@ -5,21 +5,30 @@
 
 #include "base/mem.h"
 
-struct err *server_file_open(const char *name, const struct conn_params *like, unsigned read_timeout_s,
-                             struct conn **out)
+void server_file_params(const char *name, const struct conn_params *like, char **file,
+                        struct conn_params *out)
 {
     const char *colon = strrchr(name, ':');
     bool grouped = colon && !strchr(colon, '/'); /* or it is part of a path */
-    char *file = mem_strndup(name, grouped ? (size_t)(colon - name) : strlen(name));
-    struct conn_params params = {
+
+    *file = mem_strndup(name, grouped ? (size_t)(colon - name) : strlen(name));
+    *out = (struct conn_params){
         .side = like->side,
-        .defaults_file = file,
+        .defaults_file = *file,
         .defaults_group = grouped ? colon + 1 : NULL,
         .connect_timeout_s = like->connect_timeout_s,
-        .read_timeout_s = read_timeout_s,
     };
-    struct err *e = conn_open(&params, out);
+}
 
+struct err *server_file_open(const char *name, const struct conn_params *like, unsigned read_timeout_s,
+                             struct conn **out)
+{
+    struct conn_params params;
+    char *file;
+
+    server_file_params(name, like, &file, &params);
+    params.read_timeout_s = read_timeout_s;
+    struct err *e = conn_open(&params, out);
     free(file);
     return e;
 }

@@ -10,5 +10,9 @@
  */
 struct err *server_file_open(const char *name, const struct conn_params *like, unsigned read_timeout_s,
                              struct conn **out) CHECKED;
+/* How it is reached, for whoever opens connections himself; it borrows from `name` and from *file, which is
+ * malloc'ed. */
+void server_file_params(const char *name, const struct conn_params *like, char **file,
+                        struct conn_params *out);
 
 #endif

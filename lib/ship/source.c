@@ -29,19 +29,24 @@ static struct err *warn_of_unlogged_replication(struct conn *c, struct log *log)
     return NULL;
 }
 
+struct err *source_require_log(const struct server_info *info)
+{
+    if (!info->is_mariadb)
+        return err_hint(err_new(ERR_UNSUPPORTED, "the source is not MariaDB (version %s)", info->version),
+                        "this version of ccr ships from MariaDB only");
+    if (!info->log_bin)
+        return err_hint(err_new(ERR_SOURCE, "the source has no binlog"),
+                        "set log_bin, server_id and binlog_format=ROW in its configuration and restart it");
+    return NULL;
+}
+
 struct err *source_check_settings(struct conn *c, struct log *log)
 {
     struct server_info info;
-    struct err *e = NULL;
 
     TRY(server_info_read(c, &info));
-    if (!info.is_mariadb)
-        e = err_hint(err_new(ERR_UNSUPPORTED, "the source is not MariaDB (version %s)", info.version),
-                     "this version of ccr ships from MariaDB only");
-    else if (!info.log_bin)
-        e = err_hint(err_new(ERR_SOURCE, "the source has no binlog"),
-                     "set log_bin, server_id and binlog_format=ROW in its configuration and restart it");
-    else
+    struct err *e = source_require_log(&info);
+    if (!e)
         warn_of_settings(&info, log);
     server_info_free(&info);
     return e ? e : warn_of_unlogged_replication(c, log);

@@ -3,53 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/source_check.h"
-
-/* Settings that decide what definitions and values mean, or how the log is written. */
-static const char *const settings[] = {
-    "version",
-    "version_comment",
-    "hostname",
-    "server_id",
-    "gtid_domain_id",
-    "sql_mode",
-    "time_zone",
-    "system_time_zone",
-    "character_set_server",
-    "collation_server",
-    "binlog_format",
-    "binlog_row_image",
-    "binlog_row_metadata",
-    "lower_case_table_names",
-    "innodb_page_size",
-    "max_allowed_packet",
-    "explicit_defaults_for_timestamp",
-    "default_storage_engine",
-};
-
-static struct err *describe_source(struct conn *c, json_t **out)
-{
-    struct result *r = NULL;
-    char **row;
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-        struct err *e = conn_query(c, &r, "SHOW GLOBAL VARIABLES LIKE '%s'", settings[i]);
-        if (e) {
-            json_decref(object);
-            return e;
-        }
-        row = result_next(r, NULL);
-        if (row && row[1])
-            json_object_set_new(object, settings[i], json_from_bytes(row[1], strlen(row[1])));
-        result_free(r);
-    }
-    *out = object;
-    return NULL;
-}
+#include "snapshot/source_settings.h"
 
 static bool is_exact(const struct scope_list *l)
 {
@@ -103,7 +60,7 @@ struct err *backup_manifest_describe(struct manifest *m, const struct backup_par
     m->reason = p->reason ? mem_strdup(p->reason) : NULL;
     json_decref(m->source);
     m->source = NULL;
-    TRY(describe_source(o->control, &m->source));
+    TRY(source_settings_read(o->control, &m->source));
     return source_fingerprints(&check, &m->fingerprints, &m->fingerprint_count);
 }
 

@@ -26,6 +26,7 @@
 #include <stddef.h>
 
 #include "base/json.h"
+#include "base/opt.h"
 #include "binlog/statement.h"
 #include "format/manifest.h"
 
@@ -72,6 +73,8 @@ struct err *scope_parse_renames(const char *const *databases, const char *const 
 /* One name that stands for itself, up to `end` or the end of the text; *text moves to there. malloc'ed; NULL
  * where there is none, or a pattern. */
 char *scope_take_name(const char **text, char end);
+/* The options of a run; borrowed. */
+struct scope_texts scope_texts_of(const struct opts *opts);
 /* Any of --databases, ... was given. */
 bool scope_texts_given(const struct scope_texts *texts);
 

@@ -6,6 +6,16 @@
 #include "mysql/catalog.h"
 #include "snapshot/scope.h"
 
+struct scope_texts scope_texts_of(const struct opts *opts)
+{
+    return (struct scope_texts){
+        .databases = opts_list(opts, OPT_DATABASES, NULL),
+        .tables = opts_list(opts, OPT_TABLES, NULL),
+        .exclude_databases = opts_list(opts, OPT_EXCLUDE_DATABASES, NULL),
+        .exclude_tables = opts_list(opts, OPT_EXCLUDE_TABLES, NULL),
+    };
+}
+
 bool scope_texts_given(const struct scope_texts *t)
 {
     return t->databases[0] || t->tables[0] || t->exclude_databases[0] || t->exclude_tables[0];

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "mysql/catalog.h"
+#include "mysql/privileges.h"
 
 /* Without one of these the server shows less than there is, and says nothing. */
 static const char *const privileges[] = {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"};
@@ -25,98 +26,18 @@ static struct err *read_partitions(const struct opts *opts, struct source_scope 
 
 struct err *source_scope_read(const struct opts *opts, struct source_scope *out)
 {
-    const struct scope_texts texts = {
-        .databases = opts_list(opts, OPT_DATABASES, NULL),
-        .tables = opts_list(opts, OPT_TABLES, NULL),
-        .exclude_databases = opts_list(opts, OPT_EXCLUDE_DATABASES, NULL),
-        .exclude_tables = opts_list(opts, OPT_EXCLUDE_TABLES, NULL),
-    };
+    const struct scope_texts texts = scope_texts_of(opts);
 
     *out = (struct source_scope){0};
     TRY(scope_parse(&texts, &out->scope));
     return read_partitions(opts, out);
 }
 
-/* The pattern of "`db_pattern`.*", which is malloc'ed; NULL for a grant of another level. */
-static char *grant_pattern(const char *level)
-{
-    struct buf b = BUF_INIT;
-    const char *p = level;
-
-    if (*p++ != '`')
-        return NULL;
-    for (; *p && (*p != '`' || p[1] == '`'); p++) {
-        if (*p == '`')
-            p++;
-        buf_append_byte(&b, (uint8_t)*p);
-    }
-    if (strncmp(p, "`.* ", 4) == 0)
-        return buf_steal(&b);
-    buf_free(&b);
-    return NULL;
-}
-
-static struct err *level_covers(struct conn *c, const char *level, const char *db, bool *covers)
-{
-    uint64_t like = 0;
-
-    *covers = strncmp(level, "*.* ", 4) == 0;
-    char *pattern = *covers || !db ? NULL : grant_pattern(level);
-    if (!pattern)
-        return NULL;
-    char *db_text = sql_string_dup(db);
-    char *pattern_text = sql_string_dup(pattern);
-    struct err *e = conn_number(c, &like, "SELECT %s LIKE %s", db_text, pattern_text);
-    *covers = like != 0;
-    free(db_text);
-    free(pattern_text);
-    free(pattern);
-    return e;
-}
-
-/* "SELECT, SHOW VIEW (col)" up to `end`: does it name the privilege as a whole? */
-static bool list_names(const char *list, const char *end, const char *privilege)
-{
-    size_t len = strlen(privilege);
-
-    if (strncmp(list, "ALL PRIVILEGES", 14) == 0)
-        return true;
-    while (list < end) {
-        const char *comma = memchr(list, ',', (size_t)(end - list));
-        const char *stop = comma ? comma : end;
-        if ((size_t)(stop - list) == len && memcmp(list, privilege, len) == 0)
-            return true;
-        list = stop + strspn(stop, ", ");
-    }
-    return false;
-}
-
-/*
- * Whether SHOW GRANTS, which knows the current role too, gives the privilege globally or on the whole
- * database. Reads the result anew for each question: there are few.
- */
-static struct err *has_privilege(struct conn *c, const char *privilege, const char *db, bool *has)
-{
-    struct result *r = NULL;
-    char **row;
-    struct err *e = NULL;
-
-    *has = false;
-    TRY(conn_query(c, &r, "SHOW GRANTS"));
-    while (!e && !*has && (row = result_next(r, NULL)) != NULL) {
-        const char *on = row[0] ? strstr(row[0], " ON ") : NULL;
-        if (on && strncmp(row[0], "GRANT ", 6) == 0 && list_names(row[0] + 6, on, privilege))
-            e = level_covers(c, on + 4, db, has);
-    }
-    result_free(r);
-    return e;
-}
-
 static struct err *check_privilege(struct conn *c, const char *privilege, const char *db)
 {
     bool has = false;
 
-    TRY(has_privilege(c, privilege, db, &has));
+    TRY(privileges_have(c, privilege, db, &has));
     if (has)
         return NULL;
     struct err *e;

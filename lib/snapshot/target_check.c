@@ -62,17 +62,22 @@ struct err *target_check_server(struct conn *c, enum load_way way, bool *bulk)
              : NULL;
 }
 
-static bool has_engine(struct conn *c, const char *engine, struct err **e)
+struct err *target_check_engine(struct conn *c, const char *engine, const char *db, const char *table)
 {
     char *quoted = sql_string_dup(engine);
     uint64_t n = 0;
+    struct err *e = conn_number(c, &n,
+                                "SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = %s AND "
+                                "SUPPORT IN ('YES', 'DEFAULT')",
+                                quoted);
 
-    *e = conn_number(c, &n,
-                     "SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = %s AND "
-                     "SUPPORT IN ('YES', 'DEFAULT')",
-                     quoted);
     free(quoted);
-    return n > 0;
+    if (e || n > 0)
+        return e;
+    return err_hint(err_new(ERR_TARGET, "target: the server lacks the storage engine %s of table %s.%s",
+                            engine, db, table),
+                    "install the engine's plugin on the target, or leave the table out (--tables, "
+                    "--databases)");
 }
 
 static struct err *check_engines(struct conn *c, const struct restore_plan *p)
@@ -81,17 +86,9 @@ static struct err *check_engines(struct conn *c, const struct restore_plan *p)
 
     for (size_t i = 0; i < p->table_count; i++) {
         const struct manifest_table *t = p->tables[i].rows;
-        struct err *e;
         if (!t || strcmp(t->engine, last) == 0)
             continue;
-        bool found = has_engine(c, t->engine, &e);
-        TRY(e);
-        if (!found)
-            return err_hint(err_new(ERR_TARGET,
-                                    "target: the server lacks the storage engine %s of table %s.%s",
-                                    t->engine, t->db, t->name),
-                            "install the engine's plugin on the target, or leave the table out (--tables, "
-                            "--databases)");
+        TRY(target_check_engine(c, t->engine, t->db, t->name));
         last = t->engine;
     }
     return NULL;
@@ -155,11 +152,26 @@ static struct err *check_packet(struct conn *c, const struct restore_plan *p, ch
     return e;
 }
 
-/* With a binlog, and without log_bin_trust_function_creators, a server wants SUPER for these. */
-static struct err *check_functions(struct conn *c, const struct restore_plan *p)
+struct err *target_check_functions(struct conn *c)
 {
     uint64_t untrusted = 0;
     uint64_t super = 0;
+
+    TRY(conn_number(c, &untrusted,
+                    "SELECT @@GLOBAL.log_bin AND NOT @@GLOBAL.log_bin_trust_function_creators"));
+    TRY(conn_number(c, &super,
+                    "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SUPER' "
+                    "AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"));
+    if (!untrusted || super)
+        return NULL;
+    return err_hint(err_new(ERR_TARGET,
+                            "target: its binlog is on and log_bin_trust_function_creators is off, so "
+                            "functions and triggers cannot be created"),
+                    "SET GLOBAL log_bin_trust_function_creators = 1");
+}
+
+static struct err *check_functions(struct conn *c, const struct restore_plan *p)
+{
     bool needed = false;
 
     for (size_t i = 0; i < p->manifest->object_count; i++) {
@@ -167,19 +179,7 @@ static struct err *check_functions(struct conn *c, const struct restore_plan *p)
         if (p->in_scope[i])
             needed |= kind == OBJECT_FUNCTION || (kind == OBJECT_TRIGGER && p->standalone);
     }
-    if (!needed || p->skip_binlog)
-        return NULL;
-    TRY(conn_number(c, &untrusted,
-                    "SELECT @@GLOBAL.log_bin AND NOT @@GLOBAL.log_bin_trust_function_creators"));
-    TRY(conn_number(c, &super,
-                    "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SUPER' "
-                    "AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"));
-    if (untrusted && !super)
-        return err_hint(err_new(ERR_TARGET,
-                                "target: its binlog is on and log_bin_trust_function_creators is off, so "
-                                "functions and triggers cannot be created"),
-                        "SET GLOBAL log_bin_trust_function_creators = 1");
-    return NULL;
+    return needed && !p->skip_binlog ? target_check_functions(c) : NULL;
 }
 
 static const struct manifest_table *find_history(const struct restore_plan *p)
@@ -194,41 +194,44 @@ static const struct manifest_table *find_history(const struct restore_plan *p)
  * A current row ends at the largest TIMESTAMP, 2106 in newer servers and 2038 in older ones: to the other
  * kind it would be a row of the past, or one of the future.
  */
-static struct err *check_row_ends(const struct restore_plan *p, const struct manifest_table *t,
+static struct err *check_row_ends(const char *source, const char *db, const char *table,
                                   const struct server_info *target)
 {
-    const char *source = json_string_value(json_object_get(p->manifest->source, "version"));
-
     if (!source || (server_version_number(source) >= LONG_TIMESTAMP) == (target->number >= LONG_TIMESTAMP))
         return NULL;
     return err_hint(
         err_new(ERR_TARGET,
                 "target: server %s and the source, %s, have another largest TIMESTAMP, by which "
                 "the current rows of system-versioned tables are told, such as %s.%s",
-                target->version, source, t->db, t->name),
+                target->version, source, db, table),
         "restore to a server of the same kind (before 11.5, or from 11.5 on), or leave such tables "
         "out (--exclude-tables)");
 }
 
-/* Rows come with the times that they had on the source, which not every server lets anyone set. */
-static struct err *check_history(struct conn *c, const struct restore_plan *p)
+struct err *target_check_history(struct conn *c, const char *source, const char *db, const char *table)
 {
-    const struct manifest_table *t = find_history(p);
     struct server_info info;
 
-    if (!t)
-        return NULL;
     TRY(server_info_read(c, &info));
-    struct err *e = check_row_ends(p, t, &info);
+    struct err *e = check_row_ends(source, db, table, &info);
     server_info_free(&info);
     TRY(e);
     e = conn_exec(c, "SET SESSION system_versioning_insert_history = 1, timestamp = @@timestamp");
     if (e)
-        return err_hint(
-            err_context(e, "the history of system-versioned tables such as %s.%s", t->db, t->name),
-            "a target needs MariaDB 10.11 or later and secure_timestamp=NO to take it; or leave "
-            "such tables out (--exclude-tables)");
+        return err_hint(err_context(e, "the history of system-versioned tables such as %s.%s", db, table),
+                        "a target needs MariaDB 10.11 or later and secure_timestamp=NO to take it; or leave "
+                        "such tables out (--exclude-tables)");
     return conn_exec(c, "SET SESSION system_versioning_insert_history = 0, timestamp = DEFAULT");
+}
+
+static struct err *check_history(struct conn *c, const struct restore_plan *p)
+{
+    const struct manifest_table *t = find_history(p);
+
+    if (!t)
+        return NULL;
+    return target_check_history(c, json_string_value(json_object_get(p->manifest->source, "version")), t->db,
+                                t->name);
 }
 
 static bool may_have_upper_case(const char *name)
@@ -307,7 +310,16 @@ static struct err *check_name_case(struct conn *c, const struct restore_plan *p)
     return setting ? check_folding(c, p, setting) : NULL;
 }
 
-/* Events know their zone by name; a server knows names only where they have been loaded. */
+struct err *target_check_time_zone(struct conn *c, const char *name)
+{
+    char *zone = sql_string_dup(name);
+    struct err *e = conn_exec(c, "SET STATEMENT time_zone = %s FOR DO 1", zone);
+
+    free(zone);
+    return e;
+}
+
+/* Events know their zone by name. */
 static struct err *check_time_zones(struct conn *c, const struct restore_plan *p)
 {
     const char *last = NULL;
@@ -317,9 +329,7 @@ static struct err *check_time_zones(struct conn *c, const struct restore_plan *p
         if (!p->in_scope[i] || !o->time_zone || (last && strcmp(o->time_zone, last) == 0))
             continue;
         last = o->time_zone;
-        char *zone = sql_string_dup(o->time_zone);
-        struct err *e = conn_exec(c, "SET STATEMENT time_zone = %s FOR DO 1", zone);
-        free(zone);
+        struct err *e = target_check_time_zone(c, o->time_zone);
         if (e)
             return err_context(e, "creating %s %s.%s will fail", object_kind_name(o->kind), o->db, o->name);
     }

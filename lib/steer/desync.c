@@ -20,8 +20,7 @@ static struct err *check_there(const struct steer *s)
     TRY(job_load(s->conn, s->job, &job));
     struct err *e = job_position_read(s->conn, s->job, &p, &found);
     if (!e && !job && !found)
-        e = err_hint(err_new(ERR_TARGET, "the target has no job '%s'", s->job),
-                     "ccr-job list shows those that it has");
+        e = steer_no_job(s->job);
     if (!e && p.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore of job %s has work left to do", s->job),
                      "ccr-apply or ccr-restore does it: run one of them first");

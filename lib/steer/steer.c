@@ -16,13 +16,16 @@ static const char *program_of(const struct steer *s)
     return opts_program_name(s->run->program);
 }
 
-/* ERR_TARGET where it does not exist. */
-static struct err *load(const struct steer *s, const char *name, struct job **out)
+struct err *steer_no_job(const char *name)
+{
+    return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
+                    "ccr-job list shows those that it has");
+}
+
+struct err *steer_load(const struct steer *s, const char *name, struct job **out)
 {
     TRY(job_load(s->conn, name, out));
-    return *out ? NULL
-                : err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
-                           "ccr-job list shows those that it has");
+    return *out ? NULL : steer_no_job(name);
 }
 
 static struct err *add_skips(const struct steer *s, const char *job, json_t *to)
@@ -105,7 +108,7 @@ static struct err *show(const struct steer *s, const char *name, json_t *list)
     struct job *job = NULL;
     struct job_state state;
 
-    TRY(load(s, name, &job));
+    TRY(steer_load(s, name, &job));
     struct err *e = job_state_read(s->conn, name, &state);
     if (e) {
         job_free(job);
@@ -156,7 +159,7 @@ static struct err *change(const struct steer *s, const char *to)
     struct job *job = NULL;
     struct job_state state;
 
-    TRY(load(s, s->job, &job));
+    TRY(steer_load(s, s->job, &job));
     job_free(job);
     TRY(job_state_read(s->conn, s->job, &state));
     bool same = strcmp(state.state, to) == 0;
@@ -219,7 +222,7 @@ struct err *steer_skip(const struct steer *s, const char *text)
     if (!gtid_parse(text, &gtid))
         return err_hint(err_new(ERR_USAGE, "--gtid: '%s' is not valid", text),
                         "it takes one GTID, as in 0-1-77");
-    TRY(load(s, s->job, &job));
+    TRY(steer_load(s, s->job, &job));
     job_free(job);
     TRY(check_ahead(s, gtid, text));
     TRY(job_skip_add(s->conn, s->job, program_of(s), gtid, s->reason, &added));
@@ -276,7 +279,7 @@ struct err *steer_adopt(const struct steer *s)
 {
     struct job *job = NULL;
 
-    TRY(load(s, s->job, &job));
+    TRY(steer_load(s, s->job, &job));
     struct err *e = job_lock(s->conn, s->job);
     if (!e)
         e = adopt_locked(s, job);

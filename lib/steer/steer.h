@@ -10,6 +10,7 @@
 
 #include "base/run.h"
 #include "mysql/conn.h"
+#include "snapshot/job.h"
 #include "store/store.h"
 
 /* Everything is borrowed. */
@@ -36,10 +37,20 @@ struct err *steer_skip(const struct steer *s, const char *gtid) CHECKED;
 struct err *steer_adopt(const struct steer *s) CHECKED;
 
 /*
+ * A new job, with the scope, the renames and the stream of the options: checked first (check/check.h), and
+ * refused (ERR_UNSAFE) where there are errors. With --check that is all.
+ */
+struct err *steer_create(const struct steer *s) CHECKED;
+
+/*
  * Ends the job, with --yes; without, only says what would be lost. The data stays, as ordinary tables; what
  * ccr knows of the job goes, its history too, and what it reported to the store. ERR_UNSAFE while a restore
  * has work left to do.
  */
 struct err *steer_desync(const struct steer *s) CHECKED;
+
+/* For the verbs. ERR_TARGET where the job does not exist. */
+struct err *steer_load(const struct steer *s, const char *name, struct job **out) CHECKED;
+struct err *steer_no_job(const char *name) MAKES_ERR;
 
 #endif

@@ -1,21 +1,14 @@
 # ccr.states: every run of a job notes how it ended; three failures of one cause stop it, and a person may pause it.
 
 load ../lib/common
-load ../apply/follow
+load job
 
 setup_file() {
-    mkdir -p "$XDG_STATE_HOME"
-    follow_servers
-    sql source "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, v INT); INSERT INTO d.t SELECT seq, 0 FROM seq_1_to_100"
-    follow_start
+    job_start
 }
 
 state() {
     sql target "SELECT CONCAT_WS(' ', state, failures, error IS NOT NULL, ok_at IS NOT NULL) FROM ccr.states WHERE job = 'j'"
-}
-
-history_has() {
-    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE '$1' AND reason LIKE '$2'")" -eq "$3" ]
 }
 
 # The source changes a row that the target has lost.

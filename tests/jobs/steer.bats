@@ -1,33 +1,19 @@
 # ccr-job: a person pauses and resumes a job, leads it past a transaction, and says which target is the right one.
 
 load ../lib/common
-load ../apply/follow
+load job
 
 setup_file() {
-    mkdir -p "$XDG_STATE_HOME"
-    follow_servers
-    sql source "CREATE DATABASE d; USE d; CREATE TABLE d.t (id INT PRIMARY KEY, v INT); INSERT INTO d.t SELECT seq, 0 FROM seq_1_to_100"
-    follow_start
-}
-
-job() {
-    local verb=$1
-
-    shift
-    "$CCR_BIN/ccr-job" "$verb" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" "$@" 3>&-
+    job_start
 }
 
 gtid() {
     sql source "SELECT @@gtid_binlog_pos"
 }
 
-history_has() {
-    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE '$1' AND reason = '$2'")" -eq "${3:-1}" ]
-}
-
 @test "usage: a verb comes first, and takes what it needs" {
     run job dance --job j
-    fails 2 "'dance' is no verb of ccr-job" "list, show, pause"
+    fails 2 "'dance' is no verb of ccr-job" "list, create, show, pause"
     run "$CCR_BIN/ccr-job"
     fails 2 "the first word says what to do"
     run "$CCR_BIN/ccr-job" --help

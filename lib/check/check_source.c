@@ -1,0 +1,74 @@
+/* The source as the beginning of a log that can be replayed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/checking.h"
+#include "mysql/server.h"
+#include "mysql/source_check.h"
+#include "ship/source.h"
+
+static void check_formats(const struct checking *k, const struct server_info *info)
+{
+    if (info->is_galera && !info->log_slave_updates)
+        check_add(k->list, CHECK_ERROR, "binlog", "source",
+                  "set log_slave_updates=ON in the node's configuration and restart it",
+                  "source: a Galera node whose binlog holds nothing of what other nodes write");
+    if (strcmp(info->binlog_format, "ROW") != 0)
+        check_add(k->list, CHECK_WARNING, "binlog-format", "source", "SET GLOBAL binlog_format = 'ROW'",
+                  "source: binlog_format is %s: changes that are logged as statements stop ccr-apply where "
+                  "they cannot be repeated exactly",
+                  info->binlog_format);
+    if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
+        check_add(k->list, CHECK_WARNING, "row-image", "source", "SET GLOBAL binlog_row_image = 'FULL'",
+                  "source: binlog_row_image is %s: rows can be replayed, but not compared with what they "
+                  "were (--check-before-images)",
+                  info->binlog_row_image);
+}
+
+struct err *check_source_log(const struct checking *k)
+{
+    struct conn *c = k->p->source;
+    struct server_info info = {0};
+    uint64_t unlogged = 0;
+
+    TRY(server_info_read(c, &info));
+    struct err *e = check_take(k->list, CHECK_ERROR, "binlog", "source", NULL, source_require_log(&info));
+    if (!e && info.log_bin)
+        check_formats(k, &info);
+    server_info_free(&info);
+    if (!e)
+        e = conn_number(c, &unlogged,
+                        "SELECT @@global.log_bin AND @@global.gtid_slave_pos <> '' AND NOT "
+                        "@@global.log_slave_updates");
+    if (unlogged)
+        check_add(k->list, CHECK_WARNING, "binlog", "source",
+                  "set log_slave_updates=ON in its configuration and restart it",
+                  "source: it is or was a replica, and what it gets from its master is missing in its log");
+    return e;
+}
+
+/* Is it the source that the stream was written from? */
+struct err *check_source_history(const struct checking *k, const struct manifest *newest)
+{
+    struct source_check found;
+
+    if (!newest || !k->facts->live || k->facts->end.count == 0)
+        return NULL;
+    const struct source_check_params params = {
+        .conn = k->p->source,
+        .params = k->p->source_params,
+        .position = &newest->position,
+        .fingerprints = newest->fingerprints,
+        .fingerprint_count = newest->fingerprint_count,
+    };
+    struct err *e = source_check(&params, &found);
+    if (e)
+        return check_take(k->list, CHECK_ERROR, "stream", "source", k->p->source, e);
+    if (found.verdict == SOURCE_FORK)
+        check_add(k->list, CHECK_WARNING, "stream", "source",
+                  "is it the right server? If so, its next snapshot begins a new epoch of the log",
+                  "source: its history is not the one that stream %s was written from: %s", k->job->stream,
+                  found.detail);
+    source_check_free(&found);
+    return NULL;
+}
