@@ -165,6 +165,7 @@ static struct err *backup(struct run *run, struct store *store, struct source_sc
         .object_size = opts_number(run->opts, OPT_OBJECT_SIZE),
         .chunk_size = opts_number(run->opts, OPT_CHUNK_SIZE),
         .with_users = opts_flag(run->opts, OPT_WITH_USERS),
+        .relay = opts_flag(run->opts, OPT_RELAY),
         .log = run->log,
     };
     bounds_from_opts(run->opts, &params.bounds);

@@ -112,6 +112,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                              "where a definer is missing: do not begin, keep it, or take USER@HOST"},
     [OPT_WITH_USERS] = {"with-users", TYPE_FLAG, BACKUP | RESTORE, SERVER, NULL, NULL,
                         "users, roles and privileges too (with their password hashes)"},
+    [OPT_RELAY] = {"relay", TYPE_FLAG, BACKUP, SECTION_SOURCE, NULL, NULL,
+                   "also tables that jobs replicate to this server: it is the middle of a chain"},
     [OPT_EXISTING_USERS] = {"existing-users", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|replace",
                             "refuse", "users that differ on the target: do not begin, keep, or replace them"},
 

@@ -571,12 +571,26 @@ struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count)
     return NULL;
 }
 
+bool catalog_is_restore_database(const char *name)
+{
+    static const char *const prefixes[] = {"ccr_stage_", "ccr_old_"};
+    const char *number = strrchr(name, '_');
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t len = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], len) == 0 && number > name + len && number[1] &&
+            number[1 + strspn(number + 1, "0123456789")] == 0)
+            return true;
+    }
+    return false;
+}
+
 bool catalog_is_system_database(const char *name)
 {
     for (size_t i = 0; i < sizeof(system_databases) / sizeof(system_databases[0]); i++)
         if (strcmp(name, system_databases[i]) == 0)
             return true;
-    return false;
+    return catalog_is_restore_database(name);
 }
 
 void catalog_free_names(char **names, size_t count)

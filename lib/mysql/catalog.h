@@ -112,9 +112,14 @@ char *catalog_innodb_name(const char *db, const char *name);
  * "VIEW"). */
 struct err *catalog_list_tables(struct conn *c, const char *db, const char *type, char ***names,
                                 size_t *count) CHECKED;
-/* All databases but mysql, information_schema, performance_schema, sys and ccr's own. */
+/*
+ * All databases but mysql, information_schema, performance_schema, sys and ccr's own: `ccr`, and those that a
+ * restore on this server makes and drops (catalog_is_restore_database).
+ */
 struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count) CHECKED;
 bool catalog_is_system_database(const char *name); /* the ones left out above */
+/* ccr_stage_JOB_N or ccr_old_JOB_N (formats/target.md). */
+bool catalog_is_restore_database(const char *name);
 void catalog_free_names(char **names, size_t count);
 
 #endif

@@ -174,7 +174,7 @@ static void apply_close(struct apply *a)
 /* A table that only a snapshot can bring in is asked for. */
 static struct err *apply_record_need(struct apply *a, struct err *e)
 {
-    if (!a->need.db || err_code(e) != ERR_RESYNC || a->dry_run || conn_is_lost(a->conn))
+    if (!a->need.count || err_code(e) != ERR_RESYNC || a->dry_run || conn_is_lost(a->conn))
         return e;
     return err_first(e, need_record(a->conn, a->job->name, &a->need));
 }

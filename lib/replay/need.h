@@ -1,5 +1,5 @@
 /*
- * need - what the log alone cannot bring to the target: a table that only a snapshot can bring in.
+ * need - what the log alone cannot bring to the target: tables that only a snapshot can bring in.
  *
  * Found while a statement is looked at, kept in struct apply, and written to ccr.needs (formats/target.md)
  * when the run has ended and its batch is rolled back. A restore clears what is recorded.
@@ -10,14 +10,21 @@
 #include "binlog/event.h"
 #include "mysql/conn.h"
 
-/* `db` is NULL where there is none. Source names. */
-struct need {
+/* One table (source names), or with the name "" a whole database. */
+struct need_table {
     char *db;
-    char *name; /* "" for a whole database */
+    char *name;
+};
+
+/* One statement needs them all. `count` is 0 where there is nothing. */
+struct need {
+    struct need_table *tables;
+    size_t count;
     char *reason;
     struct gtid gtid;
 };
 
+void need_add(struct need *n, const char *db, const char *name);
 void need_free(struct need *n); /* its members */
 /* In a commit of its own. */
 struct err *need_record(struct conn *c, const char *job, const struct need *n) CHECKED;

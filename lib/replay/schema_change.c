@@ -11,6 +11,7 @@
 #include "binlog/touched.h"
 #include "replay/intent.h"
 #include "replay/reach.h"
+#include "replay/schema_behind.h"
 #include "replay/schema_border.h"
 #include "replay/schema_definer.h"
 #include "replay/schema_event.h"
@@ -306,6 +307,8 @@ static struct err *change_replay(struct schema_change *s)
         a->batch.counts.ddl++;
         return NULL;
     }
+    if (s->reads_behind)
+        TRY(schema_behind_check(s));
     return change_run(s);
 }
 

@@ -40,6 +40,7 @@ struct schema_change {
     char *default_db;              /* of the source's session; "" for none */
     struct schema_objects objects; /* what it changes, by target names */
     enum schema_border border;     /* schema_scope.h */
+    bool reads_behind;             /* a view, schema_behind.h */
     struct buf sql;                /* as it runs on the target */
     struct buf behind;             /* another statement behind it; empty for none */
 };

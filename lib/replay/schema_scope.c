@@ -39,21 +39,57 @@ static bool name_in_scope(const struct schema_change *s, const struct statement_
     }
 }
 
-static struct err *need(struct schema_change *s, const struct statement_name *n, const char *why)
+/* Stops at what s->a->need lists. */
+static struct err *stop_at_needs(struct schema_change *s, const char *why)
 {
-    struct need *to = &s->a->need;
-    const char *db = schema_change_db(s, n);
-    char *what = mem_printf("%s (table %s.%s)", why, db, n->name ? n->name : "*");
-    struct err *e = schema_change_stop(s, ERR_RESYNC, what);
+    struct need *n = &s->a->need;
+    struct buf tables = BUF_INIT;
 
+    for (size_t i = 0; i < n->count; i++)
+        buf_printf(&tables, "%s%s.%s", i ? "," : "", n->tables[i].db,
+                   n->tables[i].name[0] ? n->tables[i].name : "*");
+    char *what = n->count == 1 ? mem_printf("%s (table %s)", why, buf_str(&tables))
+                               : mem_printf("%s (%zu tables)", why, n->count);
+    struct err *e = schema_change_stop(s, ERR_RESYNC, what);
     free(what);
-    need_free(to);
-    *to = (struct need){mem_strdup(db), mem_strdup(n->name ? n->name : ""), mem_strdup(err_message(e)),
-                        s->t->begin.gtid};
-    return err_hint(e,
-                    "take a snapshot of it (ccr-backup --tables %s.%s) and bring it in (ccr-restore --job %s "
-                    "--tables %s.%s); the need is recorded in ccr.needs on the target",
-                    db, n->name ? n->name : "*", s->a->job->name, db, n->name ? n->name : "*");
+    n->reason = mem_strdup(err_message(e));
+    n->gtid = s->t->begin.gtid;
+    e = err_hint(e,
+                 "take a snapshot of %s (ccr-backup --tables %s) and bring %s in (ccr-restore --job %s "
+                 "--tables %s); the need is recorded in ccr.needs on the target",
+                 n->count == 1 ? "it" : "them", buf_str(&tables), n->count == 1 ? "it" : "them",
+                 s->a->job->name, buf_str(&tables));
+    buf_free(&tables);
+    return e;
+}
+
+struct err *schema_scope_need(struct schema_change *s, const struct statement_name *n, const char *why)
+{
+    need_free(&s->a->need);
+    need_add(&s->a->need, schema_change_db(s, n), n->name ? n->name : "");
+    return stop_at_needs(s, why);
+}
+
+/* Pairs FROM, TO: all that come from outside are needed at once, as a restore on a source swaps in many. */
+static struct err *check_entering(struct schema_change *s)
+{
+    bool restored = false;
+
+    need_free(&s->a->need);
+    for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
+        const struct statement_name *from = &s->statement.names[i];
+        const struct statement_name *to = &s->statement.names[i + 1];
+        if (name_in_scope(s, from) || !name_in_scope(s, to))
+            continue;
+        need_add(&s->a->need, schema_change_db(s, to), to->name);
+        restored |= catalog_is_restore_database(schema_change_db(s, from));
+    }
+    if (s->a->need.count == 0)
+        return NULL;
+    return stop_at_needs(s, restored ? "the source is itself a target, and a ccr-restore there has swapped "
+                                       "in what the job follows"
+                            : s->a->need.count == 1 ? "a table was renamed into what the job follows"
+                                                    : "tables were renamed into what the job follows");
 }
 
 /* Pairs FROM, TO. */
@@ -63,19 +99,18 @@ static struct err *scope_of_rename(struct schema_change *s, bool *in_scope)
     size_t outside = 0;
     const struct statement_name *leaves = NULL;
 
+    TRY(check_entering(s));
     for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
         bool from = name_in_scope(s, &s->statement.names[i]);
         bool to = name_in_scope(s, &s->statement.names[i + 1]);
-        if (to && !from)
-            return need(s, &s->statement.names[i + 1], "a table was renamed into what the job follows");
         stays += from && to;
         outside += !from && !to;
         if (from && !to)
             leaves = &s->statement.names[i];
     }
     if (leaves && stays)
-        return need(s, leaves,
-                    "tables were renamed out of what the job follows and within it, in one statement");
+        return schema_scope_need(
+            s, leaves, "tables were renamed out of what the job follows and within it, in one statement");
     *in_scope = leaves || stays;
     if (leaves)
         s->border = BORDER_LEAVE;
@@ -93,7 +128,8 @@ static struct err *scope_of_database(struct schema_change *s, bool *in_scope)
     if (plain || !*in_scope || s->statement.action == STATEMENT_ALTER)
         return NULL;
     if (s->statement.or_replace)
-        return need(s, &s->statement.names[0], "a database that is followed in part was replaced");
+        return schema_scope_need(s, &s->statement.names[0],
+                                 "a database that is followed in part was replaced");
     s->border = s->statement.action == STATEMENT_DROP ? BORDER_CLEAR : BORDER_MAKE;
     return NULL;
 }
@@ -111,7 +147,10 @@ static struct err *scope_of_view(struct schema_change *s)
             (catalog_is_system_database(db) && strcmp(db, JOB_DATABASE) != 0) ||
             (!r->db && statement_refs_has_alias(&refs, r->name)))
             continue;
-        e = need(s, &s->statement.names[0], "a view reads what the job does not follow");
+        if (scope_is_behind(scope_of(s), db, r->name))
+            s->reads_behind = true;
+        else
+            e = schema_scope_need(s, &s->statement.names[0], "a view reads what the job does not follow");
     }
     statement_refs_free(&refs);
     return e;
@@ -146,10 +185,10 @@ static struct err *scope_of_others(struct schema_change *s, bool *in_scope)
     else if (in && leaves && in->role == STATEMENT_OBJECT && st->kind == STATEMENT_TABLE)
         s->border = BORDER_LEAVE;
     else if (in && out)
-        return need(s, in, "a statement touches what the job follows and what it does not");
+        return schema_scope_need(s, in, "a statement touches what the job follows and what it does not");
     else if (in && refers_out)
-        return need(s, in,
-                    "a table of the job was made from, or refers to, one that the job does not follow");
+        return schema_scope_need(
+            s, in, "a table of the job was made from, or refers to, one that the job does not follow");
     return NULL;
 }
 

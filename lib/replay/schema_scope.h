@@ -14,5 +14,8 @@
 
 /* Is the statement followed? Sets s->border, and a->need with ERR_RESYNC. */
 struct err *schema_scope(struct schema_change *s, bool *in_scope) CHECKED;
+/* ERR_RESYNC: only a copy of that object leads past the statement. Sets a->need. */
+struct err *schema_scope_need(struct schema_change *s, const struct statement_name *n,
+                              const char *why) CHECKED;
 
 #endif

@@ -11,6 +11,7 @@
 #include "snapshot/backup_log.h"
 #include "snapshot/backup_manifest.h"
 #include "snapshot/dump.h"
+#include "snapshot/relayed.h"
 #include "snapshot/source_marks.h"
 #include "snapshot/source_partitions.h"
 
@@ -245,6 +246,8 @@ static struct err *backup_steps(struct backup *b)
 
     TRY(check_params(p));
     TRY(connect_source(b));
+    if (!p->relay)
+        TRY(relayed_refuse(b->opening.control, &p->scope->scope));
     TRY(prepare_store(b));
     TRY(log_end_read(p, b->opening.control, &b->log_end));
     TRY(open_snapshot(b));

@@ -31,6 +31,7 @@ struct backup_params {
     char *const *answers; /* ids of the requests that it is made for */
     size_t answer_count;
     const char *reason; /* why it is made; NULL */
+    bool relay;         /* tables that jobs replicate to this server may be in it (relayed.h) */
     struct log *log;
 };
 

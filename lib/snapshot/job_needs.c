@@ -130,6 +130,7 @@ void job_needs_exclude(const struct job_needs *needs, struct scope *scope, struc
         if (strcmp(n->kind, JOB_BEHIND) != 0)
             continue;
         scope_list_add(&scope->exclude_tables, n->db, n->name);
+        scope_list_add(&scope->behind, n->db, n->name);
         buf_printf(names, "%s%s.%s", names->len ? ", " : "", n->db, n->name);
     }
 }

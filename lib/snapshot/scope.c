@@ -108,6 +108,11 @@ bool scope_table(const struct scope *s, const char *db, const char *name)
     return extent == SCOPE_WHOLE || !lists_table(s, &s->exclude_tables, db, name);
 }
 
+bool scope_is_behind(const struct scope *s, const char *db, const char *name)
+{
+    return lists_table(s, &s->behind, db, name);
+}
+
 bool scope_pattern_is_exact(const char *pattern)
 {
     for (; *pattern; pattern++) {
@@ -270,6 +275,7 @@ void scope_free(struct scope *s)
     free_list(&s->tables);
     free_list(&s->exclude_databases);
     free_list(&s->exclude_tables);
+    free_list(&s->behind);
     statement_renames_free(&s->renames);
     *s = (struct scope){0};
 }

@@ -45,6 +45,7 @@ struct scope {
     struct scope_list tables;
     struct scope_list exclude_databases;
     struct scope_list exclude_tables;
+    struct scope_list behind; /* of exclude_tables: those that are only waiting for a copy */
     struct statement_renames renames;
     bool fold_case;
 };
@@ -78,6 +79,8 @@ struct scope_texts scope_texts_of(const struct opts *opts);
 /* Any of --databases, ... was given. */
 bool scope_texts_given(const struct scope_texts *texts);
 
+/* Left out for the time until a copy has brought it in. */
+bool scope_is_behind(const struct scope *s, const char *db, const char *name);
 /* Appends copies, of what is not listed yet; `name` may be NULL. */
 void scope_list_add(struct scope_list *l, const char *db, const char *name);
 /* The same of names that stand for themselves. */
