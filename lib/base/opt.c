@@ -41,6 +41,7 @@ static const struct program_row {
     {PROGRAM_STATUS, "ccr-status", "tells how jobs and streams are doing", NULL},
     {PROGRAM_JOB, "ccr-job",
      "makes, shows, pauses and resumes jobs, and leads them past what they cannot pass", job_verbs},
+    {PROGRAM_PROMOTE, "ccr-promote", "makes a followed target a server of its own: the end of its job", NULL},
 };
 
 /* Every program has its row. */

@@ -36,6 +36,7 @@ enum program {
     PROGRAM_PRUNE = 32,
     PROGRAM_STATUS = 64,
     PROGRAM_JOB = 128,
+    PROGRAM_PROMOTE = 256,
 };
 
 enum opt_id {
@@ -154,6 +155,10 @@ enum opt_id {
     /* what a person does with a job */
     OPT_GTID,
     OPT_CHECK,
+    /* promotion */
+    OPT_NOW,
+    OPT_WITHOUT_STORE,
+    OPT_ACCEPT_LOSS,
     OPT_COUNT_
 };
 

@@ -148,7 +148,8 @@ static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **
 {
     const bool up = o->program & (PROGRAM_BACKUP | PROGRAM_SHIP);
     const bool has_side =
-        up || (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS | PROGRAM_JOB));
+        up ||
+        (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS | PROGRAM_JOB | PROGRAM_PROMOTE));
     const struct section_kind *side = up ? &kinds[1] : &kinds[2];
     const char *section = NULL;
 

@@ -9,7 +9,8 @@
 #define STATUS  PROGRAM_STATUS
 #define ALL     (BACKUP | RESTORE | SHIP | APPLY)
 #define JOB     PROGRAM_JOB
-#define CONNECT (ALL | STATUS | JOB) /* all that connect to a server */
+#define PROMOTE PROGRAM_PROMOTE
+#define CONNECT (ALL | STATUS | JOB | PROMOTE) /* all that connect to a server */
 #define KEEP    (VERIFY | PRUNE)
 #define EVERY   (CONNECT | KEEP)
 #define UP      (BACKUP | SHIP)
@@ -63,9 +64,10 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_STORE_RETRY] = {"store-retry", TYPE_SECONDS, EVERY, SECTION_STORE, "SECONDS", "120",
                          "S3: try again for this time what fails"},
 
-    [OPT_SOURCE] = {"source", TYPE_STRING, UP | JOB, 0, "NAME", NULL,
-                    "use the [source NAME] section (of ccr-job create: or FILE, a MySQL option file)"},
-    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB, 0, "NAME", NULL,
+    [OPT_SOURCE] =
+        {"source", TYPE_STRING, UP | JOB | PROMOTE, 0, "NAME", NULL,
+         "use the [source NAME] section (of ccr-job create and ccr-promote: or FILE, a MySQL option file)"},
+    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE, 0, "NAME", NULL,
                     "use the [target NAME] section"},
     [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
     [OPT_PORT] = {"port", TYPE_COUNT, CONNECT, SERVER, "N", NULL, "server port"},
@@ -97,7 +99,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                           "restore table T of database A as table U of database B"},
     [OPT_SNAPSHOT] = {"snapshot", TYPE_STRING, RESTORE, 0, "ID", NULL,
                       "which snapshot (default: the newest that holds what is wanted)"},
-    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS | JOB, SECTION_TARGET, "NAME", NULL,
+    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE, SECTION_TARGET, "NAME", NULL,
                  "the job: this target following one stream"},
     [OPT_STANDALONE] = {"standalone", TYPE_FLAG, RESTORE, 0, NULL, NULL,
                         "a plain restore with triggers and events active, followed by no job"},
@@ -205,12 +207,12 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                       "a job that was not seen for this long no longer holds the log"},
     [OPT_GRACE] = {"grace", TYPE_SECONDS, PRUNE, SECTION_STORE, "SECONDS", "1d",
                    "a backup that has written nothing for this long, and has no manifest, is dead"},
-    [OPT_YES] = {"yes", TYPE_FLAG, PRUNE | JOB, 0, NULL, NULL,
-                 "remove it (default: only say what would go, and why)"},
+    [OPT_YES] = {"yes", TYPE_FLAG, PRUNE | JOB | PROMOTE, 0, NULL, NULL,
+                 "do it (default: only say what would be done, and why)"},
     [OPT_PIN] = {"pin", TYPE_STRING, PRUNE, 0, "ID", NULL,
                  "keep this snapshot whatever the rules say; prunes nothing"},
     [OPT_UNPIN] = {"unpin", TYPE_STRING, PRUNE, 0, "ID", NULL, "take the pin away again; prunes nothing"},
-    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE | JOB | BACKUP, 0, "TEXT", NULL,
+    [OPT_REASON] = {"reason", TYPE_STRING, PRUNE | JOB | BACKUP | PROMOTE, 0, "TEXT", NULL,
                     "why: of a pin, of a snapshot, or of what changes a job"},
 
     [OPT_SILENT_AFTER] = {"silent-after", TYPE_SECONDS, STATUS, SECTION_TARGET, "SECONDS", "10m",
@@ -223,4 +225,10 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
 
     [OPT_GTID] = {"gtid", TYPE_STRING, JOB, 0, "GTID", NULL, "with skip: the transaction to be passed over"},
     [OPT_CHECK] = {"check", TYPE_FLAG, JOB, 0, NULL, NULL, "with create: only check"},
+
+    [OPT_NOW] = {"now", TYPE_FLAG, PROMOTE, 0, NULL, NULL, "with what is applied: the log behind it is lost"},
+    [OPT_WITHOUT_STORE] = {"without-store", TYPE_FLAG, PROMOTE, 0, NULL, NULL,
+                           "the same, where the store cannot be reached"},
+    [OPT_ACCEPT_LOSS] = {"accept-loss", TYPE_LIST, PROMOTE, 0, "WHAT,...", NULL,
+                         "go on without what the refusal names: xa, tables, half-done, unshipped"},
 };

@@ -10,6 +10,7 @@
 #include "replay/status.h"
 #include "snapshot/choice.h"
 #include "snapshot/definitions.h"
+#include "snapshot/job_state.h"
 #include "snapshot/live.h"
 #include "snapshot/outside.h"
 #include "snapshot/restore_servers.h"
@@ -55,7 +56,7 @@ static struct err *finish_earlier(struct partial *p)
 {
     if (!p->position.pending && !swap_is_announced(&p->position))
         return status_check(p->restore->store, p->saved, &p->position);
-    TRY(job_lock(p->conn, p->restore->job));
+    TRY(job_state_lock(p->conn, p->restore->job));
     TRY(partial_read_position(p));
     TRY(partial_settle_earlier(p));
     return job_unlock(p->conn, p->restore->job);

@@ -57,7 +57,7 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
     TRY(apply_check_stream(a, opts));
     TRY(apply_check_ids(a));
     /* that changes nothing, and may be asked for beside a run */
-    return opts_flag(opts, OPT_EXPLAIN) ? NULL : job_lock(a->conn, name);
+    return opts_flag(opts, OPT_EXPLAIN) ? NULL : job_state_lock(a->conn, name);
 }
 
 /* With what follows a swap, the job's scope and renames of the new snapshot come into force. */
@@ -248,6 +248,25 @@ struct err *apply_run(struct run *run)
     /* a failure may have left lanes behind the position row: what they need is what was reported last */
     if (a.has_position && !a.dry_run && !conn_is_lost(a.conn) && !(e && a.lanes > 1))
         e = err_first(e, drive_report(&a));
+    apply_close(&a);
+    return e;
+}
+
+struct err *apply_drain(struct run *run, struct conn *conn, struct store *store)
+{
+    struct apply a = {.log = run->log, .store = store, .conn = conn};
+    struct err *e = apply_limits_read(run->opts, &a.limits);
+
+    if (!e)
+        e = lanes_from_opts(run->opts, &a.lanes);
+    conn_params_from_opts(run->opts, CONN_TARGET, &a.conn_params);
+    a.conn_params.local_infile = true;
+    if (!e)
+        e = apply_work(&a, run);
+    if (!e)
+        e = drive_report(&a);
+    a.conn = NULL; /* the caller's */
+    a.store = NULL;
     apply_close(&a);
     return e;
 }

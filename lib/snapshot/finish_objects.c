@@ -12,23 +12,6 @@ static const char *target_of(const struct restore_plan *p, const struct manifest
     return restore_plan_db(p, o->db)->target;
 }
 
-/* ALTER EVENT makes the one who runs it the definer, unless told otherwise. */
-static struct err *disable_event(struct conn *c, char **row)
-{
-    char *event = sql_table_dup(row[0], row[1]);
-    const char *at = strrchr(row[2], '@');
-    char *user = mem_strndup(row[2], at ? (size_t)(at - row[2]) : strlen(row[2]));
-    char *user_quoted = sql_ident_dup(user);
-    char *host = sql_ident_dup(at ? at + 1 : "%");
-    struct err *e = conn_exec(c, "ALTER DEFINER=%s@%s EVENT %s DISABLE ON SLAVE", user_quoted, host, event);
-
-    free(event);
-    free(user);
-    free(user_quoted);
-    free(host);
-    return e;
-}
-
 static struct err *disable_events(struct conn *c, const struct restore_plan *p, struct log *log)
 {
     struct result *r = NULL;
@@ -46,7 +29,7 @@ static struct err *disable_events(struct conn *c, const struct restore_plan *p, 
         if (!db || !db->whole)
             continue;
         log_warn(log, "event %s.%s is disabled: its database is followed now", row[0], row[1]);
-        e = disable_event(c, row);
+        e = place_event_status(c, row[0], row[1], row[2], "DISABLE ON SLAVE");
     }
     result_free(r);
     free(dbs);

@@ -193,7 +193,7 @@ struct recording {
 
 static const char *known_state(const char *state)
 {
-    static const char *const known[] = {JOB_PAUSED, JOB_STOPPED};
+    static const char *const known[] = {JOB_PAUSED, JOB_STOPPED, JOB_PROMOTING, JOB_PROMOTED};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(state, known[i]) == 0)

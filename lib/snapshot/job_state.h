@@ -25,6 +25,9 @@
 #define JOB_FOLLOWING "following"
 #define JOB_PAUSED    "paused"
 #define JOB_STOPPED   "stopped" /* needs a person */
+/* The job is over, or nearly so: nothing is applied or restored any more (ccr-promote). */
+#define JOB_PROMOTING "promoting"
+#define JOB_PROMOTED  "promoted"
 
 enum { JOB_FAILURES_TO_STOP = 3 };
 
@@ -71,9 +74,14 @@ struct err *job_state_change(struct conn *c, const struct job_change *change) CH
 /*
  * What a run makes of it. Of a paused job it says since when, by whom and why, and *paused is true: the run
  * is over, and has succeeded. ERR of the last failure where the job is stopped and the run is unattended;
- * but a restore goes ahead where it was another run that asked for one. `state` goes into the result.
+ * but a restore goes ahead where it was another run that asked for one. A promoted job is over: ERR_UNSAFE,
+ * and as with a paused one where the run is unattended. `state` goes into the result.
  */
 struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bool *paused) CHECKED;
+/* job_lock() for what applies or restores. ERR_UNSAFE where the job was promoted while the lock was waited
+ * for.
+ */
+struct err *job_state_lock(struct conn *c, const char *job) CHECKED;
 /* Records how a run ends, for all codes; says so where that stops the job. Returns `e`, or what recording a
  * success failed with. */
 struct err *job_state_ended(struct conn *c, struct run *run, const char *job, bool progress,

@@ -4,16 +4,18 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"
+#include "snapshot/job.h"
 #include "snapshot/job_state.h"
 
-static void say_paused(struct run *run, const char *job, const struct job_state *s)
+static void say_left_alone(struct run *run, const char *job, const struct job_state *s)
 {
     char since[CLOCK_TEXT_SIZE];
 
     document_set_bytes(run->result, "state_since", clock_format(s->since * CLOCK_US_PER_S, since));
     document_set_bytes(run->result, "state_who", s->who);
     document_set_bytes(run->result, "state_reason", s->reason);
-    log_info(run->log, "job %s is paused since %s by %s, nothing is done: %s", job, since, s->who, s->reason);
+    log_info(run->log, "job %s is %s since %s by %s, nothing is done: %s", job, s->state, since, s->who,
+             s->reason);
 }
 
 /* A new copy is what the other binary asked for. */
@@ -54,6 +56,24 @@ static struct err *stopped_error(struct run *run, const char *job, const struct 
     return e;
 }
 
+/* NULL where it is not. */
+static struct err *promoted_error(const char *job, const struct job_state *s)
+{
+    char since[CLOCK_TEXT_SIZE];
+
+    clock_format(s->since * CLOCK_US_PER_S, since);
+    if (strcmp(s->state, JOB_PROMOTING) == 0)
+        return err_hint(err_new(ERR_UNSAFE, "the promotion of job %s was begun at %s by %s, and not finished",
+                                job, since, s->who),
+                        "ccr-promote --job %s --yes goes on with it", job);
+    if (strcmp(s->state, JOB_PROMOTED) != 0)
+        return NULL;
+    return err_hint(
+        err_new(ERR_UNSAFE, "job %s was promoted at %s by %s: this target follows nothing any more", job,
+                since, s->who),
+        "ccr-job desync --job %s removes what ccr knows of the job; then it can be made anew", job);
+}
+
 struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bool *paused)
 {
     const bool unattended = opts_flag(run->opts, OPT_CRON) || opts_flag(run->opts, OPT_FOLLOW);
@@ -61,12 +81,26 @@ struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bo
 
     TRY(job_state_read(c, job, &s));
     document_set_bytes(run->result, "state", s.state);
-    *paused = strcmp(s.state, JOB_PAUSED) == 0;
+    /* who runs something by hand wants it done; cron's lines may stay for a while */
+    *paused = strcmp(s.state, JOB_PAUSED) == 0 || (unattended && strcmp(s.state, JOB_PROMOTED) == 0);
     struct err *e = NULL;
     if (*paused)
-        say_paused(run, job, &s);
+        say_left_alone(run, job, &s);
     else if (unattended && strcmp(s.state, JOB_STOPPED) == 0)
         e = stopped_error(run, job, &s);
+    else
+        e = promoted_error(job, &s);
+    job_state_free(&s);
+    return e;
+}
+
+struct err *job_state_lock(struct conn *c, const char *job)
+{
+    struct job_state s;
+
+    TRY(job_lock(c, job));
+    TRY(job_state_read(c, job, &s));
+    struct err *e = promoted_error(job, &s);
     job_state_free(&s);
     return e;
 }

@@ -90,8 +90,8 @@ static struct err *set_collation(struct conn *c, const char *db, const char *col
     return e;
 }
 
-static struct err *create_with_collation(struct conn *c, const char *db, const struct manifest_object *o,
-                                         const struct buf *sql, unsigned *number)
+struct err *place_statement(struct conn *c, const char *db, const struct manifest_object *o,
+                            const struct buf *sql, unsigned *number)
 {
     char *before = NULL;
     struct err *e = set_collation(c, db, o->kind == OBJECT_VIEW ? NULL : o->database_collation, &before);
@@ -117,7 +117,25 @@ struct err *place_object(const struct placing *p, size_t i, enum place_as as, un
     *number = 0;
     struct err *e = build_statement(p, i, as, &sql);
     if (!e)
-        e = create_with_collation(p->conn, restore_plan_db(p->plan, o->db)->target, o, &sql, number);
+        e = place_statement(p->conn, restore_plan_db(p->plan, o->db)->target, o, &sql, number);
     buf_free(&sql);
+    return e;
+}
+
+/* ALTER EVENT makes the one who runs it the definer, unless told otherwise. */
+struct err *place_event_status(struct conn *c, const char *db, const char *name, const char *definer,
+                               const char *status)
+{
+    char *event = sql_table_dup(db, name);
+    const char *at = strrchr(definer, '@');
+    char *user = mem_strndup(definer, at ? (size_t)(at - definer) : strlen(definer));
+    char *user_quoted = sql_ident_dup(user);
+    char *host = sql_ident_dup(at ? at + 1 : "%");
+    struct err *e = conn_exec(c, "ALTER DEFINER=%s@%s EVENT %s %s", user_quoted, host, event, status);
+
+    free(event);
+    free(user);
+    free(user_quoted);
+    free(host);
     return e;
 }

@@ -31,6 +31,17 @@ struct err *placing_begin(struct conn *c, const struct restore_plan *p, char *co
  */
 struct err *place_object(const struct placing *p, size_t i, enum place_as as, unsigned *number) CHECKED;
 
+/*
+ * Runs the CREATE statement of a view or program in database `db` under the settings that it was made with:
+ * the session's, and the database's collation of that moment. *number as above; may be NULL.
+ */
+struct err *place_statement(struct conn *c, const char *db, const struct manifest_object *o,
+                            const struct buf *sql, unsigned *number) CHECKED;
+
+/* ALTER EVENT ... `status` ("ENABLE", "DISABLE ON SLAVE"); `definer` as information_schema.EVENTS has it. */
+struct err *place_event_status(struct conn *c, const char *db, const char *name, const char *definer,
+                               const char *status) CHECKED;
+
 /* The object is in scope and of this kind. */
 bool placing_has(const struct placing *p, size_t i, enum object_kind kind);
 

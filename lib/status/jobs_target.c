@@ -167,6 +167,11 @@ static struct err *add_history(struct looking *l)
     return e;
 }
 
+static bool is_promoted(const struct looking *l)
+{
+    return strcmp(json_string_value(json_object_get(l->to, "state")), JOB_PROMOTED) == 0;
+}
+
 static struct err *add_position(struct looking *l, const struct job_position *p, const char *stream)
 {
     const struct stream_seen *seen = NULL;
@@ -176,6 +181,8 @@ static struct err *add_position(struct looking *l, const struct job_position *p,
     document_set_u64(l->to, "epoch", p->epoch);
     document_set_u64(l->to, "number", p->number);
     set_seconds_time(l->to, "source_time", p->source_time);
+    if (is_promoted(l)) /* it follows nothing that it could be behind */
+        return NULL;
     TRY(streams_look(l->streams, stream, &seen));
     return lag_add(l->streams, seen, &from, l->to);
 }

@@ -112,7 +112,7 @@ static void add_metric(struct buf *out, const struct metric *m, const json_t *li
 /* One sample for each state: 1 for the one that it is in. */
 static void add_states(struct buf *out, const json_t *jobs)
 {
-    static const char *const states[] = {"following", "paused", "stopped"};
+    static const char *const states[] = {"following", "paused", "stopped", "promoting", "promoted"};
     bool headed = false;
 
     for (size_t i = 0; i < json_array_size(jobs); i++) {

@@ -81,6 +81,8 @@ static void add_head(struct buf *out, const json_t *job)
     buf_printf(out, "job %s, stream %s: ", text_of(job, "job"), text_of(job, "stream"));
     if (strcmp(state, "stopped") == 0)
         buf_append_str(out, "STOPPED, needs a person; ");
+    else if (strcmp(state, "promoting") == 0)
+        buf_append_str(out, "PROMOTION NOT FINISHED: run ccr-promote again; ");
     else if (*state)
         buf_printf(out, "%s; ", state);
     if (*text_of(job, "doing"))

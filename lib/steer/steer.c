@@ -152,6 +152,15 @@ struct err *steer_list(const struct steer *s)
     return e;
 }
 
+/* A promoted job is over: it cannot follow again. */
+static struct err *check_not_over(const char *job, const char *state)
+{
+    if (strcmp(state, JOB_PROMOTED) != 0 && strcmp(state, JOB_PROMOTING) != 0)
+        return NULL;
+    return err_hint(err_new(ERR_UNSAFE, "job %s is %s: it does not follow any more", job, state),
+                    "ccr-job desync --job %s removes what ccr knows of it; then it can be made anew", job);
+}
+
 /* The state, unless it is that one already. */
 static struct err *change(const struct steer *s, const char *to)
 {
@@ -166,7 +175,9 @@ static struct err *change(const struct steer *s, const char *to)
     char *was = state.state;
     state.state = NULL;
     job_state_free(&state);
-    struct err *e = same ? NULL : job_state_change(s->conn, &new_state);
+    struct err *e = same ? NULL : check_not_over(s->job, was);
+    if (!e && !same)
+        e = job_state_change(s->conn, &new_state);
     if (!e) {
         s->run->changed = !same;
         document_set_bytes(s->run->result, "job", s->job);

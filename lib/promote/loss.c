@@ -1,0 +1,186 @@
+/* What the source may have committed that the target does not have. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "format/document.h"
+#include "mysql/server.h"
+#include "mysql/server_file.h"
+#include "promote/parts.h"
+#include "status/lag.h"
+
+/* Transactions of `theirs` that lie behind `ours`, by their numbers: where a domain leaves some out, fewer.
+ */
+static uint64_t behind(const struct gtid_pos *ours, const struct gtid_pos *theirs)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < theirs->count; i++) {
+        const struct gtid *here = gtid_pos_find(ours, theirs->items[i].domain);
+        uint64_t from = here ? here->seq : 0;
+        if (theirs->items[i].seq > from)
+            count += theirs->items[i].seq - from;
+    }
+    return count;
+}
+
+/* Of the section [source NAME], or by an option file. */
+static struct err *open_source(const struct promote *p, struct conn **out)
+{
+    const char *name = opts_string(p->run->opts, OPT_SOURCE);
+    struct opts *section = NULL;
+    struct conn_params source, like;
+    char *file = NULL;
+    struct err *e = NULL;
+
+    if (strchr(name, '/')) {
+        conn_params_from_opts(p->run->opts, CONN_SOURCE, &like);
+        server_file_params(name, &like, &file, &source);
+    } else {
+        e = opts_of_source(p->run->opts, name, &section);
+        if (!e)
+            conn_params_from_opts(section, CONN_SOURCE, &source);
+    }
+    if (!e)
+        e = conn_open(&source, out);
+    opts_free(section);
+    free(file);
+    return e;
+}
+
+struct source_now {
+    struct gtid_pos pos;
+    int64_t time; /* seconds since 1970 */
+};
+
+static struct err *ask_source(const struct promote *p, struct source_now *out)
+{
+    struct conn *c = NULL;
+    uint64_t time = 0;
+    struct err *e = open_source(p, &c);
+
+    if (!e)
+        e = server_binlog_pos(c, &out->pos);
+    if (!e)
+        e = conn_number(c, &time, "SELECT UNIX_TIMESTAMP()");
+    out->time = (int64_t)time;
+    conn_close(c);
+    return e;
+}
+
+static struct err *add_of_source(struct promote *p, const struct source_now *now, json_t *loss)
+{
+    uint64_t count = behind(&p->position.pos, &now->pos);
+    int64_t seconds = count && p->position.source_time ? now->time - p->position.source_time : 0;
+
+    json_object_set_new(loss, "known", json_true());
+    document_set_pos(loss, "source_position", &now->pos);
+    document_set_u64(loss, "transactions", count);
+    json_object_set_new(loss, "seconds", json_integer(seconds > 0 ? seconds : 0));
+    if (!count) {
+        buf_append_str(&p->loss, "; the source has nothing more");
+        return NULL;
+    }
+    buf_printf(&p->loss,
+               "; the source has %" PRIu64 " transactions more, of %" PRId64 " s, which are not here", count,
+               seconds);
+    if (promote_accepts(p, "unshipped"))
+        return NULL;
+    return err_hint(err_new(ERR_UNSAFE, "%s", buf_str(&p->loss)),
+                    "end what writes on the source, run ccr-ship, then this again; --accept-loss unshipped "
+                    "promotes without them");
+}
+
+/* Without the source, what it did after it was last seen cannot be told. */
+static void add_unknown(struct promote *p, const struct stream_seen *seen, json_t *loss)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    json_object_set_new(loss, "known", json_false());
+    if (!seen || !seen->has_alive) {
+        buf_append_str(&p->loss,
+                       "; when the source was last seen is not known: what it has committed since is "
+                       "not here");
+        return;
+    }
+    clock_format(seen->alive.time_us, time);
+    document_set_bytes(loss, "unknown_since", time);
+    buf_printf(&p->loss,
+               "; the source was last seen at %s (%" PRId64 " s ago): what it has committed since is not "
+               "here, and not known",
+               time, (int64_t)((clock_now_us() - seen->alive.time_us) / CLOCK_US_PER_S));
+}
+
+/* What the store has behind the position: with --now it is lost, without --yes it would be applied first. */
+static struct err *add_of_store(struct promote *p, const struct stream_seen *seen, struct streams *streams,
+                                json_t *loss)
+{
+    const struct lag_from from = {p->position.epoch, p->position.number, &p->position.pos,
+                                  p->position.source_time};
+    json_t *object = json_object();
+    struct err *e = lag_add(streams, seen, &from, object);
+    const json_t *lag = json_object_get(object, "lag");
+    json_t *count = json_object_get(lag, "transactions");
+
+    if (seen->has_log)
+        document_set_pos(loss, "log_position", &seen->end);
+    if (count)
+        json_object_set(loss, "not_applied", count);
+    if (seen->error)
+        buf_printf(&p->loss, "; the store cannot be read: %s", seen->error);
+    else if (!count)
+        buf_append_str(&p->loss, "; how much of the stored log is not applied is not known");
+    else if (json_integer_value(count) > 0)
+        buf_printf(&p->loss, "; %s%lld transactions of the stored log are not applied",
+                   json_is_true(json_object_get(lag, "more")) ? "more than " : "",
+                   (long long)json_integer_value(count));
+    json_decref(object);
+    return e;
+}
+
+static void add_here(struct promote *p, json_t *loss)
+{
+    char *position = gtid_pos_text(&p->position.pos);
+    char time[CLOCK_TEXT_SIZE];
+
+    document_set_pos(loss, "position", &p->position.pos);
+    buf_printf(&p->loss, "the target has everything up to %s", position);
+    if (p->position.source_time) {
+        clock_format(p->position.source_time * CLOCK_US_PER_S, time);
+        document_set_bytes(loss, "source_time", time);
+        buf_printf(&p->loss, ", committed at %s", time);
+    }
+    free(position);
+}
+
+struct err *promote_loss(struct promote *p)
+{
+    json_t *loss = json_object();
+    struct streams streams = {.store = p->store, .now_us = clock_now_us(), .silent_after_us = INT64_MAX};
+    const struct stream_seen *seen = NULL;
+    struct source_now now = {.pos = GTID_POS_INIT};
+    struct err *e = NULL;
+    struct err *unseen = NULL;
+
+    json_object_set_new(p->run->result, "loss", loss);
+    buf_clear(&p->loss);
+    add_here(p, loss);
+    if (p->store)
+        e = streams_look(&streams, p->job->stream, &seen);
+    if (!e && seen)
+        e = add_of_store(p, seen, &streams, loss);
+    bool asked = opts_string(p->run->opts, OPT_SOURCE) != NULL;
+    if (!e && asked)
+        unseen = ask_source(p, &now);
+    if (!e && asked && !unseen)
+        e = add_of_source(p, &now, loss);
+    else if (!e)
+        add_unknown(p, seen, loss);
+    if (unseen)
+        log_warn(p->run->log, "the source cannot be asked: %s", err_message(unseen));
+    err_free(unseen);
+    gtid_pos_free(&now.pos);
+    streams_free(&streams);
+    return e;
+}
