@@ -36,6 +36,11 @@ static const struct saying sayings[] = {
     {"InvalidRequest", NULL, "the server may need another addressing, or not know signature V4"},
 };
 
+/* Where the keys are temporary. */
+static const struct saying token_saying = {
+    "InvalidArgument", NULL,
+    "some servers (Ceph) say so of a session token that is not theirs: check the one in %o"};
+
 #define BROKEN_HINT                                                                                          \
     "the store, or something on the way to it, breaks connections; store-retry is how long a run tries"
 
@@ -229,6 +234,8 @@ struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct 
         e = region_error(s, region && *region ? region : bucket_region, words);
     else if (!e && strcmp(f->code, "AccessDenied") == 0)
         e = denied_error(s, words);
+    else if (!e && s->config.keys.session_token && strcmp(f->code, token_saying.code) == 0)
+        e = saying_error(s, &token_saying, words);
     else if (!e)
         e = err_new(ERR_STORE, "the store answers %s", words);
     if (retry_is_worth(f)) /* those above have said it better */

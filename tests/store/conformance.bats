@@ -50,9 +50,9 @@ teardown_file() {
     on file probe folder-race
 }
 
-@test "readers of an object that is replaced see the old bytes or the new ones" {
+@test "readers of an object that is replaced see the old bytes or the new ones; on Swift they may see none for a moment" {
     on "file ceph ceph-v2" probe put-race
-    on swift probe put-race 20
+    on "swift swift-v2" probe put-race-gaps 20
 }
 
 @test "kill -9 while writing leaves whole objects only" {
