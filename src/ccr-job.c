@@ -15,11 +15,12 @@ static const enum opt_id none[] = {OPT_COUNT_};
 static const enum opt_id reason[] = {OPT_REASON, OPT_COUNT_};
 static const enum opt_id reason_gtid[] = {OPT_REASON, OPT_GTID, OPT_COUNT_};
 static const enum opt_id yes[] = {OPT_YES, OPT_COUNT_};
+static const enum opt_id yes_data[] = {OPT_YES, OPT_WITH_DATA, OPT_COUNT_};
 static const enum opt_id of_create[] = {
     OPT_CHECK,     OPT_REASON,         OPT_SOURCE,       OPT_STREAM,
     OPT_REPLACE,   OPT_DATABASES,      OPT_TABLES,       OPT_EXCLUDE_DATABASES,
     OPT_RENAME_DB, OPT_EXCLUDE_TABLES, OPT_RENAME_TABLE, OPT_COUNT_};
-static const enum opt_id *const of_verbs[] = {reason_gtid, yes, of_create};
+static const enum opt_id *const of_verbs[] = {reason_gtid, yes_data, of_create};
 
 static const struct verb {
     const char *name;
@@ -37,6 +38,8 @@ static const struct verb {
     {"skip", skip, true, false, reason_gtid, none},
     {"adopt", steer_adopt, true, true, reason, none},
     {"desync", steer_desync, true, true, none, yes},
+    {"delete", steer_delete, true, true, none, yes_data},
+    {"publish", steer_publish, true, true, none, none},
 };
 
 static bool has(const enum opt_id *list, enum opt_id id)

@@ -23,6 +23,8 @@ static const struct opt_verb job_verbs[] = {
     {"skip", "ccr-apply passes over one transaction, --gtid, that the job cannot pass"},
     {"adopt", "a target that was cloned or restored from a backup is the job's target now"},
     {"desync", "ends the job: the data stays, ccr's record of it goes (--yes; without, only says so)"},
+    {"delete", "the same of a job that was never copied, too, and with --with-data its tables go"},
+    {"publish", "writes what the store should have of the job: job.json, status.json, requests"},
     {NULL, NULL},
 };
 

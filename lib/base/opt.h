@@ -155,6 +155,7 @@ enum opt_id {
     /* what a person does with a job */
     OPT_GTID,
     OPT_CHECK,
+    OPT_WITH_DATA,
     /* promotion */
     OPT_NOW,
     OPT_WITHOUT_STORE,

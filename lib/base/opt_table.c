@@ -224,6 +224,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_WATCH] = {"watch", TYPE_FLAG, STATUS, 0, NULL, NULL, "show it again and again, until stopped"},
 
     [OPT_GTID] = {"gtid", TYPE_STRING, JOB, 0, "GTID", NULL, "with skip: the transaction to be passed over"},
+    [OPT_WITH_DATA] = {"with-data", TYPE_FLAG, JOB, 0, NULL, NULL, "with delete: drop the job's tables, too"},
     [OPT_CHECK] = {"check", TYPE_FLAG, JOB, 0, NULL, NULL, "with create: only check"},
 
     [OPT_NOW] = {"now", TYPE_FLAG, PROMOTE, 0, NULL, NULL, "with what is applied: the log behind it is lost"},

@@ -102,6 +102,10 @@ static struct err *learn_case(const struct check_params *p, const struct facts *
 
 static struct err *check_all(const struct checking *k, const struct manifest *newest)
 {
+    if (!k->job->stream_id[0])
+        check_add(k->list, CHECK_ERROR, "stream", "store",
+                  "is --stream right? The first ccr-backup of the source makes the stream",
+                  "store: it has no stream %s", k->job->stream);
     if (k->p->source) {
         TRY(check_source_log(k));
         TRY(check_source_history(k, newest));

@@ -71,6 +71,11 @@ char *layout_volume_key(const char *stream, const char *snapshot, uint64_t volum
     return mem_printf("streams/%s/snapshots/%s/%06" PRIu64 ".tar.zst", stream, snapshot, volume);
 }
 
+char *layout_job_key(const char *job)
+{
+    return mem_printf("jobs/%s/job.json", job);
+}
+
 char *layout_job_status_key(const char *job)
 {
     return mem_printf("jobs/%s/status.json", job);
@@ -161,7 +166,7 @@ static void guess_in_stream(const char *p, struct layout_place *out)
 
 static void guess_in_job(const char *p, struct layout_place *out)
 {
-    out->kind = LAYOUT_STATUS;
+    out->kind = strcmp(p, "job.json") == 0 ? LAYOUT_JOB : LAYOUT_STATUS;
     if (take_word(&p, "requests/") && strspn(p, "0123456789abcdef") == ID_DIGITS) {
         out->kind = LAYOUT_REQUEST;
         memcpy(out->request, p, ID_DIGITS);
@@ -189,6 +194,8 @@ static char *place_key(const struct layout_place *place)
         return layout_pin_key(place->name, place->snapshot);
     case LAYOUT_PRUNED:
         return layout_pruned_key(place->name, place->number);
+    case LAYOUT_JOB:
+        return layout_job_key(place->name);
     case LAYOUT_STATUS:
         return layout_job_status_key(place->name);
     case LAYOUT_REQUEST:

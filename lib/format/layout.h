@@ -27,6 +27,7 @@ char *layout_snapshots_prefix(const char *stream);                   /* streams/
 char *layout_manifest_key(const char *stream, const char *snapshot); /* .../ID/manifest.json */
 char *layout_volume_key(const char *stream, const char *snapshot,
                         uint64_t volume);                       /* .../ID/VVVVVV.tar.zst */
+char *layout_job_key(const char *job);                          /* jobs/J/job.json */
 char *layout_job_status_key(const char *job);                   /* jobs/J/status.json */
 char *layout_requests_prefix(const char *job);                  /* jobs/J/requests/; of NULL: jobs/ */
 char *layout_request_key(const char *job, const char *id);      /* jobs/J/requests/ID.json */
@@ -47,6 +48,7 @@ enum layout_kind {
     LAYOUT_MANIFEST,
     LAYOUT_PIN,
     LAYOUT_PRUNED,
+    LAYOUT_JOB,
     LAYOUT_STATUS,
     LAYOUT_REQUEST,
     LAYOUT_FOREIGN, /* no key that ccr makes */

@@ -9,8 +9,9 @@
 #include "format/layout.h"
 #include "format/object.h"
 
-enum { STATUS_VERSION = 1, ALIVE_VERSION = 1, PIN_VERSION = 1, PRUNE_VERSION = 1 };
+enum { JOB_VERSION = 1, STATUS_VERSION = 1, ALIVE_VERSION = 1, PIN_VERSION = 1, PRUNE_VERSION = 1 };
 
+static const char job_format[] = "ccr job";
 static const char status_format[] = "ccr status";
 static const char alive_format[] = "ccr alive";
 static const char pin_format[] = "ccr pin";
@@ -47,6 +48,49 @@ static struct err *text_member(const struct json_doc *doc, const json_t *root, c
     TRY(json_string_of(doc, root, name, &text));
     *out = mem_strdup(text);
     return NULL;
+}
+
+char *job_document_encode(const struct job_document *d)
+{
+    json_t *root = document_new(job_format, JOB_VERSION);
+
+    document_set_bytes(root, "job", d->job);
+    document_set_bytes(root, "stream", d->stream);
+    document_set_bytes(root, "store_id", d->store_id);
+    document_set_bytes(root, "stream_id", d->stream_id);
+    document_set_u64(root, "generation", d->generation);
+    json_object_set(root, "scope", d->scope);
+    json_object_set(root, "renames", d->renames);
+    return text_of(root);
+}
+
+static struct err *check_job(const struct json_doc *doc, const json_t *root, const char *job)
+{
+    static const char *const texts[] = {"job", "stream", "store_id", "stream_id"};
+    const char *text;
+    uint64_t number;
+    json_t *object;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        TRY(json_string_of(doc, root, texts[i], &text));
+    TRY(json_u64_of(doc, root, "generation", &number));
+    TRY(json_object_of(doc, root, "scope", &object));
+    TRY(json_object_of(doc, root, "renames", &object));
+    TRY(json_string_of(doc, root, "job", &text));
+    return strcmp(text, job) == 0 ? NULL
+                                  : err_new(ERR_INTEGRITY, "%s is of another job, %s", doc->name, text);
+}
+
+struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len)
+{
+    const struct json_doc doc = {key, ERR_INTEGRITY};
+    json_t *root;
+    struct err *e = open_document(&doc, bytes, len, job_format, JOB_VERSION, &root);
+
+    if (!e)
+        e = check_job(&doc, root, job);
+    json_decref(root);
+    return e;
 }
 
 char *job_status_encode(const struct job_status *status, int64_t now_us)

@@ -1,12 +1,15 @@
 /*
  * reported - the small documents in which a run reports of itself, or an operator of a wish
- * (formats/store.md): jobs/J/status.json, streams/S/alive.json, streams/S/pins/ID.json, prune.json.
+ * (formats/store.md): jobs/J/job.json, jobs/J/status.json, streams/S/alive.json, streams/S/pins/ID.json,
+ * prune.json.
  *
  * Decoding checks the form of every member. A document that is damaged is ERR_INTEGRITY, a newer one
  * ERR_UNSUPPORTED. What is decoded is ended with its own _free.
  */
 #ifndef CCR_FORMAT_REPORTED_H
 #define CCR_FORMAT_REPORTED_H
+
+#include <jansson.h>
 
 #include "format/position.h"
 #include "store/store.h"
@@ -28,6 +31,22 @@ struct err *job_status_decode(const char *key, const void *bytes, size_t len, st
 /* The document's text, malloc'ed, as written at `now_us`. */
 char *job_status_encode(const struct job_status *status, int64_t now_us);
 void job_status_free(struct job_status *status); /* its members */
+
+/* What a target follows: a copy of its row in ccr.jobs, for whoever looks at the store. Borrowed. */
+struct job_document {
+    const char *job;
+    const char *stream;
+    const char *store_id; /* "": the store did not exist yet */
+    const char *stream_id;
+    uint64_t generation;
+    json_t *scope; /* as in ccr.jobs (formats/target.md) */
+    json_t *renames;
+};
+
+/* The same document for the same job: it does not say when. malloc'ed. */
+char *job_document_encode(const struct job_document *d);
+/* Checks its form, and that it is `job`'s. */
+struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len) CHECKED;
 
 struct alive {
     int64_t time_us; /* a moment of the source's clock; all that it had committed by then is in the log */

@@ -49,6 +49,8 @@ static struct err *check_document(const char *key, const struct layout_place *pl
         e = pin_decode(key, bytes->data, bytes->len, &pin);
         if (!e && strcmp(pin.snapshot, place->snapshot) != 0)
             e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
+    } else if (place->kind == LAYOUT_JOB) {
+        e = job_document_check(key, place->name, bytes->data, bytes->len);
     } else if (place->kind == LAYOUT_STATUS) {
         e = job_status_decode(key, bytes->data, bytes->len, &status);
         if (!e && strcmp(status.job, place->name) != 0)
@@ -251,6 +253,8 @@ static struct err *look_at_all(struct audit *a, json_t *report)
     e = NULL;
     if (a->inv.has_prune)
         look_at_document(a, LAYOUT_PRUNE_KEY, NULL);
+    for (size_t i = 0; i < a->inv.job_document_count; i++)
+        look_at_document(a, a->inv.job_documents[i], NULL);
     look_at_foreign(a);
     check_streams_exist(a);
     for (size_t i = 0; !e && i < a->inv.stream_count; i++) {

@@ -91,6 +91,8 @@ static struct err *add_entry(const struct store_entry *entry, void *arg)
             mem_grow(inv->requests, inv->request_count, &inv->request_cap, sizeof(*inv->requests));
         inv->requests[inv->request_count++] = (struct listed_request){mem_strdup(place.name), "", at};
         memcpy(inv->requests[inv->request_count - 1].id, place.request, sizeof(place.request));
+    } else if (place.kind == LAYOUT_JOB) {
+        add_name(&inv->job_documents, &inv->job_document_count, &inv->job_document_cap, entry->key);
     } else if (place.kind == LAYOUT_FOREIGN) {
         add_name(&inv->foreign, &inv->foreign_count, &inv->foreign_cap, entry->key);
     } else {
@@ -141,6 +143,7 @@ void inventory_free(struct inventory *inv)
     for (size_t i = 0; i < inv->request_count; i++)
         free(inv->requests[i].job);
     free(inv->requests);
+    names_free(inv->job_documents, inv->job_document_count);
     names_free(inv->foreign, inv->foreign_count);
     *inv = (struct inventory){0};
 }

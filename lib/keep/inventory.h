@@ -79,6 +79,9 @@ struct inventory {
     struct listed_request *requests;
     size_t request_count;
     size_t request_cap;
+    char **job_documents; /* keys of jobs/J/job.json */
+    size_t job_document_count;
+    size_t job_document_cap;
     char **foreign; /* keys that ccr does not make */
     size_t foreign_count;
     size_t foreign_cap;

@@ -10,6 +10,7 @@
 #include "snapshot/definitions.h"
 #include "snapshot/finish_objects.h"
 #include "snapshot/finish_record.h"
+#include "snapshot/job_publish.h"
 #include "snapshot/pending.h"
 #include "snapshot/stage.h"
 #include "snapshot/target_session.h"
@@ -288,6 +289,8 @@ struct err *swap_finish(struct conn *c, struct store *store, const char *job, st
     if (!e) {
         free(position->pending);
         position->pending = NULL;
+        if (!f.plan->standalone)
+            job_publish_after(c, store, job, log);
     } else {
         e = err_context(e, "finishing the swap of job %s", job);
         e = err_hint(e, "the new tables are in place; the next run goes on with what is left");

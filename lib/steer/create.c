@@ -8,6 +8,7 @@
 #include "format/layout.h"
 #include "mysql/server_file.h"
 #include "snapshot/job.h"
+#include "snapshot/job_publish.h"
 #include "snapshot/job_state.h"
 #include "snapshot/target_session.h"
 #include "steer/steer.h"
@@ -97,8 +98,22 @@ static struct err *save(void *arg)
 {
     const struct saving *v = arg;
 
+    const struct job_need first = {
+        .kind = JOB_FULL, .db = "", .name = "", .gtid = "", .reason = v->s->reason};
+
     TRY(job_save(v->s->conn, v->job));
+    TRY(job_need_put(v->s->conn, v->job->name, &first));
     return job_history_add(v->s->conn, v->job->name, v->what, v->s->reason);
+}
+
+static struct err *publish(const struct steer *s)
+{
+    bool changed;
+    struct err *e = job_publish(s->conn, s->store, s->job, &changed);
+
+    return e ? err_hint(err_context(e, "job %s is made, but not published", s->job),
+                        "ccr-job publish --job %s does it again", s->job)
+             : NULL;
 }
 
 static struct err *make(const struct steer *s, const struct job *job)
@@ -114,7 +129,8 @@ static struct err *make(const struct steer *s, const struct job *job)
     free(who);
     TRY(e);
     s->run->changed = true;
-    run_say(s->run, "job %s is made: it waits for its first copy", job->name);
+    TRY(publish(s));
+    run_say(s->run, "job %s is made, and waits for its first copy", job->name);
     return NULL;
 }
 

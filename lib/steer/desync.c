@@ -1,11 +1,13 @@
-/* The end of a job: its target is let go. */
+/* The end of a job: its target is let go, with or without its data. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "format/document.h"
-#include "format/layout.h"
+#include "mysql/catalog.h"
 #include "replay/side_table.h"
 #include "snapshot/job.h"
+#include "snapshot/job_publish.h"
 #include "snapshot/stage.h"
 #include "snapshot/target_session.h"
 #include "steer/steer.h"
@@ -30,7 +32,7 @@ static struct err *check_there(const struct steer *s)
 }
 
 /* What exists in ccr's database only, or waits there for its state. */
-static struct err *list_kept(const struct steer *s)
+static struct err *list_kept(const struct steer *s, bool with_data)
 {
     json_t *list = json_array();
     struct result *r = NULL;
@@ -50,22 +52,111 @@ static struct err *list_kept(const struct steer *s)
         if (row[0][0] == 't')
             run_say(s->run, "trigger %s.%s: not on the target; its definition in ccr.kept goes", row[1],
                     row[2]);
-        else
+        else if (!with_data)
             run_say(s->run, "event %s.%s: stays disabled (DISABLE ON SLAVE)", row[1], row[2]);
     }
     result_free(r);
     return e;
 }
 
-/* What ccr made for its own use, then what it knows. The job that is not seen any more must not hold the log.
- */
+/* What a job has made on the target, and how it is dropped. */
+struct made {
+    const char *db;
+    const char *name;
+    const char *kind; /* "TABLE", "VIEW", "SEQUENCE" */
+};
+
+static struct err *drop_made(const struct steer *s, const struct made *m)
+{
+    char *name = sql_table_dup(m->db, m->name);
+    struct err *e = conn_exec(s->conn, "DROP %s IF EXISTS %s", m->kind, name);
+
+    free(name);
+    return e;
+}
+
+/* A table that somebody has made anew, or altered, is not the job's any more. */
+static struct err *is_as_made(const struct steer *s, const struct made *m, const char *recorded, bool *is)
+{
+    char hash[HASH_HEX_SIZE];
+
+    *is = true;
+    if (strcmp(m->kind, "VIEW") == 0)
+        return NULL;
+    TRY(catalog_table_hash(s->conn, m->db, m->name, hash));
+    *is = strcmp(hash, recorded) == 0;
+    return NULL;
+}
+
+static struct err *end_made(const struct steer *s, const struct made *m, const char *recorded, bool yes,
+                            json_t *list)
+{
+    json_t *to;
+    bool is;
+
+    TRY(is_as_made(s, m, recorded, &is));
+    if (!is) {
+        run_say(s->run, "%s.%s is not as ccr has made it, and stays", m->db, m->name);
+        return NULL;
+    }
+    to = json_object();
+    document_set_bytes(to, "db", m->db);
+    document_set_bytes(to, "name", m->name);
+    json_array_append_new(list, to);
+    run_say(s->run, "%s.%s: %s", m->db, m->name, yes ? "dropped" : "would be dropped");
+    return yes ? drop_made(s, m) : NULL;
+}
+
+/* Views first: dropping a table below them would leave them broken for a moment. */
+static struct err *end_tables(const struct steer *s, bool yes)
+{
+    struct result *r = NULL;
+    json_t *list = json_array();
+    char **row;
+    char *job = sql_string_dup(s->job);
+    struct err *e = conn_query_if_there(
+        s->conn, &r,
+        "SELECT t.db, t.name, CASE i.TABLE_TYPE WHEN 'VIEW' THEN 'VIEW' WHEN 'SEQUENCE' THEN 'SEQUENCE' ELSE "
+        "'TABLE' END, t.hash FROM ccr.tables t JOIN information_schema.TABLES i ON BINARY i.TABLE_SCHEMA = "
+        "BINARY t.db AND BINARY i.TABLE_NAME = BINARY t.name WHERE t.job = %s "
+        "ORDER BY i.TABLE_TYPE <> 'VIEW', i.TABLE_TYPE = 'SEQUENCE', t.db, t.name",
+        job);
+
+    free(job);
+    json_object_set_new(s->run->result, "tables", list);
+    if (!e && yes)
+        e = conn_exec(s->conn, "SET SESSION foreign_key_checks = 0");
+    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+        const struct made m = {row[0], row[1], row[2]};
+        e = end_made(s, &m, row[3], yes, list);
+    }
+    result_free(r);
+    return e;
+}
+
+static struct err *end_events(const struct steer *s)
+{
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(s->job);
+    struct err *e = conn_query_if_there(
+        s->conn, &r, "SELECT db, name FROM ccr.kept WHERE job = %s AND kind = 'event'", job);
+
+    free(job);
+    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+        const struct made m = {row[0], row[1], "EVENT"};
+        e = drop_made(s, &m);
+    }
+    result_free(r);
+    return e;
+}
+
+/* What ccr made for its own use, what the store has, then what it knows. A job that is not seen any more must
+ * not hold the log. */
 static struct err *let_go(const struct steer *s)
 {
-    char *key = layout_job_status_key(s->job);
-    struct err *e = target_session_set(s->conn, false);
+    struct err *e = target_drop_databases(s->conn, "ccr_stage", s->job, s->run->log);
 
-    if (!e)
-        e = target_drop_databases(s->conn, "ccr_stage", s->job, s->run->log);
     if (!e)
         e = target_drop_databases(s->conn, "ccr_old", s->job, s->run->log);
     if (!e)
@@ -73,28 +164,48 @@ static struct err *let_go(const struct steer *s)
     if (!e)
         e = stage_forget(s->conn, s->job);
     if (!e)
-        e = store_delete(s->store, key);
-    if (!e)
-        e = job_remove(s->conn, s->job);
-    free(key);
-    return e;
+        e = job_unpublish(s->store, s->job);
+    return e ? e : job_remove(s->conn, s->job);
 }
 
-struct err *steer_desync(const struct steer *s)
+/* Everything can be done again by the next run, should this one be killed: the job's row goes last. */
+static struct err *end_job(const struct steer *s, bool with_data)
 {
     const bool yes = opts_flag(s->run->opts, OPT_YES);
 
     TRY(job_lock_stage(s->conn, s->job));
     TRY(job_lock(s->conn, s->job));
     TRY(check_there(s));
-    TRY(list_kept(s));
+    TRY(target_session_set(s->conn, false));
+    TRY(list_kept(s, with_data));
+    if (with_data)
+        TRY(end_tables(s, yes));
+    if (with_data && yes)
+        TRY(end_events(s));
     if (yes)
         TRY(let_go(s));
     s->run->changed = yes;
     document_set_bytes(s->run->result, "job", s->job);
+    return NULL;
+}
+
+struct err *steer_desync(const struct steer *s)
+{
+    TRY(end_job(s, false));
     run_say(s->run,
-            yes ? "job %s is ended: its tables stay as they are, and nothing follows the source any more"
+            s->run->changed
+                ? "job %s is ended: its tables stay as they are, and nothing follows the source any more"
                 : "job %s would be ended, and its tables left as they are: --yes does it",
             s->job);
+    return NULL;
+}
+
+struct err *steer_delete(const struct steer *s)
+{
+    const bool with_data = opts_flag(s->run->opts, OPT_WITH_DATA);
+
+    TRY(end_job(s, with_data));
+    run_say(s->run, "job %s %s deleted, its tables %s%s", s->job, s->run->changed ? "is" : "would be",
+            with_data ? "too" : "stay", s->run->changed ? "" : ": --yes does it");
     return NULL;
 }

@@ -48,6 +48,16 @@ struct err *steer_create(const struct steer *s) CHECKED;
  * has work left to do.
  */
 struct err *steer_desync(const struct steer *s) CHECKED;
+/*
+ * The same; with --with-data the job's tables, views, sequences and events are dropped, too, but for those
+ * that are not as ccr has made them.
+ */
+struct err *steer_delete(const struct steer *s) CHECKED;
+/*
+ * What the store has of the job becomes what the target has: the job, its position (where it has one), what
+ * it needs. ERR_UNSAFE where another target has reported (steer_adopt), ERR_LOCKED while a run is at work.
+ */
+struct err *steer_publish(const struct steer *s) CHECKED;
 
 /* For the verbs. ERR_TARGET where the job does not exist. */
 struct err *steer_load(const struct steer *s, const char *name, struct job **out) CHECKED;

@@ -1,4 +1,5 @@
-# ccr-job create: what is looked at before there is a job. Each finding has a server, or a setting, that causes it.
+# ccr-job create, publish and delete: what is looked at before there is a job (each finding has a server, or a setting, that
+# causes it), what a new job is, and what is left of one.
 
 load ../lib/common
 load job
@@ -31,6 +32,7 @@ setup_file() {
         CREATE FUNCTION f() RETURNS INT RETURN 1;
         SET time_zone = 'Europe/Berlin'; CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DO DO 1;
         SET GLOBAL binlog_format = 'MIXED', binlog_row_image = 'MINIMAL', default_storage_engine = 'Aria'"
+    ccr backup source --quiet --databases good
     sql target "CREATE DATABASE shop; CREATE TABLE shop.t (id INT); SET GLOBAL slave_exec_mode = 'IDEMPOTENT'"
 }
 
@@ -129,4 +131,121 @@ END
     [ "$(whats error)" = privileges ] # what it may do on these databases is enough
     check --source "$T/source/reach.cnf" --databases shop --exclude-tables 'shop.*' --defaults-file "$T/part.cnf"
     has error privileges "INSERT, UPDATE, DELETE, CREATE, DROP"
+}
+
+@test "without the source, its newest snapshot tells what it knows" {
+    check --databases good
+    [ "$status" -eq 0 ]
+    has info source "those of snapshot 20"
+    has warning version "11.4.9"
+    ccr backup source --quiet --databases shop
+    check --databases shop
+    [ "$status" -eq 9 ]
+    [ "$(whats error)" = "engine time-zone versioned table" ]
+    check --databases shop --stream other
+    has error stream "it has no stream other"
+    has info source "nothing is known of the source"
+    has error table shop.t
+}
+
+@test "a new job is a row, a need, a request and job.json" {
+    sql target "SET GLOBAL log_bin_trust_function_creators = ON"
+    run job create --job new --databases good
+    fails 2 "--reason is missing"
+    run job create --job new --databases shop --reason "no chance"
+    fails 9 "error: engine: "
+    [ -z "$(sql target "SHOW DATABASES LIKE 'ccr'")" ]
+    run job create --job new --databases good --rename-db good:copy --source "$T/source/reach.cnf" --reason "for reports"
+    fails 0 "job new is made, and waits for its first copy"
+    [ "$(sql target "SELECT name, stream, generation, JSON_VALUE(renames, '\$.databases.good') FROM ccr.jobs")" = $'new\tmain\t0\tcopy' ]
+    [ "$(sql target "SELECT kind, db, name, reason FROM ccr.needs")" = $'full\t\t\tfor reports' ]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE what LIKE 'created by ccr-job (%)' AND reason = 'for reports'")" = 1 ]
+    [ "$(jq -r '"\(.format) \(.job) \(.generation) \(.scope.include.databases) \(.renames.databases.good)"' "$STORE_DIR/jobs/new/job.json")" = \
+        'ccr job new 0 ["good"] copy' ]
+    run job show --job new
+    fails 0 "not copied yet" "the whole job needs a copy: for reports"
+    # that name is taken now, here and in the store
+    check --databases good
+    has error job "it has a job new already"
+    sql target "CREATE TABLE ccr.away AS SELECT * FROM ccr.jobs; DELETE FROM ccr.jobs"
+    check --databases good
+    has error job "another target has a job new: jobs/new/job.json"
+    sql target "INSERT INTO ccr.jobs SELECT * FROM ccr.away; DROP TABLE ccr.away"
+}
+
+@test "the names on the target are those of one job only" {
+    run result_of --check --job second --databases good --rename-db good:copy
+    has error overlap "job new writes there, too: copy.t"
+    run result_of --check --job second --databases good
+    [ "$status" -eq 0 ]
+    ccr restore target --job new --quiet
+    [ "$(jq .generation "$STORE_DIR/jobs/new/job.json")" = 1 ]
+    [ "$(sql target "SHOW TABLES FROM copy")" = t ]
+    run result_of --check --job second --databases good --rename-db good:copy
+    has error overlap "copy.t"
+    has info gtid-domain "that of job new, too"
+}
+
+@test "publish makes the store's copy anew" {
+    ccr ship source --quiet
+    ccr apply target --job new --quiet
+    rm -r "$STORE_DIR/jobs"
+    run job publish --job nobody
+    fails 6 "no job 'nobody'"
+    run job publish --job new
+    fails 0 "the store has job new as the target has it"
+    [ "$(jq -r '"\(.job) \(.generation)"' "$STORE_DIR/jobs/new/job.json")" = "new 1" ]
+    [ "$(jq -r .nonce "$STORE_DIR/jobs/new/status.json")" = "$(sql target "SELECT nonce FROM ccr.position_new")" ]
+    printf '{' >"$STORE_DIR/jobs/new/status.json"
+    job publish --job new --quiet
+    jq '.nonce = "00000000000000000000000000000000"' "$STORE_DIR/jobs/new/status.json" >"$T/status.json"
+    cp "$T/status.json" "$STORE_DIR/jobs/new/status.json"
+    run job publish --job new
+    fails 9 "was cloned, or restored from a backup" "ccr-job adopt"
+    cmp "$T/status.json" "$STORE_DIR/jobs/new/status.json"
+    job adopt --job new --reason "the test wrote it" --quiet
+}
+
+lock_is_held() {
+    [ "$(sql target "SELECT IS_USED_LOCK('ccr job new') IS NOT NULL")" = 1 ]
+}
+
+@test "delete: says first what would go, keeps the data unless told otherwise, and what is not as ccr has made it" {
+    sql target "SELECT GET_LOCK('ccr job new', 0), SLEEP(120)" >"$T/lock" 2>&1 3>&- &
+    wait_until 20 lock_is_held
+    run job delete --job new --yes
+    fails 75 "another run of job new is at work"
+    sql target "KILL $(sql target "SELECT IS_USED_LOCK('ccr job new')")"
+    wait
+    server_restart target --secure-timestamp=NO # DDL is applied under the source's time
+    sql source "CREATE TABLE good.other (id INT PRIMARY KEY); CREATE VIEW good.v AS SELECT id FROM good.t; CREATE SEQUENCE good.s;
+        CREATE EVENT good.e ON SCHEDULE EVERY 1 YEAR DO DO 1"
+    ccr ship source --quiet
+    ccr apply target --job new --quiet
+    sql target "ALTER TABLE copy.other ADD COLUMN mine INT; CREATE TABLE copy.own (id INT)"
+    run job delete --job new --with-data --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.changed) \([.tables[].name] | join(" "))"')" = "false v t s" ]
+    run job delete --job new --with-data --yes
+    fails 0 "copy.other is not as ccr has made it, and stays" "copy.t: dropped" "job new is deleted, its tables too"
+    [ "$(sql target "SHOW TABLES FROM copy")" = $'other\nown' ]
+    [ -z "$(sql target "SHOW EVENTS FROM copy")$(sql target "SHOW DATABASES LIKE 'ccr%'")" ]
+    [ ! -e "$STORE_DIR/jobs" ]
+    # one that was never copied
+    job create --job new --databases good --reason again --quiet
+    run job delete --job new
+    fails 0 "job new would be deleted, its tables stay: --yes does it"
+    [ -e "$STORE_DIR/jobs/new/job.json" ]
+    run job delete --job new --yes
+    fails 0 "job new is deleted, its tables stay"
+    [ ! -e "$STORE_DIR/jobs" ]
+    run job delete --job new --yes
+    fails 6 "no job 'new'"
+}
+
+@test "a source of another history than the stream's" {
+    sql source "RESET MASTER; CREATE TABLE good.more (id INT PRIMARY KEY)"
+    for _ in $(seq 60); do echo "INSERT INTO good.more VALUES ($RANDOM) ON DUPLICATE KEY UPDATE id = id;"; done | sql_client source
+    check --source "$T/source/reach.cnf" --databases good
+    has warning stream "its history is not the one that stream main was written from"
 }

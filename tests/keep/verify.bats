@@ -77,6 +77,7 @@ key_of() {
     store) echo ccr.json ;;
     stream) echo "$home/stream.json" ;;
     alive) echo "$home/alive.json" ;;
+    job) echo jobs/j/job.json ;;
     status) echo jobs/j/status.json ;;
     pin) (cd "$STORE_DIR" && echo streams/second/pins/*.json) ;;
     manifest) echo "$newest/manifest.json" ;;
@@ -255,6 +256,8 @@ stream|other-stream|7|was written for another store or stream|restore apply
 alive|flip0|7|alive.json is not valid JSON|
 alive|empty|7|alive.json is not valid JSON|
 alive|missing|0|0 errors|
+job|flip0|7|job.json is not valid JSON|
+job|missing|0|0 errors|
 status|flip0|7|job j cannot go on|apply
 status|empty|7|job j cannot go on|apply
 status|grown|7|status.json is not valid JSON|apply

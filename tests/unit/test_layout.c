@@ -18,6 +18,7 @@ static void test_keys(void)
     check_key(layout_segment_key("s", 12, 1234567), "streams/s/log/0012/000001234/000001234567.binlog.zst");
     check_key(layout_volume_key("s", "id", 7), "streams/s/snapshots/id/000007.tar.zst");
     check_key(layout_manifest_key("s", "id"), "streams/s/snapshots/id/manifest.json");
+    check_key(layout_job_key("j"), "jobs/j/job.json");
     check_key(layout_job_status_key("j"), "jobs/j/status.json");
     check_key(layout_table_folder("a.sql", "t/.sql.x"), "a.sql/t%2F.sql.x");
     check_key(layout_table_folder("d", "schema.sql"), "d/schema%2Esql");
@@ -130,7 +131,7 @@ static void test_parse(void)
         "streams/s/snapshots/a/b/000001.tar.zst",
         "streams/s/pins/.json",
         "streams/s/pruned/1.json",
-        "jobs/j/job.json",
+        "jobs/j/job/x.json",
         "jobs/j",
         "jobs/j/requests/.json",
         "jobs/j/requests/x.json",
@@ -150,6 +151,7 @@ static void test_parse(void)
     parses("streams/s/snapshots/a/manifest.json", LAYOUT_MANIFEST, 0, 0);
     parses("streams/s/pins/a.json", LAYOUT_PIN, 0, 0);
     parses("streams/s/pruned/000000000003.json", LAYOUT_PRUNED, 0, 3);
+    parses("jobs/j/job.json", LAYOUT_JOB, 0, 0);
     parses("jobs/j/status.json", LAYOUT_STATUS, 0, 0);
     parses("jobs/j/requests/00112233445566778899aabbccddeeff.json", LAYOUT_REQUEST, 0, 0);
     layout_parse("streams/west/snapshots/a.b/manifest.json", &place);
