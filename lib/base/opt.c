@@ -28,6 +28,12 @@ static const struct opt_verb job_verbs[] = {
     {NULL, NULL},
 };
 
+static const struct opt_verb cycle_verbs[] = {
+    {"source", "per [source] section: ship the log, take a snapshot where one is due"},
+    {"target", "per job of the [target] sections: apply the log"},
+    {NULL, NULL},
+};
+
 static const struct program_row {
     enum program program;
     const char *name;
@@ -44,6 +50,7 @@ static const struct program_row {
     {PROGRAM_JOB, "ccr-job",
      "makes, shows, pauses and resumes jobs, and leads them past what they cannot pass", job_verbs},
     {PROGRAM_PROMOTE, "ccr-promote", "makes a followed target a server of its own: the end of its job", NULL},
+    {PROGRAM_CYCLE, "ccr-cycle", "runs what is due on one side: what cron starts", cycle_verbs},
 };
 
 /* Every program has its row. */

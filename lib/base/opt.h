@@ -13,7 +13,8 @@
  * MySQL's option files,
  * '_' may stand for '-' in a key, and on or off for yes or no.
  *
- * A binary with verbs (ccr-job pause ...) takes one of them as its first word.
+ * A binary with verbs (ccr-job pause ...) takes one of them as its first word. That of ccr-cycle is the side:
+ * its options are those of the section that --source or --target names, and of none where neither is given.
  *
  * Strings and lists belong to the struct opts and live as long as it does. Read-only after opts_parse, so
  * shared by threads freely.
@@ -37,6 +38,7 @@ enum program {
     PROGRAM_STATUS = 64,
     PROGRAM_JOB = 128,
     PROGRAM_PROMOTE = 256,
+    PROGRAM_CYCLE = 512,
 };
 
 enum opt_id {
@@ -160,6 +162,9 @@ enum opt_id {
     OPT_NOW,
     OPT_WITHOUT_STORE,
     OPT_ACCEPT_LOSS,
+    /* what cron starts */
+    OPT_SNAPSHOT_EVERY,
+    OPT_LOCK_FILE,
     OPT_COUNT_
 };
 
@@ -203,6 +208,12 @@ struct err *opts_store_url(const struct opts *o, const char **url) CHECKED;
  * binary that works on a target, and looks at its source too.
  */
 struct err *opts_of_source(const struct opts *o, const char *name, struct opts **out) CHECKED;
+
+/*
+ * The names of all sections [KIND NAME] of the config file, in its order; `kind` is "source", "target" or
+ * "store". Each name and the list are malloc'ed. ERR_CONFIG where there is none.
+ */
+struct err *opts_sections(const struct opts *o, const char *kind, char ***names, size_t *count) CHECKED;
 
 /* Prints the help text of one binary to stdout. */
 void opts_print_help(enum program program);

@@ -144,13 +144,22 @@ static struct err *section_choose(char **sections, int count, const char *path,
     return NULL;
 }
 
+/* The kind of the sections that hold a binary's settings; NULL where it has none. */
+static const struct section_kind *side_of(const struct opts *o)
+{
+    if (o->program & PROGRAM_CYCLE)
+        return strcmp(o->verb, "source") == 0 ? &kinds[1] : &kinds[2];
+    if (o->program & (PROGRAM_BACKUP | PROGRAM_SHIP))
+        return &kinds[1];
+    return o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS | PROGRAM_JOB | PROGRAM_PROMOTE)
+               ? &kinds[2]
+               : NULL;
+}
+
 static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **sections, int count)
 {
-    const bool up = o->program & (PROGRAM_BACKUP | PROGRAM_SHIP);
-    const bool has_side =
-        up ||
-        (o->program & (PROGRAM_RESTORE | PROGRAM_APPLY | PROGRAM_STATUS | PROGRAM_JOB | PROGRAM_PROMOTE));
-    const struct section_kind *side = up ? &kinds[1] : &kinds[2];
+    const struct section_kind *side = side_of(o);
+    const char *wanted = side ? opts_string(o, side == &kinds[1] ? OPT_SOURCE : OPT_TARGET) : NULL;
     const char *section = NULL;
 
     for (int i = 0; i < count; i++) {
@@ -162,9 +171,10 @@ static struct err *config_use(struct opts *o, struct ini_cfgobj *config, char **
                 "sections are [store NAME], [source NAME] and [target NAME]");
         TRY(section_read(config, o->config_path, sections[i], kind->bit, NULL));
     }
-    if (has_side)
-        TRY(section_choose(sections, count, o->config_path, side,
-                           opts_string(o, up ? OPT_SOURCE : OPT_TARGET), &section));
+    if (o->program == PROGRAM_CYCLE && !wanted) /* it takes all of them in turn */
+        return NULL;
+    if (side)
+        TRY(section_choose(sections, count, o->config_path, side, wanted, &section));
     if (section)
         TRY(section_read(config, o->config_path, section, side->bit, o));
     const char *store = opts_string(o, OPT_STORE);
@@ -187,4 +197,28 @@ struct err *opt_read_config(struct opts *o)
         ini_free_section_list(sections);
     ini_config_destroy(config);
     return e;
+}
+
+struct err *opts_sections(const struct opts *o, const char *kind, char ***names, size_t *count)
+{
+    struct ini_cfgobj *config = NULL;
+    int all = 0;
+    int error = 0;
+
+    *names = NULL;
+    *count = 0;
+    TRY(config_open(o->config_path, &config));
+    char **sections = ini_get_section_list(config, &all, &error);
+    for (int i = 0; sections && i < all; i++) {
+        const char *name;
+        const struct section_kind *found = section_parse(sections[i], &name);
+        if (!found || strcmp(found->word, kind) != 0)
+            continue;
+        *names = mem_resize(*names, *count + 1, sizeof(**names));
+        (*names)[(*count)++] = mem_strdup(name);
+    }
+    if (sections)
+        ini_free_section_list(sections);
+    ini_config_destroy(config);
+    return *count ? NULL : err_new(ERR_CONFIG, "config file %s has no [%s] section", o->config_path, kind);
 }

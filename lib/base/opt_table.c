@@ -12,28 +12,30 @@
 #define PROMOTE PROGRAM_PROMOTE
 #define CONNECT (ALL | STATUS | JOB | PROMOTE) /* all that connect to a server */
 #define KEEP    (VERIFY | PRUNE)
+#define CYCLE   PROGRAM_CYCLE
 #define EVERY   (CONNECT | KEEP)
+#define GENERAL (EVERY | CYCLE)
 #define UP      (BACKUP | SHIP)
 #define DOWN    (RESTORE | APPLY)
 #define SERVER  (SECTION_SOURCE | SECTION_TARGET)
 
 const struct opt_spec opt_specs[OPT_COUNT_] = {
-    [OPT_CONFIG] = {"config", TYPE_STRING, EVERY, 0, "FILE", NULL, "read settings from FILE"},
+    [OPT_CONFIG] = {"config", TYPE_STRING, GENERAL, 0, "FILE", NULL, "read settings from FILE"},
     [OPT_STORE] = {"store", TYPE_STRING, EVERY, SERVER, "NAME|URL", NULL,
                    "the store: a [store NAME] section, or a URL (file:///DIR, s3://BUCKET/PREFIX)"},
     [OPT_URL] = {"url", TYPE_STRING, 0, SECTION_STORE, "URL", NULL, "where the store is"},
     [OPT_STREAM] = {"stream", TYPE_STRING, ALL | JOB, SERVER, "NAME", "main",
                     "the stream: one per source cluster"},
-    [OPT_JSON] = {"json", TYPE_FLAG, EVERY, 0, NULL, NULL, "print the result as one JSON object"},
-    [OPT_LOG_FORMAT] = {"log-format", TYPE_STRING, EVERY, 0, "text|json", "text",
+    [OPT_JSON] = {"json", TYPE_FLAG, GENERAL, 0, NULL, NULL, "print the result as one JSON object"},
+    [OPT_LOG_FORMAT] = {"log-format", TYPE_STRING, GENERAL, 0, "text|json", "text",
                         "form of the messages on stderr"},
-    [OPT_CRON] = {"cron", TYPE_FLAG, EVERY, 0, NULL, NULL,
+    [OPT_CRON] = {"cron", TYPE_FLAG, GENERAL, 0, NULL, NULL,
                   "silent while all is well or locked; the same failure once a day"},
-    [OPT_QUIET] = {"quiet", TYPE_FLAG, EVERY, 0, NULL, NULL, "warnings and errors only"},
-    [OPT_VERBOSE] = {"verbose", TYPE_FLAG, EVERY, 0, NULL, NULL,
+    [OPT_QUIET] = {"quiet", TYPE_FLAG, GENERAL, 0, NULL, NULL, "warnings and errors only"},
+    [OPT_VERBOSE] = {"verbose", TYPE_FLAG, GENERAL, 0, NULL, NULL,
                      "also what is only of interest when something is odd"},
-    [OPT_HELP] = {"help", TYPE_FLAG, EVERY, 0, NULL, NULL, "print this text"},
-    [OPT_VERSION] = {"version", TYPE_FLAG, EVERY, 0, NULL, NULL, "print the version"},
+    [OPT_HELP] = {"help", TYPE_FLAG, GENERAL, 0, NULL, NULL, "print this text"},
+    [OPT_VERSION] = {"version", TYPE_FLAG, GENERAL, 0, NULL, NULL, "print the version"},
 
     [OPT_ENDPOINT] = {"endpoint", TYPE_STRING, 0, SECTION_STORE, "URL", NULL,
                       "S3: the server (default: AWS's for the region)"},
@@ -65,9 +67,9 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                          "S3: try again for this time what fails"},
 
     [OPT_SOURCE] =
-        {"source", TYPE_STRING, UP | JOB | PROMOTE, 0, "NAME", NULL,
+        {"source", TYPE_STRING, UP | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
          "use the [source NAME] section (of ccr-job create and ccr-promote: or FILE, a MySQL option file)"},
-    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE, 0, "NAME", NULL,
+    [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
                     "use the [target NAME] section"},
     [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
     [OPT_PORT] = {"port", TYPE_COUNT, CONNECT, SERVER, "N", NULL, "server port"},
@@ -99,7 +101,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                           "restore table T of database A as table U of database B"},
     [OPT_SNAPSHOT] = {"snapshot", TYPE_STRING, RESTORE, 0, "ID", NULL,
                       "which snapshot (default: the newest that holds what is wanted)"},
-    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE, SECTION_TARGET, "NAME", NULL,
+    [OPT_JOB] = {"job", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE | CYCLE, SECTION_TARGET, "NAME", NULL,
                  "the job: this target following one stream"},
     [OPT_STANDALONE] = {"standalone", TYPE_FLAG, RESTORE, 0, NULL, NULL,
                         "a plain restore with triggers and events active, followed by no job"},
@@ -232,4 +234,9 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                            "the same, where the store cannot be reached"},
     [OPT_ACCEPT_LOSS] = {"accept-loss", TYPE_LIST, PROMOTE, 0, "WHAT,...", NULL,
                          "go on without what the refusal names: xa, tables, half-done, unshipped"},
+
+    [OPT_SNAPSHOT_EVERY] = {"snapshot-every", TYPE_SECONDS, CYCLE, SECTION_SOURCE, "SECONDS", NULL,
+                            "with source: a full snapshot when the newest one is older (7d, say)"},
+    [OPT_LOCK_FILE] = {"lock-file", TYPE_STRING, CYCLE, SERVER, "FILE", NULL,
+                       "the lock of the section's turns (default: in ~/.local/state/ccr)"},
 };

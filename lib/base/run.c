@@ -15,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/state_folder.h"
 
 #define REPORT_AGAIN_AFTER_S 86400
 
@@ -94,28 +95,14 @@ static void run_cause(const struct run *run, const struct err *e, char hex[HASH_
 
 static char *run_stamp_path(const struct run *run, const struct err *e)
 {
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
     char hex[HASH_HEX_SIZE];
-    char *dir = NULL;
+    char *folder = state_folder();
 
-    if (state && state[0] == '/') {
-        dir = mem_printf("%s/ccr", state);
-    } else if (home && home[0] == '/') {
-        static const char *const parts[] = {".local", ".local/state"};
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-            char *part = mem_printf("%s/%s", home, parts[i]);
-            mkdir(part, 0700);
-            free(part);
-        }
-        dir = mem_printf("%s/.local/state/ccr", home);
-    }
-    if (!dir)
+    if (!folder)
         return NULL;
-    mkdir(dir, 0700);
     run_cause(run, e, hex);
-    char *path = mem_printf("%s/reported-%.32s", dir, hex);
-    free(dir);
+    char *path = mem_printf("%s/reported-%.32s", folder, hex);
+    free(folder);
     return path;
 }
 

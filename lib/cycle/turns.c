@@ -1,0 +1,118 @@
+#include "cycle/turns.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cycle/due.h"
+#include "mysql/conn.h"
+#include "snapshot/job.h"
+
+/* Runs a step; false in *on where it failed, which is noted then. */
+static struct err *run_or_note(struct cycle *c, struct cycle_step *step, bool *on)
+{
+    TRY(cycle_step(c, step));
+    *on = step->code == ERR_OK;
+    if (!*on)
+        cycle_note(c, opts_program_name(step->program), step->code);
+    return NULL;
+}
+
+/* ccr-backup, and ccr-ship behind it where the log begins with that snapshot. */
+static struct err *take_snapshot(struct cycle *c, const char *reason, bool ship)
+{
+    struct cycle_step backup = {.program = PROGRAM_BACKUP, .reason = reason};
+    struct cycle_step again = {.program = PROGRAM_SHIP, .reason = "the log begins at the new snapshot"};
+    bool on = false;
+
+    TRY(run_or_note(c, &backup, &on));
+    return on && ship ? run_or_note(c, &again, &on) : NULL;
+}
+
+/* A failure to find out ends the turn, not the cycle. */
+static struct err *take_scheduled(struct cycle *c, const struct opts *section)
+{
+    char *reason = NULL;
+    struct err *e = snapshot_due(section, c->run->log, &reason);
+
+    if (e) {
+        e = err_context(e, "[%s %s]: is a snapshot due", c->kind, c->section);
+        log_err(c->run->log, e);
+        cycle_note(c, "snapshot-every", err_code(e));
+        err_free(e);
+        e = NULL;
+    } else if (reason) {
+        e = take_snapshot(c, reason, false);
+    }
+    free(reason);
+    return e;
+}
+
+struct err *turn_source(struct cycle *c, const struct opts *section)
+{
+    struct cycle_step ship = {.program = PROGRAM_SHIP};
+
+    TRY(cycle_step(c, &ship));
+    if (ship.code == ERR_RESYNC)
+        return take_snapshot(c, "the log cannot go on without one (ccr-ship says why)", true);
+    if (ship.code == ERR_OK)
+        return take_scheduled(c, section);
+    cycle_note(c, opts_program_name(PROGRAM_SHIP), ship.code);
+    return NULL;
+}
+
+static struct err *turn_job(struct cycle *c)
+{
+    struct cycle_step apply = {.program = PROGRAM_APPLY};
+    bool on;
+
+    return run_or_note(c, &apply, &on);
+}
+
+/* The names of all jobs of a target. */
+static struct err *list_jobs(const struct opts *section, char ***jobs, size_t *count)
+{
+    struct conn_params params;
+    struct result *r = NULL;
+    struct conn *conn = NULL;
+    char **row;
+
+    conn_params_from_opts(section, CONN_TARGET, &params);
+    TRY(conn_open(&params, &conn));
+    struct err *e = conn_query_if_there(conn, &r, "SELECT name FROM ccr.jobs ORDER BY name");
+    while (!e && r && (row = result_next(r, NULL))) {
+        *jobs = mem_resize(*jobs, *count + 1, sizeof(**jobs));
+        (*jobs)[(*count)++] = mem_strdup(row[0]);
+    }
+    result_free(r);
+    conn_close(conn);
+    return e;
+}
+
+static struct err *turn_all_jobs(struct cycle *c, const struct opts *section)
+{
+    char **jobs = NULL;
+    size_t count = 0;
+    struct err *e = list_jobs(section, &jobs, &count);
+
+    if (e) { /* of this turn only */
+        e = err_context(e, "[%s %s]: which jobs it has", c->kind, c->section);
+        log_err(c->run->log, e);
+        cycle_note(c, "ccr.jobs", err_code(e));
+        err_free(e);
+        e = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        c->job = jobs[i];
+        if (!e)
+            e = turn_job(c);
+        free(jobs[i]);
+    }
+    free(jobs);
+    return e;
+}
+
+struct err *turn_target(struct cycle *c, const struct opts *section)
+{
+    c->job = opts_string(section, OPT_JOB);
+    return c->job ? turn_job(c) : turn_all_jobs(c, section);
+}
