@@ -24,10 +24,12 @@ char *state_folder(void)
     const char *home = getenv("HOME");
     char *folder = NULL;
 
-    if (state && state[0] == '/')
+    if (state && state[0] == '/') {
+        mkdir(state, 0700);
         folder = mem_printf("%s/ccr", state);
-    else if (home && home[0] == '/')
+    } else if (home && home[0] == '/') {
         folder = below_home(home);
+    }
     if (folder)
         mkdir(folder, 0700);
     return folder;

@@ -67,14 +67,11 @@ setup_file() {
 @test "the crontab keeps it in step, silently" {
     sql db1 "UPDATE shop.t SET v = 'new' WHERE id % 3 = 0; DELETE FROM shop.t WHERE id < 10;
         ALTER TABLE shop.t ADD COLUMN n INT; INSERT INTO shop.t (v, n) VALUES ('last', 1); INSERT INTO other.t VALUES (1)"
-    [ "$(block crontab | wc -l)" -eq 4 ]
-    run on db1 < <(cron_line ccr-ship)
+    [ "$(block crontab | wc -l)" -eq 3 ]
+    run on db1 < <(cron_line "ccr-cycle source")
     [ "$status" -eq 0 ]
     [ -z "$output" ]
-    run on db1 < <(cron_line ccr-backup)
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-    run on db2 < <(cron_line ccr-apply)
+    run on db2 < <(cron_line "ccr-cycle target")
     [ "$status" -eq 0 ]
     [ -z "$output" ]
     same_tables db1 db2 shop
@@ -82,10 +79,10 @@ setup_file() {
 }
 
 @test "cron/crontab has the README's lines" {
-    local binary
-    for binary in ccr-ship ccr-backup ccr-apply; do
-        [ "$(grep " $binary " "$CCR_ROOT/cron/crontab" | tr -s ' ' | sed 's/ ccr / /')" = \
-            "$(block crontab | grep " $binary " | tr -s ' ')" ]
+    local side
+    for side in source target; do
+        [ "$(grep " ccr-cycle $side " "$CCR_ROOT/cron/crontab" | tr -s ' ' | sed 's/ ccr / /')" = \
+            "$(block crontab | grep " ccr-cycle $side " | tr -s ' ')" ]
     done
 }
 
@@ -101,7 +98,7 @@ setup_file() {
 
 @test "every option that README and cron name exists" {
     local known option
-    known=$(for binary in backup restore ship apply verify prune status job; do "$CCR_BIN/ccr-$binary" --help; done)
+    known=$(for binary in backup restore ship apply verify prune status job cycle; do "$CCR_BIN/ccr-$binary" --help; done)
     while read -r option; do
         if [ "$option" != --zstd ] && ! grep -qE -- "^  $option( |$)" <<<"$known"; then # tar's
             echo "unknown: $option"
@@ -112,14 +109,14 @@ setup_file() {
 
 @test "one table of the job once more" {
     sql db1 "CREATE TABLE shop.orders (id INT PRIMARY KEY, v INT); INSERT INTO shop.orders SELECT seq, seq FROM seq_1_to_100" shop
-    on db1 < <(cron_line ccr-ship)
-    on db2 < <(cron_line ccr-apply)
+    on db1 < <(cron_line "ccr-cycle source")
+    on db2 < <(cron_line "ccr-cycle target")
     block sh source-tables | on db1
     # the config names the database, the command the table
     jq -es 'any(.databases == [] and .only_tables == ["shop/orders"])' "$STORE_DIR"/streams/main/snapshots/*/manifest.json
     sql db1 "DELETE FROM shop.orders WHERE id < 10; DELETE FROM shop.t WHERE id < 20"
-    on db1 < <(cron_line ccr-ship)
-    on db2 < <(cron_line ccr-apply)
+    on db1 < <(cron_line "ccr-cycle source")
+    on db2 < <(cron_line "ccr-cycle target")
     sql db2 "UPDATE shop.orders SET v = 0"
     run on db2 < <(block sh target-tables)
     [ "$status" -eq 0 ]
