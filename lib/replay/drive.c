@@ -23,6 +23,7 @@ enum {
     STATUS_EVERY_S = 10,   /* with --follow */
     STATE_EVERY_S = 2,     /* with --follow: was the job paused? */
     IDLE_EVERY_S = 600,    /* as long as there is nothing to apply */
+    POLL_PARTS = 8,        /* with --follow: the first look comes after this part of --poll */
 };
 
 /* The lanes behind the first; their sessions are as the first one's. */
@@ -305,10 +306,18 @@ static struct err *drive_mind_state(struct apply *a)
     return job_state_record(a->conn, &outcome, &state);
 }
 
-/* Waits for the log to grow. */
-static struct err *drive_wait(struct apply *a)
+/*
+ * Waits for the log to grow: --poll long at most, and only a part of that behind something that came. A
+ * source that is at work writes one object after another, so the next one is not far.
+ */
+static struct err *drive_wait(struct apply *a, bool moved)
 {
-    int64_t until = clock_monotonic_us() + a->limits.poll_us;
+    const int64_t longest_us = a->limits.poll_us;
+
+    a->wait_us = moved ? longest_us / POLL_PARTS : 2 * a->wait_us;
+    if (a->wait_us <= 0 || a->wait_us > longest_us)
+        a->wait_us = longest_us;
+    int64_t until = clock_monotonic_us() + a->wait_us;
 
     while (!interrupt_requested() && clock_monotonic_us() < until)
         clock_sleep_us(until - clock_monotonic_us());
@@ -324,13 +333,16 @@ static struct err *drive_walk(struct apply *a, enum walk_outcome *outcome)
     struct walk *w = NULL;
 
     TRY(walk_new(a, &w));
+    uint64_t before = a->batch.counts.transactions;
     struct err *e = walk_run(w, outcome);
     while (!e && *outcome == WALK_END && a->limits.follow) {
+        bool moved = a->batch.counts.transactions > before;
+        before = a->batch.counts.transactions;
         e = drive_mind_state(a);
         if (!e && a->paused)
             break;
         if (!e)
-            e = drive_wait(a);
+            e = drive_wait(a, moved);
         if (!e)
             e = walk_run(w, outcome);
     }

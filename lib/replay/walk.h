@@ -78,6 +78,7 @@ struct apply {
     bool staging_whole;     /* and are to be what they are in the snapshot, the run stops */
     bool unpublished;       /* a job of ccr's own: the store hears nothing of it */
     int64_t status_us;      /* when the status document was last written (clock_monotonic_us) */
+    int64_t wait_us;        /* with --follow: how long the log was last waited for */
     int64_t asked_us;       /* when the job's state was last looked at, with --follow, */
     int64_t success_us;     /* and when it was last noted that all is well */
     bool paused;            /* the job: the run is over */
