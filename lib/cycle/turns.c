@@ -17,23 +17,25 @@ static struct err *run_or_note(struct cycle *c, struct cycle_step *step, bool *o
     return NULL;
 }
 
-/* ccr-backup, and ccr-ship behind it where the log begins with that snapshot. */
-static struct err *take_snapshot(struct cycle *c, const char *reason, bool ship)
+/* Where the log cannot go on: a snapshot, and the log behind it. */
+static struct err *open_epoch(struct cycle *c, bool *on)
 {
-    struct cycle_step backup = {.program = PROGRAM_BACKUP, .reason = reason};
-    struct cycle_step again = {.program = PROGRAM_SHIP, .reason = "the log begins at the new snapshot"};
-    bool on = false;
+    struct cycle_step backup = {.program = PROGRAM_BACKUP,
+                                .reason = "the log cannot go on without one (ccr-ship says why)"};
+    struct cycle_step ship = {.program = PROGRAM_SHIP, .reason = "the log begins at the new snapshot"};
 
-    TRY(run_or_note(c, &backup, &on));
-    return on && ship ? run_or_note(c, &again, &on) : NULL;
+    TRY(run_or_note(c, &backup, on));
+    return *on ? run_or_note(c, &ship, on) : NULL;
 }
 
 /* A failure to find out ends the turn, not the cycle. */
-static struct err *take_scheduled(struct cycle *c, const struct opts *section)
+static struct err *take_scheduled(struct cycle *c, const struct opts *section, bool *on)
 {
+    struct cycle_step backup = {.program = PROGRAM_BACKUP};
     char *reason = NULL;
     struct err *e = snapshot_due(section, c->run->log, &reason);
 
+    *on = !e;
     if (e) {
         e = err_context(e, "[%s %s]: is a snapshot due", c->kind, c->section);
         log_err(c->run->log, e);
@@ -41,7 +43,8 @@ static struct err *take_scheduled(struct cycle *c, const struct opts *section)
         err_free(e);
         e = NULL;
     } else if (reason) {
-        e = take_snapshot(c, reason, false);
+        backup.reason = reason;
+        e = run_or_note(c, &backup, on);
     }
     free(reason);
     return e;
@@ -50,14 +53,17 @@ static struct err *take_scheduled(struct cycle *c, const struct opts *section)
 struct err *turn_source(struct cycle *c, const struct opts *section)
 {
     struct cycle_step ship = {.program = PROGRAM_SHIP};
+    struct cycle_step requested = {.program = PROGRAM_BACKUP, .flag = "--requested"};
+    bool on = false;
 
     TRY(cycle_step(c, &ship));
     if (ship.code == ERR_RESYNC)
-        return take_snapshot(c, "the log cannot go on without one (ccr-ship says why)", true);
-    if (ship.code == ERR_OK)
-        return take_scheduled(c, section);
-    cycle_note(c, opts_program_name(PROGRAM_SHIP), ship.code);
-    return NULL;
+        TRY(open_epoch(c, &on));
+    else if (ship.code == ERR_OK)
+        TRY(take_scheduled(c, section, &on));
+    else
+        cycle_note(c, opts_program_name(PROGRAM_SHIP), ship.code);
+    return on ? run_or_note(c, &requested, &on) : NULL;
 }
 
 static struct err *turn_job(struct cycle *c)

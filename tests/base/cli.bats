@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load ../lib/common
 
 BINARIES="backup restore ship apply"
-ALL_BINARIES="$BINARIES verify prune status job cycle" # from verify on, not all need a server
+ALL_BINARIES="$BINARIES verify prune status job promote cycle" # from verify on, not all need a server
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1

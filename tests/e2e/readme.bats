@@ -98,7 +98,7 @@ setup_file() {
 
 @test "every option that README and cron name exists" {
     local known option
-    known=$(for binary in backup restore ship apply verify prune status job cycle; do "$CCR_BIN/ccr-$binary" --help; done)
+    known=$(for binary in backup restore ship apply verify prune status job promote cycle; do "$CCR_BIN/ccr-$binary" --help; done)
     while read -r option; do
         if [ "$option" != --zstd ] && ! grep -qE -- "^  $option( |$)" <<<"$known"; then # tar's
             echo "unknown: $option"
