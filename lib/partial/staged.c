@@ -134,7 +134,15 @@ struct err *staged_load(struct partial *p)
         log_info(p->restore->log, "going on with what an interrupted run has loaded");
         return NULL;
     }
-    TRY(stage_prepare(p->conn, p->plan, p->definitions, p->restore->log, &staged));
+    const struct stage_params stage = {
+        .conn = p->conn,
+        .target = p->restore->target,
+        .threads = restore_threads(p->restore),
+        .plan = p->plan,
+        .definitions = p->definitions,
+        .log = p->restore->log,
+    };
+    TRY(stage_prepare(&stage, &staged));
     const struct restore_load_params load = {
         .restore = p->restore,
         .conn = p->conn,

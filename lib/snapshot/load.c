@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "snapshot/load_bulk.h"
+#include "snapshot/load_group.h"
 #include "snapshot/load_part.h"
 #include "snapshot/load_queue.h"
 #include "snapshot/load_stream.h"
@@ -41,8 +42,9 @@ struct worker {
     struct loader *loader;
     struct conn *conn;
     struct load_stream *stream;
-    struct load_part part;  /* of the chunk that is being loaded */
-    struct load_bulk *bulk; /* NULL: everything by LOAD DATA */
+    struct load_part part;   /* of the chunk that is being loaded */
+    struct load_group group; /* what the open transaction has loaded */
+    struct load_bulk *bulk;  /* NULL: everything by LOAD DATA */
     pthread_t thread;
 };
 
@@ -62,49 +64,58 @@ static struct err *insert_rows(struct worker *w, const struct restore_table *t, 
     return NULL;
 }
 
-static struct err *record_rows(struct worker *w, const struct restore_table *t, uint64_t chunk, uint64_t rows)
+/* One part of the chunk. *rows: of it that are there, before and after. */
+static struct err *load_one_part(struct worker *w, const struct load_piece *piece, uint64_t *rows)
 {
-    const char *job = w->loader->params->plan->job->name;
-    char *quoted[] = {sql_string_dup(job), sql_string_dup(t->db->name), sql_string_dup(t->name)};
-    struct err *e =
-        conn_exec(w->conn,
-                  "INSERT INTO ccr.loads (job, db, name, chunk, row_count) "
-                  "VALUES (%s, %s, %s, %llu, %llu) "
-                  "ON DUPLICATE KEY UPDATE row_count = VALUES(row_count)",
-                  quoted[0], quoted[1], quoted[2], (unsigned long long)chunk, (unsigned long long)rows);
+    const struct manifest_chunk *chunk = &piece->table->rows->chunks[piece->chunk];
 
-    for (size_t i = 0; i < 3; i++)
-        free(quoted[i]);
-    return e;
-}
-
-/* One transaction. *rows: of the chunk that are there, before and after. */
-static struct err *load_one_part(struct worker *w, const struct restore_table *t,
-                                 const struct manifest_chunk *chunk, uint64_t *rows)
-{
     load_part_next(&w->part);
-    TRY(conn_exec(w->conn, "START TRANSACTION"));
-    TRY(insert_rows(w, t, chunk->id));
+    if (w->group.count == 0)
+        TRY(conn_exec(w->conn, "START TRANSACTION"));
+    TRY(insert_rows(w, piece->table, chunk->id));
     if (w->part.rows == 0 || *rows + w->part.rows > chunk->rows)
         return err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
                        (unsigned long long)(*rows + w->part.rows), (unsigned long long)chunk->rows);
-    TRY(record_rows(w, t, chunk->id, *rows + w->part.rows));
-    TRY(conn_exec(w->conn, "COMMIT"));
     *rows += w->part.rows;
-    progress_add(w->loader->params->progress, w->part.rows, w->part.bytes);
+    load_group_add(&w->group, piece, &w->part, *rows);
+    return NULL;
+}
+
+static struct err *commit_group(struct worker *w)
+{
+    if (w->group.count == 0)
+        return NULL;
+    TRY(load_group_record(&w->group, w->conn, w->loader->params->plan->job->name));
+    TRY(conn_exec(w->conn, "COMMIT"));
+    progress_add(w->loader->params->progress, w->group.rows, w->group.bytes);
+    load_group_mark(&w->group);
+    return NULL;
+}
+
+static struct err *load_parts(struct worker *w, const struct load_piece *piece, bool shares)
+{
+    const struct restore_table *t = piece->table;
+    uint64_t rows = t->loaded[piece->chunk];
+
+    TRY(load_part_chunk(&w->part, rows));
+    while (rows < t->rows->chunks[piece->chunk].rows) {
+        TRY(load_one_part(w, piece, &rows));
+        if (!shares)
+            TRY(commit_group(w));
+    }
     return NULL;
 }
 
 static struct err *load_chunk(struct worker *w, const struct load_piece *piece)
 {
-    struct restore_table *t = piece->table;
-    const struct manifest_chunk *chunk = &t->rows->chunks[piece->chunk];
-    struct err *e = load_part_chunk(&w->part, t->loaded[piece->chunk]);
+    const struct restore_table *t = piece->table;
+    bool shares = load_group_takes(piece, &w->part.bounds);
 
-    while (!e && t->loaded[piece->chunk] < chunk->rows)
-        e = load_one_part(w, t, chunk, &t->loaded[piece->chunk]);
-    return e ? err_context(e, "loading chunk %llu of %s.%s", (unsigned long long)chunk->id, t->db->name,
-                           t->name)
+    if (!shares || load_group_is_full(&w->group, piece, &w->part.bounds))
+        TRY(commit_group(w));
+    struct err *e = load_parts(w, piece, shares);
+    return e ? err_context(e, "loading chunk %llu of %s.%s",
+                           (unsigned long long)t->rows->chunks[piece->chunk].id, t->db->name, t->name)
              : NULL;
 }
 
@@ -118,7 +129,7 @@ static struct err *load_unit(struct worker *w, const struct load_unit *unit)
             return NULL;
         TRY(load_stream_next(w->stream, &piece));
         if (!piece)
-            return NULL;
+            return commit_group(w);
         TRY(load_chunk(w, piece));
     }
 }
@@ -135,6 +146,7 @@ static struct err *load_unit_retrying(struct worker *w, const struct load_unit *
         if (!e || !again || attempt == RETRIES)
             return e;
         err_free(e);
+        load_group_clear(&w->group);
         TRY(conn_exec(w->conn, "ROLLBACK"));
     }
 }
@@ -206,6 +218,7 @@ static void *worker_main(void *arg)
     load_bulk_free(w->bulk);
     /* closing the connection rolls back what a failed chunk had loaded */
     conn_close(w->conn);
+    load_group_free(&w->group);
     load_part_free(&w->part);
     load_stream_free(w->stream);
     conn_thread_end();

@@ -3,8 +3,9 @@
  *
  * Each worker has a connection and streams chunks from the volumes into it, without a temporary file: as
  * bundles of an INSERT (load_bulk), or into LOAD DATA LOCAL (load_text). A chunk and its row in ccr.loads are
- * one transaction, or several where that would be larger than the target takes (load_part.h). Rows are
- * counted against the manifest; a warning of the server is an error. The first failure stops all workers.
+ * one transaction, or several where that would be larger than the target takes (load_part.h); small tables
+ * share one (load_group.h). Rows are counted against the manifest; a warning of the server is an error. The
+ * first failure stops all workers.
  */
 #ifndef CCR_SNAPSHOT_LOAD_H
 #define CCR_SNAPSHOT_LOAD_H

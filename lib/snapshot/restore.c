@@ -211,7 +211,15 @@ static struct err *restore_snapshot(struct restoring *r)
     log_info(r->params->log, "restoring snapshot %s (%s): %zu tables, position %s", r->plan->manifest->id,
              r->result->reason, r->plan->table_count, r->result->position);
     r->result->changed = true;
-    TRY(stage_prepare(r->conn, r->plan, r->definitions, r->params->log, &staged));
+    const struct stage_params stage = {
+        .conn = r->conn,
+        .target = r->params->target,
+        .threads = restore_threads(r->params),
+        .plan = r->plan,
+        .definitions = r->definitions,
+        .log = r->params->log,
+    };
+    TRY(stage_prepare(&stage, &staged));
     const struct restore_load_params load = {
         .restore = r->params,
         .conn = r->conn,

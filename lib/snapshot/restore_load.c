@@ -9,11 +9,11 @@
 #include "snapshot/load.h"
 #include "snapshot/target_galera.h"
 
-static unsigned thread_count(unsigned asked)
+unsigned restore_threads(const struct restore_params *p)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    return asked ? asked : cores > 0 ? (unsigned)cores : 1;
+    return p->threads ? p->threads : cores > 0 ? (unsigned)cores : 1;
 }
 
 static void sum_rows(const struct restore_plan *p, uint64_t *rows, uint64_t *bytes)
@@ -62,7 +62,7 @@ struct err *restore_load(const struct restore_load_params *p, struct restore_res
         .store = restore->store,
         .plan = p->plan,
         .definitions = p->definitions,
-        .threads = thread_count(restore->threads),
+        .threads = restore_threads(restore),
         .bulk = p->bulk,
     };
 

@@ -18,6 +18,9 @@ struct restore_load_params {
     bool bulk;                         /* the way of loading (target_check.h) */
 };
 
+/* How many workers: as many as were asked for, or one per core. */
+unsigned restore_threads(const struct restore_params *p);
+
 /* Fills in the result's members about rows. */
 struct err *restore_load(const struct restore_load_params *params, struct restore_result *result) CHECKED;
 

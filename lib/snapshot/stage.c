@@ -9,6 +9,7 @@
 #include "mysql/catalog.h"
 #include "snapshot/ddl.h"
 #include "snapshot/stage_keys.h"
+#include "snapshot/stage_tables.h"
 #include "snapshot/target_session.h"
 
 /* The plan of stage0, if it is this one. */
@@ -115,32 +116,16 @@ static struct err *record_plan(struct conn *c, const struct restore_plan *p)
     return e;
 }
 
-static struct err *create_table(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
-                                const char *definition)
+static struct err *create_tables(const struct stage_params *params)
 {
-    struct buf inside = BUF_INIT;
-    struct buf sql = BUF_INIT;
+    const struct restore_plan *p = params->plan;
+    const struct stage_makers makers = {params->conn, params->target, params->threads};
 
-    if (p->partial) /* rows that foreign keys refer to elsewhere are those of another moment, until the swap
-                     */
-        ddl_keys_inside(p, t, definition, &inside);
-    ddl_place_table(p, t, p->partial ? buf_str(&inside) : definition, DDL_STAGE, &sql);
-    struct err *e = target_create_object(c, t->db->stage, t->object, &sql, NULL);
-    buf_free(&inside);
-    buf_free(&sql);
-    return e;
-}
-
-static struct err *create_tables(struct conn *c, const struct restore_plan *p, char *const *definitions)
-{
-    for (size_t i = 0; i < p->table_count; i++) {
-        const struct restore_table *t = &p->tables[i];
-        TRY(create_table(c, p, t, definitions[t->object - p->manifest->objects]));
-    }
+    TRY(stage_tables_create(&makers, p, params->definitions));
     for (size_t i = 0; i < p->table_count; i++) {
         const struct restore_table *t = &p->tables[i];
         if (!p->keys_in_place && stage_keys_wait(t))
-            TRY(stage_keys_drop(c, t, definitions[t->object - p->manifest->objects]));
+            TRY(stage_keys_drop(params->conn, t, params->definitions[t->object - p->manifest->objects]));
     }
     return NULL;
 }
@@ -149,22 +134,23 @@ static struct err *create_tables(struct conn *c, const struct restore_plan *p, c
  * The plan comes last. What a run left that was killed before is not looked into: a server killed in a CREATE
  * leaves sequences without a value, and partitions without a table, which only DROP DATABASE clears away.
  */
-static struct err *begin_anew(struct conn *c, struct restore_plan *p, char *const *definitions,
-                              struct log *log)
+static struct err *begin_anew(const struct stage_params *params)
 {
     static const char *const loads[] = {"loads"};
+    struct conn *c = params->conn;
+    struct restore_plan *p = params->plan;
     unsigned long *left = NULL;
     size_t count = 0;
 
-    TRY(target_drop_databases(c, "ccr_stage", p->job->name, log));
+    TRY(target_drop_databases(c, "ccr_stage", p->job->name, params->log));
     struct err *e = target_numbered_databases(c, "ccr_stage", p->job->name, &left, &count);
     restore_plan_stage_from(p, count ? left[count - 1] + 1 : 0);
     free(left);
     TRY(e);
     TRY(stage_forget(c, p->job->name));
     TRY(job_forget(c, p->job->name, loads, 1));
-    TRY(create_databases(c, p, definitions));
-    TRY(create_tables(c, p, definitions));
+    TRY(create_databases(c, p, params->definitions));
+    TRY(create_tables(params));
     return record_plan(c, p);
 }
 
@@ -197,7 +183,7 @@ static struct err *begin_table_anew(struct conn *c, const struct restore_plan *p
     if (!e)
         e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
     if (!e)
-        e = create_table(c, p, t, definition);
+        e = stage_table_create(c, p, t, definition);
     free(table);
     free(job);
     free(db);
@@ -238,17 +224,18 @@ static struct err *find_loads(struct conn *c, struct restore_plan *p, struct sta
     return NULL;
 }
 
-struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,
-                          struct stage_result *out)
+struct err *stage_prepare(const struct stage_params *params, struct stage_result *out)
 {
+    struct conn *c = params->conn;
+    struct restore_plan *p = params->plan;
+
     *out = (struct stage_result){0};
     TRY(stage_find(c, p, &out->resumed));
-    struct err *e =
-        out->resumed ? empty_untransactional(c, p, definitions) : begin_anew(c, p, definitions, log);
+    struct err *e = out->resumed ? empty_untransactional(c, p, params->definitions) : begin_anew(params);
     if (!e && out->resumed)
         e = find_loads(c, p, out);
     if (!e && out->resumed)
-        log_info(log, "going on with an interrupted load: %llu chunks are there already",
+        log_info(params->log, "going on with an interrupted load: %llu chunks are there already",
                  (unsigned long long)out->resumed_chunks);
     return e ? err_context(e, "staging") : NULL;
 }

@@ -13,6 +13,16 @@
 #include "base/log.h"
 #include "snapshot/restore_plan.h"
 
+/* Everything is borrowed. */
+struct stage_params {
+    struct conn *conn;
+    const struct conn_params *target; /* for further connections, at most `threads` */
+    unsigned threads;
+    struct restore_plan *plan;
+    char *const *definitions;
+    struct log *log;
+};
+
 struct stage_result {
     bool resumed;            /* staging of a killed run with the same plan was taken over */
     uint64_t resumed_chunks; /* that need not be loaded again; marked in the plan */
@@ -24,8 +34,7 @@ struct stage_result {
 struct err *stage_find(struct conn *c, struct restore_plan *p, bool *same) CHECKED;
 
 /* Afterwards every table and sequence of the plan exists in staging. */
-struct err *stage_prepare(struct conn *c, struct restore_plan *p, char *const *definitions, struct log *log,
-                          struct stage_result *out) CHECKED;
+struct err *stage_prepare(const struct stage_params *params, struct stage_result *out) CHECKED;
 
 /*
  * Partial: the plan's tables become those that are in staging now, where the log may have made some and
