@@ -29,8 +29,8 @@ static const char *definition_of(const struct restore_plan *p, const struct rest
     return definitions[t->object - p->manifest->objects];
 }
 
-struct err *stage_table_create(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
-                               const char *definition)
+static struct err *create(struct target_creator *creator, const struct restore_plan *p,
+                          const struct restore_table *t, const char *definition)
 {
     struct buf inside = BUF_INIT;
     struct buf sql = BUF_INIT;
@@ -39,10 +39,19 @@ struct err *stage_table_create(struct conn *c, const struct restore_plan *p, con
                      */
         ddl_keys_inside(p, t, definition, &inside);
     ddl_place_table(p, t, p->partial ? buf_str(&inside) : definition, DDL_STAGE, &sql);
-    struct err *e = target_create_object(c, t->db->stage, t->object, &sql, NULL);
+    struct err *e = target_creator_run(creator, t->db->stage, t->object, &sql);
     buf_free(&inside);
     buf_free(&sql);
     return e;
+}
+
+struct err *stage_table_create(struct conn *c, const struct restore_plan *p, const struct restore_table *t,
+                               const char *definition)
+{
+    struct target_creator creator = {.conn = c};
+    struct err *e = create(&creator, p, t, definition);
+
+    return err_first(e, target_creator_end(&creator));
 }
 
 static void note_key(const char *name, const char *clause, void *arg)
@@ -88,16 +97,20 @@ static void report(struct making *m, size_t at, struct err *e)
 
 static void make_tables(struct making *m, struct conn *c)
 {
-    size_t at;
+    struct target_creator creator = {.conn = c};
+    size_t at = 0;
 
     while (take_next(m, &at)) {
         const struct restore_table *t = &m->plan->tables[m->free[at]];
         struct err *e = interrupt_check();
         if (!e)
-            e = stage_table_create(c, m->plan, t, definition_of(m->plan, t, m->definitions));
+            e = create(&creator, m->plan, t, definition_of(m->plan, t, m->definitions));
         if (e)
             report(m, at, e);
     }
+    struct err *e = target_creator_end(&creator);
+    if (e)
+        report(m, m->free_count, e);
 }
 
 static void *maker_main(void *arg)

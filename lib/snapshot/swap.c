@@ -15,6 +15,7 @@
 #include "snapshot/live.h"
 #include "snapshot/outside.h"
 #include "snapshot/pending.h"
+#include "snapshot/stats_locks.h"
 #include "snapshot/target_session.h"
 
 /* The server renews what innodb_trx shows only when nobody has looked for 100 ms. */
@@ -539,7 +540,9 @@ static struct err *perform(struct swap *s, bool *created, double *seconds)
     TRY(create_databases(s, created));
     TRY(announce(s));
     build_rename(s, &sql);
+    stats_locks_take(s->params->conn);
     struct err *e = rename_with_retries(s, &sql, seconds);
+    stats_locks_release(s->params->conn);
     buf_free(&sql);
     return e;
 }

@@ -44,7 +44,8 @@ static void append_setting(struct buf *sql, const char *name, const char *value)
     sql_string(sql, value);
 }
 
-struct err *target_session_for_object(struct conn *c, const char *db, const struct manifest_object *o)
+/* Makes `db` the default, and takes the settings under which an object was made on the source. */
+static struct err *set_for_object(struct conn *c, const char *db, const struct manifest_object *o)
 {
     char *quoted = sql_ident_dup(db);
     struct err *e = conn_exec(c, "USE %s", quoted);
@@ -69,26 +70,63 @@ struct err *target_session_for_object(struct conn *c, const char *db, const stru
     return e;
 }
 
-struct err *target_session_reset(struct conn *c)
+/* Back to target_session_set's. */
+static struct err *reset(struct conn *c)
 {
     /* the server's own default for the connection may be latin1: literals would go through that */
     return conn_exec(c, "SET NAMES utf8mb4, sql_mode = '" SESSION_MODE "', time_zone = 'SYSTEM'");
 }
 
+static bool same_setting(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool is_set_for(const struct target_creator *t, const char *db, const struct manifest_object *o)
+{
+    const struct manifest_object *last = t->last;
+
+    return last && strcmp(t->db, db) == 0 && last->kind == o->kind &&
+           same_setting(last->sql_mode, o->sql_mode) &&
+           same_setting(last->character_set_client, o->character_set_client) &&
+           same_setting(last->collation_connection, o->collation_connection) &&
+           same_setting(last->time_zone, o->time_zone);
+}
+
+struct err *target_creator_run(struct target_creator *t, const char *db, const struct manifest_object *o,
+                               const struct buf *sql)
+{
+    struct err *e = NULL;
+
+    if (!is_set_for(t, db, o)) {
+        e = target_creator_end(t);
+        t->db = db;
+        t->last = o;
+        if (!e)
+            e = set_for_object(t->conn, db, o);
+    }
+    if (!e)
+        e = conn_exec_bytes(t->conn, sql->data, sql->len);
+    return e ? err_context(e, "creating %s %s.%s", object_kind_name(o->kind), db, o->name) : NULL;
+}
+
+struct err *target_creator_end(struct target_creator *t)
+{
+    bool changed = t->last != NULL;
+
+    t->last = NULL;
+    return changed && !conn_is_lost(t->conn) ? reset(t->conn) : NULL;
+}
+
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
                                  const struct buf *sql, unsigned *number)
 {
-    struct err *e = target_session_for_object(c, db, o);
+    struct target_creator creator = {.conn = c};
+    struct err *e = target_creator_run(&creator, db, o, sql);
 
-    if (!e)
-        e = conn_exec_bytes(c, sql->data, sql->len);
     if (number)
         *number = conn_errno(c);
-    if (e)
-        e = err_context(e, "creating %s %s.%s", object_kind_name(o->kind), db, o->name);
-    if (e && conn_is_lost(c))
-        return e;
-    return err_first(e, target_session_reset(c));
+    return err_first(e, target_creator_end(&creator));
 }
 
 /* PREFIX_JOB_ and then digits only; *number is what they say. */

@@ -13,16 +13,21 @@
 struct err *target_session_set(struct conn *c, bool skip_binlog) CHECKED;
 /* In addition: rows are taken as they are. */
 struct err *target_session_for_rows(struct conn *c) CHECKED;
-/* Makes `db` the default, and takes the settings under which an object was made on the source. */
-struct err *target_session_for_object(struct conn *c, const char *db,
-                                      const struct manifest_object *o) CHECKED;
-/* Back to target_session_set's. */
-struct err *target_session_reset(struct conn *c) CHECKED;
-
 /*
- * Runs the CREATE statement of one object under its own settings; resets them, also on failure. *number (may
- * be NULL) is the server's error number, 0 for success.
+ * Runs CREATE statements of objects, each under its own settings and with `db` as the default database. Of
+ * several, only what differs from the one before is set; target_creator_end goes back to
+ * target_session_set's, also after a failure.
  */
+struct target_creator {
+    struct conn *conn;
+    const char *db; /* borrowed, as is `last`: what the session is set for; NULL: nothing */
+    const struct manifest_object *last;
+};
+struct err *target_creator_run(struct target_creator *t, const char *db, const struct manifest_object *o,
+                               const struct buf *sql) CHECKED;
+struct err *target_creator_end(struct target_creator *t) CHECKED;
+
+/* Both, for one object. *number (may be NULL) is the server's error number, 0 for success. */
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
                                  const struct buf *sql, unsigned *number) CHECKED;
 
