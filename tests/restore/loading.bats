@@ -186,3 +186,60 @@ END
     [ "$status" -eq 6 ]
     [[ "$stderr" == *"of warned.t: "*"max_prepared_stmt_count"*"hint: "*"--load text"* ]]
 }
+
+# $1 tables small.t01, t02, ... of ten rows that are 4,000 bytes each; every tenth has an engine without transactions.
+small_tables() {
+    local i statements="CREATE DATABASE small; USE small;"
+
+    for ((i = 1; i <= $1; i++)); do
+        statements+=$(printf 'CREATE TABLE t%02d (id INT NOT NULL PRIMARY KEY, n INT NOT NULL, v TEXT NOT NULL) ENGINE=%s;
+            INSERT INTO t%02d SELECT seq, seq %% 3, REPEAT(CHAR(64 + seq), 4000) FROM seq_1_to_10;' \
+            "$i" "$((i % 10 ? 1 : 0))" "$i" | sed 's/ENGINE=1/ENGINE=InnoDB/; s/ENGINE=0/ENGINE=Aria/')
+    done
+    sql source "$statements"
+}
+
+@test "small tables share transactions: one that fails takes back what shares its own, and no more" {
+    local i staged
+
+    store_use small
+    small_tables 80
+    backup --databases small --threads 1
+    # shellcheck disable=SC2016 # backticks of SQL
+    edit small/t79/schema.sql 's/PRIMARY KEY (`id`)/PRIMARY KEY (`n`)/'
+    run --separate-stderr ccr restore target --standalone --threads 1
+    echo "$status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"loading chunk 1 of small.t79: "*"Duplicate entry"* ]]
+    [ -z "$(sql target "SHOW DATABASES LIKE 'small'")" ]
+    # fewer transactions than tables, and each with its rows in ccr.loads
+    [ "$(sql target "SELECT COUNT(*) BETWEEN 40 AND 78 FROM ccr.loads")" -eq 1 ]
+    [ "$(sql target "SELECT SUM(row_count) = 10 * COUNT(*) FROM ccr.loads")" -eq 1 ]
+    staged=$(for i in {01..80}; do echo "SELECT 't$i' FROM ccr_stage_standalone_1.t$i HAVING COUNT(*) = 10;"; done | sql_client target --skip-column-names | sort)
+    [ "$staged" = "$(sql target "SELECT name FROM ccr.loads ORDER BY name")" ]
+    sql target "ALTER TABLE ccr_stage_standalone_1.t79 DROP PRIMARY KEY, ADD PRIMARY KEY (id)"
+    run --separate-stderr ccr restore target --standalone --threads 3 --json
+    echo "$status: $stderr"
+    [ "$status" -eq 0 ]
+    [ "$(json_of .resumed_chunks)" -ge 40 ]
+    same_tables source target small
+}
+
+@test "of tables that cannot be made the first is named, however many connections make them" {
+    store_use unmade
+    sql source "DROP DATABASE IF EXISTS small"
+    small_tables 80
+    backup --databases small
+    target_clean
+    # shellcheck disable=SC2016 # backticks of SQL
+    edit small/t33/schema.sql 's/`n` int/`n` nothing/'
+    # shellcheck disable=SC2016
+    edit small/t34/schema.sql 's/`n` int/`n` nothing/'
+    for _ in 1 2 3; do
+        run --separate-stderr ccr restore target --standalone --threads 4
+        echo "$status: $stderr"
+        [ "$status" -eq 6 ]
+        [[ "$stderr" == *"staging: creating table ccr_stage_standalone_1.t33: "* ]]
+    done
+    [ -z "$(sql target "SHOW DATABASES LIKE 'small'")" ]
+}
