@@ -126,6 +126,7 @@ static struct err *apply_open_position(struct apply *a)
     /* a position that a restore has just put there has nothing to do with what was reported before */
     if (!position.pending)
         e = status_check(a->store, a->job, &position);
+    a->refused = e != NULL;
     if (!e && !a->dry_run)
         e = apply_finish_swap(a, &position);
     if (!e && !a->dry_run) /* by a run that was killed, or is somewhere else */
@@ -218,10 +219,14 @@ static struct err *apply_work(struct apply *a, struct run *run)
     return e;
 }
 
-/* Wherever the run ended: in a batch, in the source's session. */
+/*
+ * Wherever the run ended: in a batch, in the source's session. A target that may not be the job's any more is
+ * not written to: what was the primary, and is to be a replica of the new one, must have no transaction of
+ * its own.
+ */
 static struct err *apply_note_end(struct apply *a, struct run *run, struct err *e)
 {
-    if (conn_is_lost(a->conn))
+    if (conn_is_lost(a->conn) || a->refused)
         return e;
     if (e) {
         err_free(conn_exec(a->conn, "ROLLBACK"));

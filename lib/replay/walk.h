@@ -86,6 +86,7 @@ struct apply {
     uint64_t passed_over;   /* of them, by this run */
     bool waiting;           /* for the first snapshot: there is no position */
     bool has_position;      /* of the target: the batch is there */
+    bool refused;           /* another target may have taken over (status.h) */
     bool until_reached;     /* --until-gtid or --until-time was met */
 };
 

@@ -1,0 +1,244 @@
+# Another node of the same cluster, a server that restarts, a network or a store that is away: never a full copy. Both ends are a
+# primary with a replica here; galera.slow.bats has clusters.
+
+bats_require_minimum_version 1.5.0
+load ../lib/common
+load ../apply/follow
+
+setup_file() {
+    local s
+
+    mkdir -p "$XDG_STATE_HOME"
+    for s in one two; do # of the source
+        server_start "$s" --log-slave-updates=ON
+    done
+    for s in left right; do # of the target
+        server_start "$s" --log-slave-updates=ON --log-bin-trust-function-creators=ON
+    done
+    server_grant one source
+    server_grant left target
+    for s in one left; do
+        sql "$s" "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%'"
+    done
+    replicate two one
+    replicate right left
+    cp "$T/one/ccr.cnf" "$T/two/"
+    cp "$T/left/ccr.cnf" "$T/right/"
+    sql one "CREATE DATABASE d; USE d; CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(40)); INSERT INTO t (v) SELECT UUID() FROM seq_1_to_500"
+    ccr backup one --quiet
+    ccr restore left --job j --quiet
+    has_all two one
+    has_all right left
+}
+
+# replicate REPLICA PRIMARY: from where it is.
+replicate() {
+    sql "$1" "SET GLOBAL gtid_slave_pos = '$(sql "$1" "SELECT @@gtid_current_pos")'; CHANGE MASTER TO master_host = '127.0.0.1',
+        master_port = $(server_port "$2"), master_user = 'repl', master_password = 'repl', master_use_gtid = slave_pos, master_connect_retry = 1; START SLAVE"
+}
+
+promote() {
+    sql "$1" "STOP SLAVE; RESET SLAVE ALL"
+}
+
+has_all() {
+    [ "$(sql "$1" "SELECT MASTER_GTID_WAIT('$(sql "$2" "SELECT @@gtid_binlog_pos")', 30)")" = 0 ]
+}
+
+work() {
+    sql "$1" "INSERT INTO t (v) SELECT UUID() FROM seq_1_to_20; UPDATE t SET v = UUID() WHERE id % 7 = 0; DELETE FROM t WHERE id % 31 = 0;
+        CREATE OR REPLACE TABLE u (id INT PRIMARY KEY); INSERT INTO u VALUES (1); ALTER TABLE u ADD c INT DEFAULT 5" d
+}
+
+# One round of cron's, from a node of the source to a node of the target.
+cycle() {
+    ccr ship "$1" --cron && ccr apply "$2" --job j --cron
+}
+
+# equal SOURCE TARGET: and the first copy is the only one.
+equal() {
+    same_tables "$1" "$2" d
+    same_schema --followed "$1" "$2" d
+    [ "$(sql "$2" "SELECT COUNT(*), SUM(what LIKE 'full copy%'), SUM(what LIKE 'partial copy%') FROM ccr.history WHERE what LIKE '% copy %'")" = $'1\t1\t0' ]
+    [ "$(cd "$STORE_DIR/streams/main/log" && echo *)" = 0001 ]
+}
+
+@test "a replica that lags is behind the store; caught up it ships as well, and takes the snapshots" {
+    sql two "STOP SLAVE"
+    work one
+    cycle one left
+    run ccr ship two
+    fails 0 "the source is behind the store"
+    run ccr backup two
+    fails 5 "behind the store"
+    sql two "START SLAVE"
+    has_all two one
+    work one
+    has_all two one
+    cycle two left
+    work one
+    cycle one left
+    has_all two one
+    ccr backup two --quiet
+    work one
+    has_all two one
+    cycle two left
+    equal one left
+}
+
+@test "the source's primary dies, its replica is promoted; the old primary comes back as a replica, and is promoted in turn" {
+    work one
+    ccr ship one --cron
+    work one
+    has_all two one
+    server_kill one
+    run ccr ship one
+    fails 5
+    promote two
+    work two
+    cycle two left
+    work two
+    cycle two left
+    equal two left
+    server_start one
+    replicate one two
+    run ccr ship one
+    [ "$status" -eq 0 ]
+    has_all one two
+    work two
+    has_all one two
+    cycle one left
+    equal two left
+    promote one
+    replicate two one
+    work one
+    cycle one left
+    equal one left
+    has_all two one
+    work one
+    has_all two one
+    cycle two left
+    equal two left
+}
+
+@test "the target's replica is promoted: position and nonce came along, and the old target must not go on" {
+    work one
+    cycle one left
+    has_all right left
+    server_kill left
+    promote right
+    work one
+    cycle one right
+    equal one right
+    server_start left
+    work one
+    ccr ship one --cron
+    run ccr apply left --job j
+    fails 9 "was cloned, or restored from a backup"
+    ccr apply right --job j --cron
+    # made a replica, it gets all of it, and may be promoted again
+    replicate left right
+    has_all left right
+    equal one left
+    promote left
+    work one
+    cycle one left
+    equal one left
+    run ccr apply right --job j
+    fails 9 "was cloned, or restored from a backup"
+    replicate right left
+}
+
+@test "the target's replica had not got all when it was promoted: a person says so, and it catches up from its own position" {
+    has_all right left
+    sql right "STOP SLAVE"
+    for _ in 1 2; do
+        work one
+        cycle one left
+    done
+    server_kill left
+    promote right
+    run ccr apply right --job j
+    fails 9 "was cloned, or restored from a backup" "ccr-job adopt"
+    "$CCR_BIN/ccr-job" adopt --job j --reason "the primary is dead" --store "$STORE" --socket "$T/right/sock" --defaults-file "$T/right/ccr.cnf" --quiet 3>&-
+    cycle one right
+    equal one right
+    server_remove left
+}
+
+# held NAME COMMAND...: while that server does not answer, neither closing a connection nor taking one.
+held() {
+    local name=$1
+
+    shift
+    kill -STOP "$(server_pid "$name")"
+    run "$@"
+    kill -CONT "$(server_pid "$name")"
+}
+
+@test "a server that does not answer, one that restarts, and a store that is away: the next run goes on" {
+    work one
+    held one ccr ship one --connect-timeout 1
+    fails 5
+    ccr ship one --cron
+    work one
+    ccr ship one --cron
+    held right ccr apply right --job j --connect-timeout 1
+    fails 6
+    ccr apply right --job j --cron
+    equal one right
+    server_restart one
+    work one
+    server_restart right
+    mv "$STORE_DIR" "$T/away"
+    run ccr ship one
+    fails 4
+    run ccr apply right --job j
+    fails 4
+    mv "$T/away" "$STORE_DIR"
+    cycle one right
+    equal one right
+    [ "$(sql right "SELECT state FROM ccr.states WHERE job = 'j'")" = following ]
+}
+
+lines_are() {
+    [ "$(sql right "SELECT COUNT(*) FROM d.t WHERE v = 'seen'")" = "$1" ]
+}
+
+follow() {
+    "$CCR_BIN/ccr-$1" --store "$STORE" --socket "$T/$2/sock" --defaults-file "$T/$2/ccr.cnf" --follow "${@:3}" >"$T/follow.$1" 2>&1 3>&- &
+}
+
+# ended PID STATUS
+ended() {
+    local status=0
+
+    wait "$1" || status=$?
+    [ "$status" -eq "$2" ] || { echo "ended with $status, not $2"; return 1; }
+}
+
+@test "runs with --follow outlive a restart of the source; one whose target restarts ends, and the next goes on" {
+    local shipper applier
+
+    follow ship one --segment-age 1
+    shipper=$!
+    follow apply right --job j
+    applier=$!
+    sql one "INSERT INTO d.t (v) VALUES ('seen')"
+    wait_until 60 lines_are 1
+    server_kill one
+    server_start one
+    sql one "INSERT INTO d.t (v) VALUES ('seen')"
+    wait_until 60 lines_are 2
+    server_kill right
+    ended "$applier" 6
+    server_start right
+    follow apply right --job j
+    applier=$!
+    sql one "INSERT INTO d.t (v) VALUES ('seen')"
+    wait_until 60 lines_are 3
+    kill "$shipper" "$applier"
+    ended "$shipper" 10
+    ended "$applier" 10
+    equal one right
+}
