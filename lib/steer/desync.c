@@ -8,6 +8,7 @@
 #include "replay/side_table.h"
 #include "snapshot/job.h"
 #include "snapshot/job_publish.h"
+#include "snapshot/job_state.h"
 #include "snapshot/stage.h"
 #include "snapshot/target_session.h"
 #include "steer/steer.h"
@@ -168,6 +169,22 @@ static struct err *let_go(const struct steer *s)
     return e ? e : job_remove(s->conn, s->job);
 }
 
+/* What was promoted is a server of its own: its tables are not a copy of anything any more. */
+static struct err *check_copy(const struct steer *s)
+{
+    struct job_state state;
+
+    TRY(job_state_read(s->conn, s->job, &state));
+    struct err *e = NULL;
+    if (strcmp(state.state, JOB_PROMOTED) == 0 || strcmp(state.state, JOB_PROMOTING) == 0)
+        e = err_hint(err_new(ERR_UNSAFE, "job %s is %s: its tables are those of a server of its own", s->job,
+                             state.state),
+                     "ccr-job delete without --with-data ends the job and leaves them; drop by hand what is "
+                     "to go");
+    job_state_free(&state);
+    return e;
+}
+
 /* Everything can be done again by the next run, should this one be killed: the job's row goes last. */
 static struct err *end_job(const struct steer *s, bool with_data)
 {
@@ -176,6 +193,8 @@ static struct err *end_job(const struct steer *s, bool with_data)
     TRY(job_lock_stage(s->conn, s->job));
     TRY(job_lock(s->conn, s->job));
     TRY(check_there(s));
+    if (with_data)
+        TRY(check_copy(s));
     TRY(target_session_set(s->conn, false));
     TRY(list_kept(s, with_data));
     if (with_data)

@@ -50,7 +50,7 @@ struct err *steer_create(const struct steer *s) CHECKED;
 struct err *steer_desync(const struct steer *s) CHECKED;
 /*
  * The same; with --with-data the job's tables, views, sequences and events are dropped, too, but for those
- * that are not as ccr has made them.
+ * that are not as ccr has made them. ERR_UNSAFE of a promoted job with its data.
  */
 struct err *steer_delete(const struct steer *s) CHECKED;
 /*

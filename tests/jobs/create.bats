@@ -226,6 +226,10 @@ lock_is_held() {
     run job delete --job new --with-data --json
     [ "$status" -eq 0 ]
     [ "$(json_of '"\(.changed) \([.tables[].name] | join(" "))"')" = "false v t s" ]
+    sql target "REPLACE INTO ccr.states (job, state, since, reason, who) VALUES ('new', 'promoted', NOW(), 'x', 'x')"
+    run job delete --job new --with-data --yes
+    fails 9 "job new is promoted: its tables are those of a server of its own"
+    sql target "UPDATE ccr.states SET state = 'following'"
     run job delete --job new --with-data --yes
     fails 0 "copy.other is not as ccr has made it, and stays" "copy.t: dropped" "job new is deleted, its tables too"
     [ "$(sql target "SHOW TABLES FROM copy")" = $'other\nown' ]
