@@ -138,6 +138,7 @@ bench: ## measure against mariadb-dump, mariadb-binlog, native replication, curl
 	@$(MAKE) --no-print-directory all unit
 	@tests/bench/run
 	@tests/bench/replay
+	@tests/bench/latency
 	@tests/bench/s3
 
 fuzz: ## fuzz the parsers (FUZZ_SECONDS each, FUZZ_TARGETS some of them)
@@ -163,7 +164,8 @@ install: all man ## install into PREFIX (/usr/local), below DESTDIR
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) bin/ccr-demo $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE $(DOC)
 	cp -R formats/. $(DOC)/formats
-	install -m 644 cron/* $(DOC)/examples
+	install -m 644 $(filter-out %.sh,$(wildcard cron/*)) $(DOC)/examples
+	install -m 755 cron/*.sh $(DOC)/examples
 
 clean: ## remove everything that was built
 	rm -rf build $(PROGRAMS:%=bin/%)

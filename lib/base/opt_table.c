@@ -66,9 +66,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_STORE_RETRY] = {"store-retry", TYPE_SECONDS, EVERY, SECTION_STORE, "SECONDS", "120",
                          "S3: try again for this time what fails"},
 
-    [OPT_SOURCE] =
-        {"source", TYPE_STRING, UP | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
-         "use the [source NAME] section (of ccr-job create and ccr-promote: or FILE, a MySQL option file)"},
+    [OPT_SOURCE] = {"source", TYPE_STRING, UP | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
+                    "use the [source NAME] section (ccr-job create, ccr-promote: or an option file)"},
     [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
                     "use the [target NAME] section"},
     [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
