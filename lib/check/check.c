@@ -115,6 +115,7 @@ static struct err *check_all(const struct checking *k, const struct manifest *ne
     TRY(check_target_server(k));
     TRY(check_both_servers(k));
     check_tables(k);
+    TRY(check_keys(k));
     TRY(check_names(k));
     return check_domains(k);
 }

@@ -21,18 +21,48 @@ void check_tables(const struct checking *k)
                   "by one connection, and finding their rows takes long",
                   names_text(&keyless));
     names_free(&keyless);
-    for (size_t i = 0; i < f->key_count; i++)
-        if (f->keys[i].cascades)
-            check_add(k->list, CHECK_ERROR, "cascade", "source",
-                      "follow both tables or neither, or make the key RESTRICT",
-                      "source: foreign key %s leads out of the scope and changes rows of its own (CASCADE, "
-                      "SET NULL or SET DEFAULT): the log does not tell of these changes",
-                      f->keys[i].text);
-        else
-            check_add(k->list, CHECK_WARNING, "foreign-key", "source", "follow both tables or neither",
-                      "source: foreign key %s leads out of the scope: ccr-apply stops at a row whose parent "
-                      "is not on the target",
-                      f->keys[i].text);
+}
+
+/* A key that leads out of the scope. What it refers to may be on the target all the same, as a table of its
+ * own. */
+static struct err *check_key(const struct checking *k, const struct fact_key *key)
+{
+    struct scope_name parent = scope_target_table(&k->job->scope, key->db, key->name);
+    char *db = sql_string_dup(parent.db);
+    char *name = sql_string_dup(parent.name);
+    uint64_t there = 0;
+    struct err *e = conn_number(k->p->target, &there,
+                                "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND "
+                                "TABLE_NAME = %s",
+                                db, name);
+
+    free(db);
+    free(name);
+    TRY(e);
+    if (key->cascades)
+        check_add(k->list, CHECK_ERROR, "cascade", "source",
+                  "follow both tables or neither, or make the key RESTRICT",
+                  "source: foreign key %s leads out of the scope and changes rows of its own (CASCADE, SET "
+                  "NULL or SET DEFAULT): the log does not tell of these changes",
+                  key->text);
+    else if (there)
+        check_add(k->list, CHECK_WARNING, "foreign-key", "source", "follow both tables or neither",
+                  "source: foreign key %s leads out of the scope: ccr-apply stops at a row whose parent the "
+                  "target's own table does not have",
+                  key->text);
+    else
+        check_add(k->list, CHECK_ERROR, "foreign-key", "source", "follow both tables or neither",
+                  "source: foreign key %s leads out of the scope, to a table that the target does not have: "
+                  "ccr-apply would stop at the first row that is added",
+                  key->text);
+    return NULL;
+}
+
+struct err *check_keys(const struct checking *k)
+{
+    for (size_t i = 0; i < k->facts->key_count; i++)
+        TRY(check_key(k, &k->facts->keys[i]));
+    return NULL;
 }
 
 static struct err *note_key(const struct store_entry *entry, void *arg)

@@ -19,7 +19,8 @@ struct err *check_source_log(const struct checking *k) CHECKED; /* binlog, forma
 struct err *check_source_history(const struct checking *k, const struct manifest *newest) CHECKED;
 struct err *check_target_server(const struct checking *k) CHECKED; /* what it lacks of what is in scope */
 struct err *check_both_servers(const struct checking *k) CHECKED;  /* settings that should agree */
-void check_tables(const struct checking *k);                       /* keys */
+void check_tables(const struct checking *k);                       /* without keys */
+struct err *check_keys(const struct checking *k) CHECKED;          /* foreign ones */
 struct err *check_names(const struct checking *k) CHECKED; /* the job's own, tables in the way, other jobs */
 struct err *check_domains(const struct checking *k) CHECKED;
 

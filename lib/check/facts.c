@@ -39,8 +39,11 @@ void facts_free(struct facts *f)
         free(f->tables[i].name);
         free(f->tables[i].engine);
     }
-    for (size_t i = 0; i < f->key_count; i++)
+    for (size_t i = 0; i < f->key_count; i++) {
         free(f->keys[i].text);
+        free(f->keys[i].db);
+        free(f->keys[i].name);
+    }
     free(f->tables);
     free(f->keys);
     catalog_free_names(f->databases, f->database_count);

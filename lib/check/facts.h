@@ -36,6 +36,8 @@ struct fact_names {
 /* A foreign key of a table in scope that refers to one that is not. */
 struct fact_key {
     char *text; /* "shop.basket (fk_customer) to crm.customer" */
+    char *db;   /* what it refers to */
+    char *name;
     bool cascades;
 };
 

@@ -130,6 +130,8 @@ static void add_key(const struct reading *r, char **row)
     out->keys = mem_resize(out->keys, out->key_count + 1, sizeof(*out->keys));
     out->keys[out->key_count++] = (struct fact_key){
         .text = mem_printf("%s.%s (%s) to %s.%s", row[0], row[1], row[2], row[3], row[4]),
+        .db = mem_strdup(row[3]),
+        .name = mem_strdup(row[4]),
         .cascades = acts(row[5]) || acts(row[6]),
     };
 }

@@ -72,7 +72,7 @@ error|versioned|system-versioned tables such as shop.hist
 error|function|log_bin_trust_function_creators is off
 error|cascade|shop.cascading (cascading_ibfk_1) to good.t
 error|table|in the place of those to come: shop.t
-warning|foreign-key|shop.referring (referring_ibfk_1) to good.t
+error|foreign-key|shop.referring (referring_ibfk_1) to good.t leads out of the scope, to a table that the target does not have
 warning|binlog-format|binlog_format is MIXED
 warning|row-image|binlog_row_image is MINIMAL
 warning|time-zone|it knows no time zones by name
@@ -82,7 +82,7 @@ warning|engine|default_storage_engine is InnoDB, the source's is Aria
 warning|key|shop.arc, shop.keyless
 info|gtid-domain|GTID domain 0
 END
-    [ "$(json_of '"\(.errors) \(.warnings) \(.changed) \(.error.message)"')" = "8 8 false job new would not run as it is: 8 errors" ]
+    [ "$(json_of '"\(.errors) \(.warnings) \(.changed) \(.error.message)"')" = "9 7 false job new would not run as it is: 9 errors" ]
     [ -z "$(sql target "SHOW DATABASES LIKE 'ccr'")" ] # nothing is left behind
     # as text: errors first, each with its hint
     run job create --job new --check --source "$T/source/reach.cnf" --databases shop
@@ -103,6 +103,11 @@ END
     has warning table "shop.t"
     check --source "$T/source/reach.cnf" --tables shop.t --rename-db shop:other
     [ "$status" -eq 0 ]
+    sql target "CREATE DATABASE good; CREATE TABLE good.t (id INT PRIMARY KEY)"
+    check --source "$T/source/reach.cnf" --tables shop.referring
+    [ "$status" -eq 0 ]
+    has warning foreign-key "shop.referring (referring_ibfk_1) to good.t"
+    sql target "DROP DATABASE good"
     check --source "$T/source/reach.cnf" --tables good.t --rename-table good.t:shop.t
     [ "$(whats error)" = table ]
 }
