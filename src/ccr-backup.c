@@ -121,7 +121,7 @@ static struct err *backup_requested(struct run *run, const struct backup_params 
             e = queue_see(&answer.queue, manifest);
     }
     if (!e) {
-        json_t *requests = answer_to_json(&answer);
+        json_t *requests = queue_to_json(&answer.queue);
         for (size_t i = 0; i < json_array_size(requests); i++)
             say_request(run, json_array_get(requests, i));
         json_object_set_new(run->result, "requests", requests);

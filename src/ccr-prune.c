@@ -50,12 +50,21 @@ static void say_stream(struct run *run, const json_t *stream)
             number_of(log, "kept_from_number"), number_of(log, "kept_from_epoch"), text_of(log, "held_by"));
 }
 
+static void say_request(struct run *run, const json_t *o)
+{
+    run_say(run, "%s request %s of job %s (%s)", json_is_true(json_object_get(o, "keep")) ? "keep" : "remove",
+            text_of(o, "id"), text_of(o, "job"), text_of(o, "why"));
+}
+
 static void prune_say(struct run *run, const struct prune_result *r, bool yes)
 {
     const json_t *streams = json_object_get(run->result, "streams");
+    const json_t *requests = json_object_get(run->result, "requests");
 
     for (size_t i = 0; i < json_array_size(streams); i++)
         say_stream(run, json_array_get(streams, i));
+    for (size_t i = 0; i < json_array_size(requests); i++)
+        say_request(run, json_array_get(requests, i));
     if (r->objects == 0)
         run_say(run, "nothing to remove");
     else if (yes)

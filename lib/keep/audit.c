@@ -11,6 +11,7 @@
 #include "format/object.h"
 #include "format/reported.h"
 #include "keep/audit_parts.h"
+#include "snapshot/queue.h"
 
 bool audit_reads(const struct audit *a, const char *key)
 {
@@ -34,6 +35,16 @@ static bool is_wanted(const struct audit *a, const char *stream)
 
 /* --- small documents --- */
 
+static struct err *check_request(const char *key, const struct buf *bytes)
+{
+    struct request r;
+
+    TRY(request_decode(key, bytes->data, bytes->len, &r));
+    struct err *e = queue_check(&r);
+    request_free(&r);
+    return e ? err_context(e, "%s", key) : NULL;
+}
+
 static struct err *check_document(const char *key, const struct layout_place *place, const struct buf *bytes)
 {
     struct job_status status = {0};
@@ -55,6 +66,8 @@ static struct err *check_document(const char *key, const struct layout_place *pl
         e = job_status_decode(key, bytes->data, bytes->len, &status);
         if (!e && strcmp(status.job, place->name) != 0)
             e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status.job);
+    } else if (place->kind == LAYOUT_REQUEST) {
+        e = check_request(key, bytes);
     }
     alive_free(&alive);
     pin_free(&pin);
@@ -176,6 +189,18 @@ static json_t *job_report(const struct audit *a, const struct job_status *status
     return o;
 }
 
+static void look_at_requests(struct audit *a)
+{
+    for (size_t i = 0; i < a->inv.request_count; i++) {
+        const struct listed_request *l = &a->inv.requests[i];
+        char *key = layout_request_key(l->job, l->id);
+        char *breaks = mem_printf("a copy that job %s asks for is not made", l->job);
+        look_at_document(a, key, breaks);
+        free(breaks);
+        free(key);
+    }
+}
+
 static void look_at_jobs(struct audit *a, const struct audited_stream *streams, size_t count, json_t *jobs)
 {
     for (size_t i = 0; i < a->inv.job_count; i++) {
@@ -265,6 +290,8 @@ static struct err *look_at_all(struct audit *a, json_t *report)
     }
     if (!e)
         look_at_jobs(a, streams, count, jobs);
+    if (!e)
+        look_at_requests(a);
     for (size_t i = 0; i < count; i++) {
         if (!e)
             json_array_append_new(stream_list, stream_report(&streams[i]));

@@ -9,6 +9,7 @@
 #include "format/chain.h"
 #include "format/document.h"
 #include "format/object.h"
+#include "keep/asked.h"
 
 /* --- what there is --- */
 
@@ -40,10 +41,13 @@ static struct err *read_snapshots(const struct prune_params *p, struct plan *pla
         struct err *e = manifest_load(p->store, l->name, l->snapshots[i].id, &m);
         if (!e)
             e = snapshot_brief_make(m, &plan->all[plan->count]);
+        if (!e) {
+            plan->count++;
+            e = queue_see(&plan->queue, m);
+        }
         manifest_free(m);
         if (e)
             return judge_unread(p->store, l->name, l->snapshots[i].id, e);
-        plan->count++;
     }
     return NULL;
 }
@@ -164,14 +168,25 @@ static struct err *has_log(struct store *s, const struct plan *plan, const struc
     return NULL;
 }
 
-static struct err *judge_snapshots(const struct prune_params *p, struct plan *plan)
+static void texts_free(char **texts, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+static struct err *judge_snapshots(const struct prune_params *p, const struct inventory *inv,
+                                   struct plan *plan)
+{
+    const struct asked_params ask = {inv, p->max_hold_us, plan->now_us};
     char **reasons = mem_zalloc(plan->count + 1, sizeof(*reasons));
+    char **asked = mem_zalloc(plan->count + 1, sizeof(*asked));
     bool *logs = mem_zalloc(plan->count + 1, sizeof(*logs));
     struct rules_input in = {
         .all = plan->all,
         .count = plan->count,
         .pin_reasons = (const char *const *)reasons,
+        .asked = (const char *const *)asked,
         .has_log = logs,
         .now_us = plan->now_us,
         .epoch_end_us = epoch_end_us,
@@ -180,13 +195,14 @@ static struct err *judge_snapshots(const struct prune_params *p, struct plan *pl
     struct err *e = read_pins(p, plan, reasons);
 
     plan->verdicts = mem_zalloc(plan->count + 1, sizeof(*plan->verdicts));
-    for (size_t i = 0; !e && i < plan->count; i++)
+    for (size_t i = 0; !e && i < plan->count; i++) {
+        asked[i] = asked_holds(&ask, &plan->queue, plan->all[i].id);
         e = has_log(p->store, plan, &plan->all[i], &logs[i]);
+    }
     if (!e)
         rules_judge(&p->rules, &in, plan->verdicts);
-    for (size_t i = 0; i < plan->count; i++)
-        free(reasons[i]);
-    free(reasons);
+    texts_free(reasons, plan->count);
+    texts_free(asked, plan->count);
     free(logs);
     return e;
 }
@@ -225,7 +241,8 @@ static void find_floor(const struct prune_params *p, struct plan *plan)
     plan->number = newest->number;
     plan->held_by = mem_strdup("its end, from which it goes on");
     for (size_t i = 0; i < plan->count; i++)
-        if (plan->verdicts[i].pitr || (plan->verdicts[i].keep && !p->rules.pitr_days))
+        if (plan->verdicts[i].pitr || plan->verdicts[i].asked_for ||
+            (plan->verdicts[i].keep && !p->rules.pitr_days))
             hold(plan, plan->all[i].epoch, plan->all[i].last_object + 1, "snapshot", plan->all[i].id);
     for (size_t i = 0; i < plan->job_count; i++)
         if (!plan->jobs[i].released)
@@ -273,10 +290,12 @@ static void add_up(struct plan *plan)
     plan->objects += plan->log_remove;
 }
 
-struct err *plan_make(const struct prune_params *p, const struct inventory *inv,
-                      const struct listed_stream *listed, int64_t now_us, struct plan *out)
+struct err *plan_make(const struct plan_input *in, const struct listed_stream *listed, struct plan *out)
 {
-    *out = (struct plan){.listed = listed, .now_us = now_us};
+    const struct prune_params *p = in->params;
+
+    *out = (struct plan){.listed = listed, .now_us = in->now_us};
+    queue_make(in->requests, listed->name, NULL, in->now_us, &out->queue);
     TRY(pruned_load(p->store, listed->name, &out->before));
     TRY(read_snapshots(p, out));
     if (out->count > 0)
@@ -284,8 +303,8 @@ struct err *plan_make(const struct prune_params *p, const struct inventory *inv,
     out->all_listed = mem_zalloc(out->count + 1, sizeof(*out->all_listed));
     for (size_t i = 0; i < out->count; i++)
         out->all_listed[i] = find_listed(listed, out->all[i].id);
-    TRY(judge_snapshots(p, out));
-    TRY(read_jobs(p, inv, out));
+    TRY(judge_snapshots(p, in->inv, out));
+    TRY(read_jobs(p, in->inv, out));
     find_dead(p, out);
     find_log(p, out);
     add_up(out);
@@ -306,6 +325,7 @@ void plan_free(struct plan *plan)
     free(plan->dead);
     free(plan->jobs);
     free(plan->held_by);
+    queue_free(&plan->queue);
     pruned_free(&plan->before);
 }
 

@@ -7,6 +7,7 @@
 #include "format/reported.h"
 #include "keep/inventory.h"
 #include "keep/prune.h"
+#include "snapshot/queue.h"
 
 /* A job that follows the stream. */
 struct plan_job {
@@ -17,7 +18,8 @@ struct plan_job {
 
 struct plan {
     const struct listed_stream *listed;
-    int64_t now_us; /* by the store's clock */
+    struct queue queue; /* what targets ask of the stream */
+    int64_t now_us;     /* by the store's clock */
     struct pruned before;
     struct snapshot_brief *all; /* complete snapshots, oldest first */
     const struct listed_snapshot **all_listed;
@@ -35,9 +37,16 @@ struct plan {
     uint64_t bytes;
 };
 
+struct plan_input {
+    const struct prune_params *params;
+    const struct inventory *inv;
+    const struct requests *requests; /* of all jobs; must outlive the plan */
+    int64_t now_us;
+};
+
 /* Reads manifests, pins and statuses. The caller ends *out with plan_free, also after an error. */
-struct err *plan_make(const struct prune_params *p, const struct inventory *inv,
-                      const struct listed_stream *listed, int64_t now_us, struct plan *out) CHECKED;
+struct err *plan_make(const struct plan_input *in, const struct listed_stream *listed,
+                      struct plan *out) CHECKED;
 void plan_free(struct plan *plan);
 json_t *plan_to_json(const struct plan *plan);
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "format/object.h"
+#include "keep/asked.h"
 #include "keep/plan.h"
 
 struct pruning {
@@ -16,8 +17,10 @@ struct pruning {
     struct prune_result *out;
     struct progress *progress;
     struct inventory inv;
+    struct requests requests;
     struct plan *plans;
     size_t plan_count;
+    char **asked_goes; /* of inv.requests: why; NULL: it stays */
     int64_t now_us;
 };
 
@@ -217,6 +220,57 @@ static struct err *execute(struct pruning *r, const struct plan *plan)
     return remove_records(r, plan);
 }
 
+/* --- requests --- */
+
+static bool is_damaged(const struct requests *requests, const struct listed_request *l)
+{
+    char *key = layout_request_key(l->job, l->id);
+    bool damaged = false;
+
+    for (size_t i = 0; i < requests->damaged_count && !damaged; i++)
+        damaged = strcmp(requests->damaged[i].key, key) == 0;
+    free(key);
+    return damaged;
+}
+
+static const struct queue_item *find_item(const struct pruning *r, const struct listed_request *l)
+{
+    for (size_t i = 0; i < r->plan_count; i++)
+        for (size_t k = 0; k < r->plans[i].queue.count; k++)
+            if (asked_listed(&r->inv, &r->plans[i].queue.items[k]) == l)
+                return &r->plans[i].queue.items[k];
+    return NULL;
+}
+
+/* Those of the streams that are looked at, and those that cannot be read. */
+static void judge_requests(struct pruning *r, json_t *report)
+{
+    const struct asked_params ask = {&r->inv, r->p->max_hold_us, r->now_us};
+    json_t *list = json_array();
+
+    r->asked_goes = mem_zalloc(r->inv.request_count + 1, sizeof(*r->asked_goes));
+    for (size_t i = 0; i < r->inv.request_count; i++) {
+        const struct listed_request *l = &r->inv.requests[i];
+        const struct queue_item *item = find_item(r, l);
+        if (!item && !is_damaged(&r->requests, l))
+            continue;
+        r->asked_goes[i] = asked_goes(&ask, l, item);
+        json_array_append_new(list, asked_to_json(l, item, r->asked_goes[i]));
+        r->out->objects += r->asked_goes[i] != NULL;
+        r->out->bytes += r->asked_goes[i] ? l->at.size : 0;
+    }
+    json_object_set_new(report, "requests", list);
+}
+
+static struct err *remove_requests(struct pruning *r)
+{
+    for (size_t i = 0; i < r->inv.request_count; i++)
+        if (r->asked_goes[i])
+            TRY(remove_object(r, layout_request_key(r->inv.requests[i].job, r->inv.requests[i].id),
+                              r->inv.requests[i].at.size));
+    return NULL;
+}
+
 /* --- the whole --- */
 
 static void warn_of_jobs(struct pruning *r, const struct plan *plan, json_t *warnings)
@@ -241,6 +295,7 @@ static void warn_of_jobs(struct pruning *r, const struct plan *plan, json_t *war
 
 static struct err *make_plans(struct pruning *r, json_t *report)
 {
+    const struct plan_input in = {r->p, &r->inv, &r->requests, r->now_us};
     json_t *streams = json_array(), *warnings = json_array();
     struct err *e = NULL;
 
@@ -251,7 +306,7 @@ static struct err *make_plans(struct pruning *r, json_t *report)
         if (!is_wanted(r->p->streams, r->inv.streams[i].name))
             continue;
         struct plan *plan = &r->plans[r->plan_count++];
-        e = plan_make(r->p, &r->inv, &r->inv.streams[i], r->now_us, plan);
+        e = plan_make(&in, &r->inv.streams[i], plan);
         if (e)
             break;
         json_array_append_new(streams, plan_to_json(plan));
@@ -275,10 +330,16 @@ static struct err *prune_all(struct pruning *r, json_t *report)
     if (!e)
         e = check_streams(r->p->streams, &r->inv);
     if (!e)
+        e = request_list(r->p->store, NULL, &r->requests);
+    if (!e)
         e = make_plans(r, report);
+    if (!e)
+        judge_requests(r, report);
     r->progress = progress_start(r->p->log, "prune", 0, r->out->bytes);
     for (size_t i = 0; !e && r->p->yes && i < r->plan_count; i++)
         e = execute(r, &r->plans[i]);
+    if (!e && r->p->yes)
+        e = remove_requests(r);
     progress_end(r->progress);
     return e;
 }
@@ -292,6 +353,10 @@ struct err *prune_run(const struct prune_params *params, json_t *report, struct 
     for (size_t i = 0; i < r.plan_count; i++)
         plan_free(&r.plans[i]);
     free(r.plans);
+    for (size_t i = 0; r.asked_goes && i < r.inv.request_count; i++)
+        free(r.asked_goes[i]);
+    free(r.asked_goes);
+    requests_free(&r.requests);
     inventory_free(&r.inv);
     return e;
 }

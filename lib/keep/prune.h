@@ -5,7 +5,8 @@
  * ones that hold all of it, so the last copy of anything stays whatever the rules say. The log is kept as one
  * piece from the first object that a kept snapshot, a followed job or the window of point-in-time recovery
  * needs; its newest object always stays, since ccr-ship goes on from there. Volumes without a manifest go
- * when nothing was written to them for the grace time.
+ * when nothing was written to them for the grace time. A snapshot that answers a request is kept, with the
+ * log behind it, until the request is gone (keep/asked.h).
  *
  * Times are the store's: those that it gives to objects, compared with that of an object written by this run.
  *
@@ -42,7 +43,8 @@ struct prune_result {
     uint64_t removed; /* objects that are gone */
 };
 
-/* `report` gets the members streams and warnings (man ccr-prune), also where the run fails later. */
+/* `report` gets the members streams, requests and warnings (man ccr-prune), also where the run fails later.
+ */
 struct err *prune_run(const struct prune_params *params, json_t *report, struct prune_result *out) CHECKED;
 
 /*

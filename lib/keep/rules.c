@@ -145,6 +145,15 @@ static void apply_pins(const struct rules_input *in, struct verdict *verdicts)
     }
 }
 
+static void apply_requests(const struct rules_input *in, struct verdict *verdicts)
+{
+    for (size_t i = 0; i < in->count; i++) {
+        verdicts[i].asked_for = in->asked[i] != NULL;
+        if (in->asked[i])
+            because(&verdicts[i], in->asked[i]);
+    }
+}
+
 void rules_judge(const struct keep_rules *rules, const struct rules_input *in, struct verdict *verdicts)
 {
     bool any = rules->last || rules->days || rules->daily || rules->weekly || rules->monthly;
@@ -156,6 +165,7 @@ void rules_judge(const struct keep_rules *rules, const struct rules_input *in, s
     apply_age(rules, in, verdicts);
     apply_window(rules, in, verdicts);
     apply_pins(in, verdicts);
+    apply_requests(in, verdicts);
     for (size_t i = 0; i < in->count; i++) {
         if (verdicts[i].keep)
             continue;

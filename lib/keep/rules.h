@@ -23,6 +23,7 @@ struct keep_rules {
 struct verdict {
     bool keep;
     bool pitr;      /* a base of the point-in-time window */
+    bool asked_for; /* a target will fetch it */
     struct buf why; /* "last 1 of 2, monthly", or why it goes */
 };
 
@@ -35,7 +36,8 @@ struct rules_input {
     const struct snapshot_brief *all;
     size_t count;
     const char *const *pin_reasons;
-    const bool *has_log; /* the log behind it is there: not pruned, nor begun at a newer one */
+    const char *const *asked; /* why a target will fetch it; NULL where none will */
+    const bool *has_log;      /* the log behind it is there: not pruned, nor begun at a newer one */
     int64_t now_us;
     int64_t (*epoch_end_us)(void *arg, uint64_t epoch);
     void *arg;

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "format/document.h"
 #include "format/layout.h"
 #include "mysql/server.h"
 #include "snapshot/backup_log.h"
@@ -317,7 +316,7 @@ struct err *answer_choose(const struct answer_params *p, struct answer *out)
     *out = (struct answer){0};
     TRY(check_kinds(p->kinds));
     TRY(read_queue(p, out));
-    if (queue_has_open(&out->queue))
+    if (queue_open(&out->queue) > 0)
         TRY(judge_all(p, out));
     tell(p, out);
     return choose(out);
@@ -333,19 +332,4 @@ void answer_free(struct answer *a)
     source_scope_free(&a->scope);
     queue_free(&a->queue);
     requests_free(&a->requests);
-}
-
-json_t *answer_to_json(const struct answer *a)
-{
-    json_t *list = json_array();
-    uint64_t place = 0;
-
-    for (size_t i = 0; i < a->queue.count; i++) {
-        const struct queue_item *item = &a->queue.items[i];
-        json_t *o = queue_item_to_json(item);
-        if (item->state == QUEUE_OPEN)
-            document_set_u64(o, "place", ++place);
-        json_array_append_new(list, o);
-    }
-    return list;
 }

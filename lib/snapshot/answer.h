@@ -37,8 +37,4 @@ struct answer {
 struct err *answer_choose(const struct answer_params *p, struct answer *out) CHECKED;
 void answer_free(struct answer *a);
 
-/* Every request (queue.h), those that wait with their `place`: 1, 2, ... To be called when the queue has seen
- * the snapshot. */
-json_t *answer_to_json(const struct answer *a);
-
 #endif

@@ -44,6 +44,23 @@ static struct err *read_wanted(const struct request *r, struct queue_item *item)
     return NULL;
 }
 
+static void item_free(struct queue_item *item)
+{
+    source_scope_free(&item->wanted);
+    gtid_pos_free(&item->position);
+    free(item->because);
+    free(item->snapshot);
+}
+
+struct err *queue_check(const struct request *r)
+{
+    struct queue_item item = {0};
+    struct err *e = read_wanted(r, &item);
+
+    item_free(&item);
+    return e;
+}
+
 /* Full copies that a job has asked for: the highest number among its requests. */
 static uint64_t generation_of(const struct requests *all, const char *job)
 {
@@ -87,12 +104,8 @@ void queue_make(const struct requests *all, const char *stream, const char *stre
 
 void queue_free(struct queue *q)
 {
-    for (size_t i = 0; i < q->count; i++) {
-        source_scope_free(&q->items[i].wanted);
-        gtid_pos_free(&q->items[i].position);
-        free(q->items[i].because);
-        free(q->items[i].snapshot);
-    }
+    for (size_t i = 0; i < q->count; i++)
+        item_free(&q->items[i]);
     free(q->items);
     *q = (struct queue){0};
 }
@@ -154,17 +167,18 @@ static struct err *see_one(struct manifest *m, void *arg)
 
 struct err *queue_see_all(struct queue *q, struct store *s, const char *stream)
 {
-    return queue_has_open(q) ? manifest_each(s, stream, see_one, q) : NULL;
+    return queue_open(q) ? manifest_each(s, stream, see_one, q) : NULL;
 }
 
 /* --- for people --- */
 
-bool queue_has_open(const struct queue *q)
+size_t queue_open(const struct queue *q)
 {
+    size_t open = 0;
+
     for (size_t i = 0; i < q->count; i++)
-        if (q->items[i].state == QUEUE_OPEN)
-            return true;
-    return false;
+        open += q->items[i].state == QUEUE_OPEN;
+    return open;
 }
 
 void queue_describe(const struct queue_item *item, struct buf *out)
@@ -177,7 +191,7 @@ void queue_describe(const struct queue_item *item, struct buf *out)
         scope_describe(&item->wanted.scope, out);
 }
 
-json_t *queue_item_to_json(const struct queue_item *item)
+static json_t *item_to_json(const struct queue_item *item)
 {
     const struct request *r = item->request;
     json_t *o = json_object();
@@ -199,6 +213,20 @@ json_t *queue_item_to_json(const struct queue_item *item)
     document_set_bytes(o, "because", item->because);
     buf_free(&wanted);
     return o;
+}
+
+json_t *queue_to_json(const struct queue *q)
+{
+    json_t *list = json_array();
+    uint64_t place = 0;
+
+    for (size_t i = 0; i < q->count; i++) {
+        json_t *o = item_to_json(&q->items[i]);
+        if (q->items[i].state == QUEUE_OPEN)
+            document_set_u64(o, "place", ++place);
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 const char *queue_state_name(enum queue_state state)

@@ -36,6 +36,8 @@ struct queue {
     size_t count;
 };
 
+/* ERR_INTEGRITY where what a request asks for makes no sense. */
+struct err *queue_check(const struct request *r) CHECKED;
 /*
  * `all` are the requests of all jobs, and must outlive *out. `stream_id` may be NULL: of any stream of this
  * name. Nothing is answered yet.
@@ -48,11 +50,12 @@ struct err *queue_see(struct queue *q, const struct manifest *m) CHECKED;
 struct err *queue_see_all(struct queue *q, struct store *s, const char *stream) CHECKED;
 void queue_free(struct queue *q); /* its items */
 
-bool queue_has_open(const struct queue *q);
+size_t queue_open(const struct queue *q); /* so many are */
 /* Appends what is asked for: "the whole job: shop", "shop.basket", "shop.orders:p1". */
 void queue_describe(const struct queue_item *item, struct buf *out);
-/* id, job, kind, wanted, epoch, position, reason, who, requested, state; where there is one, because. */
-json_t *queue_item_to_json(const struct queue_item *item);
+/* A list: id, job, kind, wanted, epoch, position, reason, who, requested, state; of an open one its place (1,
+ * 2, ...), of an answered one the snapshot; because. */
+json_t *queue_to_json(const struct queue *q);
 const char *queue_state_name(enum queue_state state); /* "open", "answered", ... */
 
 #endif

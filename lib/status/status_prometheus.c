@@ -45,6 +45,8 @@ static const struct metric of_jobs[] = {
 static const struct metric of_streams[] = {
     {"ccr_stream_silent", "Whether the source was not seen lately.", NULL, "silent", VALUE_TRUTH},
     {"ccr_stream_seen_timestamp_seconds", "When the source was last seen.", NULL, "seen", VALUE_TIME},
+    {"ccr_stream_open_requests", "Copies that targets ask for and no snapshot answers yet.", NULL,
+     "open_requests", VALUE_NUMBER},
 };
 
 static const char *text_of(const json_t *object, const char *name)

@@ -192,6 +192,19 @@ static void add_history(struct buf *out, const json_t *job)
     }
 }
 
+static void add_request(struct buf *out, const json_t *r, int64_t now_us)
+{
+    if (json_object_get(r, "place"))
+        buf_printf(out, "  request  place %" PRId64 ", job %s, ", number_of(r, "place"), text_of(r, "job"));
+    else
+        buf_printf(out, "  request  %s, job %s, ", text_of(r, "state"), text_of(r, "job"));
+    append_time(out, text_of(r, "requested"), now_us);
+    buf_printf(out, ": %s (%s)", message_of(r, "wanted"), message_of(r, "reason"));
+    if (*text_of(r, "because"))
+        buf_printf(out, "; %s", message_of(r, "because"));
+    buf_append_byte(out, '\n');
+}
+
 static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
 {
     buf_printf(out, "stream %s: ", text_of(stream, "stream"));
@@ -208,6 +221,9 @@ static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
     if (*message_of(stream, "error"))
         buf_printf(out, "; %s", message_of(stream, "error"));
     buf_append_byte(out, '\n');
+    const json_t *requests = json_object_get(stream, "requests");
+    for (size_t i = 0; i < json_array_size(requests); i++)
+        add_request(out, json_array_get(requests, i), now_us);
 }
 
 void status_text(const json_t *status, int64_t now_us, struct buf *out)

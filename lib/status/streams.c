@@ -34,6 +34,19 @@ static struct err *look_at_log(struct store *store, struct stream_seen *s)
     return NULL;
 }
 
+static struct err *look_at_requests(struct streams *s, struct stream_seen *seen)
+{
+    if (!s->has_requests) {
+        requests_free(&s->requests);
+        TRY(request_list(s->store, NULL, &s->requests));
+        s->has_requests = true;
+    }
+    queue_make(&s->requests, seen->name, NULL, s->now_us, &seen->queue);
+    TRY(queue_see_all(&seen->queue, s->store, seen->name));
+    seen->has_queue = true;
+    return NULL;
+}
+
 struct err *streams_look(struct streams *s, const char *name, const struct stream_seen **out)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -50,7 +63,10 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
     TRY(note_error(seen, e));
     seen->has_alive = seen->has_alive && !seen->error;
     seen->silent = !seen->has_alive || s->now_us - seen->alive.time_us > s->silent_after_us;
-    return store_fails ? NULL : note_error(seen, look_at_log(s->store, seen));
+    if (store_fails)
+        return NULL;
+    TRY(note_error(seen, look_at_log(s->store, seen)));
+    return note_error(seen, look_at_requests(s, seen));
 }
 
 static struct err *look_at_one(const char *name, void *arg)
@@ -84,6 +100,10 @@ json_t *streams_to_json(const struct streams *s)
             document_set_u64(object, "number", seen->number);
             document_set_pos(object, "log_position", &seen->end);
         }
+        if (seen->has_queue) {
+            document_set_u64(object, "open_requests", queue_open(&seen->queue));
+            json_object_set_new(object, "requests", queue_to_json(&seen->queue));
+        }
         document_set_bytes(object, "error", seen->error);
         json_array_append_new(list, object);
     }
@@ -97,7 +117,10 @@ void streams_free(struct streams *s)
         free(s->items[i].error);
         alive_free(&s->items[i].alive);
         gtid_pos_free(&s->items[i].end);
+        queue_free(&s->items[i].queue);
     }
+    requests_free(&s->requests);
+    s->has_requests = false;
     free(s->items);
     s->items = NULL;
     s->count = s->cap = 0;

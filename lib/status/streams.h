@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "format/reported.h"
+#include "snapshot/queue.h"
 
 struct stream_seen {
     char *name;
@@ -20,13 +21,17 @@ struct stream_seen {
     uint64_t epoch; /* the newest object of the log */
     uint64_t number;
     struct gtid_pos end;
-    char *error; /* why something could not be read; NULL */
+    bool has_queue;
+    struct queue queue; /* what targets ask of it */
+    char *error;        /* why something could not be read; NULL */
 };
 
 struct streams {
     struct store *store;
     int64_t now_us;
     int64_t silent_after_us;
+    bool has_requests; /* those of all jobs, read once: */
+    struct requests requests;
     struct stream_seen *items;
     size_t count;
     size_t cap;
@@ -37,7 +42,7 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
 /* All that lie in the store. */
 struct err *streams_look_at_all(struct streams *s) CHECKED;
 json_t *streams_to_json(const struct streams *s);
-void streams_free(struct streams *s); /* its items */
+void streams_free(struct streams *s); /* its items and requests */
 
 /* The names of the folders below a prefix ("jobs/"), in order: calls fn for each. */
 typedef struct err *folder_fn(const char *name, void *arg);

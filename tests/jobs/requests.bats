@@ -169,6 +169,93 @@ state() {
     [ "$(made .reason)" = 'before the upgrade' ]
 }
 
+@test "ccr-status shows the queue of each stream; what is met is in no place of it" {
+    local first second met old
+
+    second=$(ask "{job: \"b\", kind: \"tables\", scope: $(scope b.t), reason: \"import tablespace\"}")
+    first=$(ask "{job: \"a\", scope: $(scope a), reason: \"first run\"}")
+    met=$(ask "{job: \"c\", scope: $(scope c)}")
+    old=$(ask "{job: \"old\", requested_us: ((now - 31 * 86400) * 1e6 | floor)}")
+    run --separate-stderr "$CCR_BIN/ccr-status" --store "$STORE" --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '.streams[0] | "\(.open_requests) \(.requests | length)"')" = "2 4" ]
+    [ "$(json_of ".streams[0].requests[] | select(.id == \"$first\") | \"\(.place) \(.state) \(.wanted)\"")" = "1 open the whole job: a" ]
+    [ "$(json_of ".streams[0].requests[] | select(.id == \"$met\") | \"\(.place) \(.state) \(.snapshot)\"")" = \
+        "null answered $(basename "$snapshots"/*)" ]
+    [ "$(json_of ".streams[0].requests[] | select(.id == \"$old\") | .state")" = expired ]
+    run "$CCR_BIN/ccr-status" --store "$STORE"
+    [[ $output == *"  request  place 1, job a, "*": the whole job: a (first run)"*"  request  place 2, job b, "*": b.t (import tablespace)"* ]]
+    run "$CCR_BIN/ccr-status" --store "$STORE" --prometheus
+    [[ $output == *$'\nccr_stream_open_requests{stream="main"} 2\n'* ]]
+    [ -n "$second" ]
+}
+
+@test "ccr-verify finds a request that cannot be read, and one that makes no sense" {
+    local good bad
+
+    good=$(ask "{job: \"a\", scope: $(scope a)}")
+    bad=$(ask '{job: "b", kind: "partitions", partitions: ["b.t"]}')
+    run --separate-stderr "$CCR_BIN/ccr-verify" --store "$STORE" --json
+    [ "$status" -eq 7 ]
+    [ "$(json_of '[.findings[] | .key] | join(" ")')" = "jobs/b/requests/$bad.json" ]
+    rm "$STORE_DIR/jobs/b/requests/$bad.json"
+    run "$CCR_BIN/ccr-verify" --store "$STORE"
+    [ "$status" -eq 0 ]
+    sed -i 's/"epoch": 1/"epoch": 2/' "$STORE_DIR/jobs/a/requests/$good.json"
+    run --separate-stderr "$CCR_BIN/ccr-verify" --store "$STORE"
+    [ "$status" -eq 7 ]
+    [[ $stderr == *"jobs/a/requests/$good.json: its id is not the one of its content"* ]]
+}
+
+# gone ID...: exactly these are to go, by the last ccr-prune.
+gone() {
+    [ "$(json_of '[.requests[] | select(.keep | not) | .id] | sort | join(" ")')" = "$(printf '%s\n' "$@" | LC_ALL=C sort | xargs)" ]
+}
+
+@test "ccr-prune removes requests that nobody waits for any more, and keeps what answers the others" {
+    local met waits old gen1 gen2
+
+    met=$(ask "{job: \"met\", kind: \"tables\", scope: $(scope a.t), position: \"$now\"}")
+    requested
+    waits=$(ask "{job: \"waits\", scope: $(scope a)}")
+    old=$(ask '{job: "old", requested_us: ((now - 31 * 86400) * 1e6 | floor)}')
+    gen1=$(ask "{job: \"g\", generation: 1, scope: $(scope b)}")
+    gen2=$(ask "{job: \"g\", generation: 2, scope: $(scope b)}")
+    mkdir -p "$STORE_DIR/jobs/x/requests"
+    echo '{}' >"$STORE_DIR/jobs/x/requests/00112233445566778899aabbccddeeff.json"
+    run --separate-stderr "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 --json --yes
+    [ "$status" -eq 0 ]
+    gone "$old" "$gen1"
+    [ "$(json_of '.streams[0].snapshots[] | select(.keep) | .why' | grep -c 'job met has asked for it')" -eq 1 ]
+    [ "$(find "$STORE_DIR/jobs" -name '*.json' | wc -l)" -eq 4 ]
+    run "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1
+    [[ $output == *"keep request $met of job met (snapshot "*" answers it)"*"keep request $waits of job waits (it waits)"*"nothing to remove"* ]]
+
+    # half a month later only one of the jobs is still there, and has not fetched what it was given
+    touch -d '+15 days' "$STORE_DIR/jobs/g/requests/$gen2.json"
+    cp "$STORE_DIR/jobs/met/requests/$met.json" "$T/met"
+    CCR_CLOCK_SHIFT=$((15 * 86400)) run --separate-stderr "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 --json --yes
+    [ "$status" -eq 0 ]
+    gone "$met" "$waits" 00112233445566778899aabbccddeeff
+    [[ $(json_of ".requests[] | select(.id == \"$met\") | .why") == "it was answered "*", and not fetched"* ]]
+    [[ $(json_of ".requests[] | select(.id == \"$waits\") | .why") == "job waits was not seen"* ]]
+    [ "$(find "$STORE_DIR/jobs" -name '*.json')" = "$STORE_DIR/jobs/g/requests/$gen2.json" ]
+}
+
+@test "killed while it answers: the volumes are dead, the next run answers, ccr-prune clears up" {
+    local id
+
+    id=$(ask "{job: \"a\", scope: $(scope a)}")
+    CCR_FAILPOINT=create-after:2 run ccr backup source --requested
+    [ "$status" -eq 137 ]
+    requested
+    [ "$(state "$id") $(json_of '.unfinished | length')" = "answered 1" ]
+    CCR_CLOCK_SHIFT=$((2 * 86400)) run --separate-stderr "$CCR_BIN/ccr-prune" --store "$STORE" --json --yes
+    [ "$(json_of '.streams[0].without_manifest | length')" -eq 1 ]
+    requested
+    [ "$(json_of '"\(.changed) \(.unfinished | length)"')" = "false 0" ]
+}
+
 @test "an epoch that has ended: a full request opens the next one, tables do not" {
     local full tables i
 
