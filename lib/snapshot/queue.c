@@ -28,7 +28,7 @@ static struct err *read_partitions(const struct request *r, struct source_scope 
         scope_list_add_literal(&out->scope.tables, out->partitions.items[i].db,
                                out->partitions.items[i].table);
     free(texts);
-    return e;
+    return e ? err_recode(e, ERR_INTEGRITY) : NULL;
 }
 
 static struct err *read_wanted(const struct request *r, struct queue_item *item)

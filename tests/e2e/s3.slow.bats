@@ -66,6 +66,14 @@ denied() {
     )
 }
 
+# ask '{jq object}': a request of the target for a copy; prints its id.
+ask() {
+    jq -n "$1" | (
+        s3_keys_of ccr-target
+        "$UNITS/request_tool" --store "$STORE"
+    )
+}
+
 keys_below() {
     s3_tool GET /backups list-type=2 prefix="ccr/$1" | grep -o '<Key>[^<]*' | cut -c 6-
 }
@@ -100,7 +108,24 @@ follow() {
     change
     follow
 
-    local segment manifest
+    # a copy is asked for, and made; who asked takes the request away, or ccr-prune does
+    local segment manifest asked
+    asked=$(ask "{job: \"shop\", position: \"$(sql source "SELECT @@gtid_binlog_pos")\"}")
+    with ccr-source backup source --requested --json >"$T/answer"
+    [ "$(jq -r '.requests[0] | "\(.id) \(.state)"' "$T/answer")" = "$asked answered" ]
+    denied ccr-source PUT "jobs/shop/requests/$asked.json"
+    denied ccr-source DELETE "jobs/shop/requests/$asked.json"
+    denied ccr-prune PUT "jobs/shop/requests/$asked.json"
+    denied ccr-target PUT "jobs/other/requests/$asked.json"
+    (
+        s3_keys_of ccr-target
+        "$UNITS/store_tool" delete "jobs/shop/requests/$asked.json" --store "$STORE"
+    )
+    ask '{job: "shop", generation: 2, requested_us: ((now - 31 * 86400) * 1e6 | floor)}'
+    keep ccr-prune prune --keep-last 1 --yes
+    [ -z "$(keys_below jobs/shop/requests/)" ]
+    keep reader verify
+
     segment=$(keys_below streams/main/log/ | tail -n 1)
     manifest=$(keys_below streams/main/snapshots/ | grep manifest.json)
     denied ccr-source DELETE "${segment#ccr/}"
