@@ -1,14 +1,23 @@
 # The password of ccr's accounts stands in an option file, and nowhere else: not in what a run says, nor among the words or
-# the environment of a process at work, nor in a statement to the server, nor in the store.
+# the environment of a process at work, nor in a statement to the server, nor in the store. The same of the secret key of a store in
+# S3, which stands in a config file.
+# Stores: file ceph ceph-v2
 
 load ../lib/common
+load ../lib/s3
 
 setup_file() {
+    stores_start
     server_start source
     server_start target --local-infile=ON --log-bin-trust-function-creators=ON
     server_grant source source
     server_grant target target
     sql source "CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, v VARCHAR(20)); INSERT INTO shop.t VALUES (1, 'in the snapshot')"
+}
+
+teardown_file() {
+    servers_end
+    stores_end
 }
 
 # The same for both, and the servers write down every statement that they get.
@@ -22,6 +31,22 @@ setup() {
     done
     said=$T/said
     : >"$said"
+    at_store=(--store "$STORE")
+    [ "$CCR_TEST_STORE" = file ] || keys_in_a_file
+}
+
+# A store whose keys are nobody else's and stand in a file.
+keys_in_a_file() {
+    local name=sesam$RANDOM$RANDOM
+
+    store_key=${name}secret STORE=s3://$name/store
+    ceph_user "$name" >"$T/user"
+    (s3_keys_of "$name" && s3_tool PUT "/$name" </dev/null)
+    (
+        umask 077
+        printf '%s\n' '[store main]' "url = $STORE" "access-key = ${name}access" "secret-key = $store_key" >"$T/store.conf"
+    )
+    at_store=(--config "$T/store.conf")
 }
 
 stopped() {
@@ -33,7 +58,7 @@ held() {
     local point=$1 binary=$2 server=$3 pid file
 
     shift 3
-    CCR_FAILPOINT=$point:1:stop "$CCR_BIN/ccr-$binary" --store "$STORE" --socket "$T/$server/sock" \
+    CCR_FAILPOINT=$point:1:stop "$CCR_BIN/ccr-$binary" "${at_store[@]}" --socket "$T/$server/sock" \
         --defaults-file "$T/$server/ccr.cnf" --verbose "$@" >>"$said" 2>&1 3>&- &
     pid=$!
     wait_until 60 stopped "$pid"
@@ -45,18 +70,23 @@ held() {
     wait "$pid"
 }
 
+# As ccr; where a store has a config file, "$@" may name another one.
+at_work() {
+    "$CCR_BIN/ccr-$1" "${at_store[@]}" --socket "$T/$2/sock" --defaults-file "$T/$2/ccr.cnf" "${@:3}" 3>&-
+}
+
 failing() {
     local binary=$1 server=$2
 
     shift 2
-    run ccr "$binary" "$server" --verbose "$@"
+    run at_work "$binary" "$server" --verbose "$@"
     printf '%s\n' "$output" >>"$said"
     [ "$status" -ne 0 ]
 }
 
 # Also what is compressed there.
 stored() {
-    grep -rqaF "$1" "$STORE_DIR" || find "$STORE_DIR" -name '*.zst' -exec zstd -dcq {} + | grep -qaF "$1"
+    grep -rqaF "$1" "$T/copy/" || find "$T/copy/" -name '*.zst' -exec zstd -dcq {} + | grep -qaF "$1"
 }
 
 nowhere() {
@@ -66,7 +96,7 @@ nowhere() {
 }
 
 @test "a whole cycle, in text and in JSON, and runs that fail in every way" {
-    local log server binary binaries words
+    local log server binary binaries words word
 
     held create-before backup source --with-users
     held swap-before restore target --job j --log-format json
@@ -93,14 +123,20 @@ nowhere() {
     # refused by the target in the midst of its work
     sql target "DELETE FROM shop.t"
     sql source "UPDATE shop.t SET v = 'changed'"
-    ccr ship source
+    at_work ship source
     failing apply target --job j
+    (
+        [ "$CCR_TEST_STORE" = file ] || s3_keys_of "${store_key%secret}"
+        store_copy "$T/copy"
+    )
     # what is looked for would be found
     [ "$(wc -l <"$said")" -gt 50 ]
     stored 'in the snapshot'
     stored 'in the log'
     grep -qF "ccr-restore" "$T/processes"
     grep -q "ccr_stage" "$T/target.statements"
-    nowhere "$secret"
-    nowhere "$(printf %s "$secret" | base64 | cut -c 1-16)"
+    for word in "$secret" ${store_key:+"$store_key"}; do
+        nowhere "$word"
+        nowhere "$(printf %s "$word" | base64 | cut -c 1-16)"
+    done
 }

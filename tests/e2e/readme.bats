@@ -1,5 +1,6 @@
 # The README's quick start, as it stands there: its settings, option file, config file, commands and crontab.
-# Only paths and sockets are those of the test's servers.
+# Only paths and sockets are those of the test's servers, and the store may be in S3, as the README has it there.
+# Stores: file ceph ceph-v2
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -24,12 +25,28 @@ machine() {
         block ini server.cnf
         echo "socket = $(server_socket "$1")"
     } >"$etc/server.cnf"
-    block ini ccr.conf | sed "s|/srv/ccr|$T/store|; s|/etc/ccr|$etc|" >"$etc/ccr.conf"
+    {
+        store_section
+        block ini ccr.conf | sed '1,/^$/d'
+    } | sed "s|/etc/ccr|$etc|" >"$etc/ccr.conf"
 }
 
-# Runs commands as they stand in the README on that machine.
+# The config file's first section.
+store_section() {
+    if [ "$CCR_TEST_STORE" = file ]; then
+        block ini ccr.conf | sed "/^$/q; s|/srv/ccr|$T/store|"
+        return
+    fi
+    printf '[ccr]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >"$etc/credentials"
+    block ini s3.conf | sed "s|s3://backups/ccr|$STORE|; s|https://s3.example.org|$AWS_ENDPOINT_URL|"
+    echo "signature = $CCR_SIGNATURE"
+    echo
+}
+
+# Runs commands as they stand in the README on that machine: the environment knows nothing of a store.
 on() {
-    PATH=$CCR_BIN:$PATH sh -c "$(sed "s|/etc/ccr|$T/$1/etc|")" 3>&-
+    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_ENDPOINT_URL -u CCR_SIGNATURE PATH="$CCR_BIN:$PATH" \
+        sh -c "$(sed "s|/etc/ccr|$T/$1/etc|")" 3>&-
 }
 
 cron_line() {
@@ -37,6 +54,7 @@ cron_line() {
 }
 
 setup_file() {
+    stores_start
     mapfile -t source_settings < <(settings source.cnf)
     mapfile -t target_settings < <(settings target.cnf)
     server_start db1 --skip-log-bin --binlog-format=MIXED "${source_settings[@]}"
@@ -48,6 +66,11 @@ setup_file() {
     sql db1 "CREATE DATABASE shop; USE shop; CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(20));
         INSERT INTO shop.t (v) SELECT CONCAT('row ', seq) FROM seq_1_to_1000;
         CREATE DATABASE other; CREATE TABLE other.t (id INT PRIMARY KEY)"
+}
+
+teardown_file() {
+    servers_end
+    stores_end
 }
 
 @test "the quick start's settings are what ccr asks for" {
@@ -88,7 +111,8 @@ setup_file() {
 
 @test "the README's commands for looking at the store work" {
     local commands
-    cd "$STORE_DIR"
+    store_copy "$T/copy"
+    cd "$T/copy"
     commands=$(block sh | grep streams/ | sed "s|/ID/|/$(basename streams/main/snapshots/*[0-9a-f] | head -n 1)/|")
     [ "$(wc -l <<<"$commands")" -eq 3 ]
     run bash -e -o pipefail -c "$commands"
@@ -114,7 +138,8 @@ setup_file() {
     on db2 < <(cron_line "ccr-cycle target")
     block sh source-tables | on db1
     # the config names the database, the command the table
-    jq -es 'any(.databases == [] and .only_tables == ["shop/orders"])' "$STORE_DIR"/streams/main/snapshots/*/manifest.json
+    store_copy "$T/copy"
+    jq -es 'any(.databases == [] and .only_tables == ["shop/orders"])' "$T/copy"/streams/main/snapshots/*/manifest.json
     sql db1 "DELETE FROM shop.orders WHERE id < 10; DELETE FROM shop.t WHERE id < 20"
     on db1 < <(cron_line "ccr-cycle source")
     on db2 < <(cron_line "ccr-cycle target")

@@ -7,6 +7,7 @@
 #   $CCR_TEST_STORE             what kind of store that is: file, or ceph and ceph-v2 (a private Ceph, by signature V4 and V2), for the
 #                               suites that say "Stores: file ceph ceph-v2" in their first lines. tests/run gives them each in
 #                               turn. They call stores_start and stores_end, and know no $STORE_DIR
+#   store_copy FOLDER           makes FOLDER hold what the store holds, as files: of file:// it is the store itself
 #   server_*, sql, sql_file, wait_until, process_ended      see server.bash
 #   server_grant NAME source|target    makes the user ccr with exactly the statements of README.md, and
 #                                      $T/NAME/ccr.cnf, the option file to connect as it
@@ -58,6 +59,21 @@ stores_start() {
 # shellcheck source=tests/lib/s3.bash
 stores_end() {
     [ "$CCR_TEST_STORE" = file ] || (. "$CCR_ROOT/tests/lib/s3.bash" && s3_end)
+}
+
+store_copy() {
+    local key
+
+    rm -rf "$1"
+    if [ "$CCR_TEST_STORE" = file ]; then
+        ln -s "$STORE_DIR" "$1"
+        return
+    fi
+    while read -r key; do
+        mkdir -p "$(dirname "$1/$key")"
+        "$UNITS/store_tool" get "$key" --store "$STORE" >"$1/$key" 3>&- || return 1
+    done < <("$UNITS/store_tool" list '' --store "$STORE" 3>&-)
+    [ -e "$1" ]
 }
 
 [ -z "$T" ] || store_use "${STORE_NAME:-store}"

@@ -10,6 +10,8 @@
 #   s3_tool METHOD PATH [NAME=VALUE] [Name:value]   a signed request with the keys in use: tests/unit/s3_tool.c
 #   ceph_user NAME [radosgw-admin options]   another user, keys NAMEaccess and NAMEsecret
 #
+# $CEPH_SETTINGS: more lines for its [global] section.
+#
 # Ceph: https at $(cat $T/ceph/tls-port) with the CA $T/ceph/ca.crt, virtual-hosted buckets below "localhost", STS.
 
 # shellcheck source=tests/lib/process.bash
@@ -106,6 +108,7 @@ pid file =
 keyring = $dir/keyring
 crash dir = $dir
 debug ms = 0
+${CEPH_SETTINGS:-}
 [mon]
 mon data = $dir/mon/data
 mon cluster log file = $dir/cluster.log
