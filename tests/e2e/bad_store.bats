@@ -1,5 +1,8 @@
 # What a store may look like after a bad disk, a bad copy or a bad hand: each damage is refused with the exit code of
 # its class, a message of its own and a hint, and the target is as it was before.
+# Stores: file ceph ceph-v2
+#
+# What is damaged is the folder $STORE_DIR. Of a store in S3 it is a copy, which `on` carries there before it runs anything.
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -9,6 +12,7 @@ load ../lib/stored
 # The pristine store: a snapshot, a log of four objects behind it, and a second snapshot. The target follows the
 # first one, has applied object 1, and has a database of its own.
 setup_file() {
+    stores_start
     server_start source
     server_grant source source
     sql source "CREATE DATABASE shop; USE shop; CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100));
@@ -26,7 +30,7 @@ setup_file() {
     log_one_more
     log_one_more
     ccr backup source --threads 2
-    mv "$STORE_DIR" "$T/pristine"
+    keep_as pristine
     # what ccr-apply reports is not part of the damage: it lives on
     mv "$T/pristine/jobs" "$T/jobs"
     # another source's store under the same names
@@ -37,6 +41,21 @@ setup_file() {
     ccr ship source
     sql source "INSERT INTO other_shop.t VALUES (3)"
     ccr ship source
+    keep_as other
+}
+
+teardown_file() {
+    servers_end
+    stores_end
+}
+
+# The store in use, as a folder of that name.
+keep_as() {
+    if [ "$CCR_TEST_STORE" != file ]; then
+        store_copy "$T/$1"
+    elif [ "$STORE_DIR" != "$T/$1" ]; then
+        mv "$STORE_DIR" "$T/$1"
+    fi
 }
 
 log_one_more() {
@@ -47,14 +66,43 @@ log_one_more() {
 setup() {
     rm -rf "$T/store"
     cp -r "$T/pristine" "$T/store"
-    ln -s "$T/jobs" "$T/store/jobs"
+    [ "$CCR_TEST_STORE" != file ] || ln -s "$T/jobs" "$T/store/jobs"
     store_use store
+    STORE_DIR=$T/store
     home=$STORE_DIR/streams/main
     log=$home/log/0001/000000000
     mapfile -t snapshots < <(jq -r '"\(.started_us) \(.id)"' "$home"/snapshots/*/manifest.json | sort -n | cut -d ' ' -f 2)
     first=$home/snapshots/${snapshots[0]} newest=$home/snapshots/${snapshots[1]}
     rows=$newest/$(printf '%06d' "$(jq '.tables[0].chunks[0].pieces[0].volume' "$newest/manifest.json")").tar.zst
     definitions=$newest/$(printf '%06d' "$(jq '.objects[0].volume' "$newest/manifest.json")").tar.zst
+}
+
+# Makes the objects in S3 what the folder holds, as far as they are not: $T/carried is what was brought there before.
+carry() {
+    local key
+
+    [ "$CCR_TEST_STORE" != file ] || return 0
+    [ -e "$T/carried" ] || cp -r "$T/pristine" "$T/carried"
+    mkdir -p "$STORE_DIR"
+    while read -r key; do
+        if [ ! -e "$STORE_DIR/$key" ]; then
+            "$UNITS/store_tool" delete "$key" --store "$STORE" >/dev/null || return 1
+        elif ! cmp -s "$STORE_DIR/$key" "$T/carried/$key"; then
+            "$UNITS/store_tool" put "$key" --store "$STORE" <"$STORE_DIR/$key" >/dev/null || return 1
+        fi
+    done < <(cd "$T" && find store carried -type f | cut -d / -f 2- | sort -u)
+    rm -rf "$T/carried"
+    cp -r "$STORE_DIR" "$T/carried"
+}
+
+# on SERVER BINARY [options]: ccr, on the store as it is.
+on() {
+    carry && ccr "$2" "$1" "${@:3}"
+}
+
+# What the store holds of it.
+stored() {
+    carry && store_copy "$T/seen" && find "$T/seen/$1" "${@:2}" | wc -l
 }
 
 object() {
@@ -72,20 +120,20 @@ put_back() {
 }
 
 restore() {
-    ccr restore target --job j "$@"
+    on target restore --job j "$@"
 }
 
 apply() {
-    ccr apply target --job j
+    on target apply --job j
 }
 
 @test "an empty store, a missing one, a stream that is not there" {
     rm -rf "$STORE_DIR"
     refused 4 "has no ccr.json" restore
     refused 4 "has no ccr.json" apply
-    refused 4 "has no ccr.json" ccr ship source
-    [ ! -e "$STORE_DIR" ]
-    mkdir "$STORE_DIR"
+    refused 4 "has no ccr.json" on source ship
+    [ "$CCR_TEST_STORE" != file ] || [ ! -e "$STORE_DIR" ]
+    mkdir -p "$STORE_DIR"
     refused 4 "has no ccr.json" restore
     cp "$T/pristine/ccr.json" "$STORE_DIR"
     refused 4 "has no streams/main/stream.json" restore
@@ -93,10 +141,11 @@ apply() {
     mkdir -p "$home"
     cp "$T/pristine/streams/main/stream.json" "$home"
     refused 4 "has no complete snapshot" restore
-    refused 8 "snapshot" ccr ship source
+    refused 8 "snapshot" on source ship
 }
 
 @test "a store that may not be read, and one that is a file" {
+    [ "$CCR_TEST_STORE" = file ] || skip "s3.slow.bats has what S3 refuses"
     chmod 000 "$(object 2)"
     refused 4 "Permission denied" powerless "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" \
         --defaults-file "$T/target/ccr.cnf" --job j
@@ -113,7 +162,7 @@ apply() {
     cp "$T/other/ccr.json" "$STORE_DIR"
     refused 7 "was written into another store" restore
     refused 9 "is not the store" apply
-    refused 7 "was written for another store" ccr ship source
+    refused 7 "was written for another store" on source ship
     sed 's/"version": 1/"version": 2/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
     refused 11 "format version 2" restore
     refused 11 "format version 2" apply
@@ -121,18 +170,18 @@ apply() {
     sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/streams/main/stream.json" \
         >"$home/stream.json"
     refused 11 "'telepathy'" restore
-    refused 11 "'telepathy'" ccr ship source
-    refused 11 "'telepathy'" ccr backup source
+    refused 11 "'telepathy'" on source ship
+    refused 11 "'telepathy'" on source backup
     sed 's/"version": 1/"version": 2/' "$T/pristine/streams/main/stream.json" >"$home/stream.json"
     refused 11 "format version 2" restore
     refused 11 "format version 2" apply
-    refused 11 "format version 2" ccr ship source
+    refused 11 "format version 2" on source ship
     cp "$T/pristine/streams/main/stream.json" "$home/stream.json"
     sed 's/"features_required": \[\]/"features_required": ["telepathy"]/' "$T/pristine/ccr.json" >"$STORE_DIR/ccr.json"
     refused 11 "'telepathy'" restore
     refused 11 "'telepathy'" apply
-    refused 11 "'telepathy'" ccr ship source
-    refused 11 "'telepathy'" ccr backup source
+    refused 11 "'telepathy'" on source ship
+    refused 11 "'telepathy'" on source backup
 }
 
 @test "a manifest: a flipped bit, cut short, missing, exchanged with another's, newer, in contradiction with itself" {
@@ -239,26 +288,26 @@ apply() {
     sql source "INSERT INTO shop.t (v) VALUES ('not shipped yet')"
     for command in ship backup; do
         flip "$(object 4)" -100
-        refused 7 "000000000004" ccr "$command" source
+        refused 7 "000000000004" on source "$command"
         flip "$(object 4)" -100
         cp "$(object 4)" "$T/kept"
         truncate -s 100 "$(object 4)"
-        refused 7 "000000000004" ccr "$command" source
+        refused 7 "000000000004" on source "$command"
         cp "$(object 3)" "$(object 4)"
-        refused 7 "000000000003" ccr "$command" source
+        refused 7 "000000000003" on source "$command"
         cp "$T/kept" "$(object 4)"
         echo x >"$log/notes.txt"
-        refused 7 "notes.txt" ccr "$command" source
+        refused 7 "notes.txt" on source "$command"
         rm "$log/notes.txt"
     done
     # nothing was written by any of them
-    [ "$(find "$log" -type f | wc -l)" -eq 4 ]
-    [ "$(find "$home/snapshots" -name manifest.json | wc -l)" -eq 2 ]
+    [ "$(stored streams/main/log -type f)" -eq 4 ]
+    [ "$(stored streams/main/snapshots -name manifest.json)" -eq 2 ]
 }
 
 @test "at the end: all is put back, and both sides become equal" {
     sql source "INSERT INTO shop.u VALUES (100)"
-    ccr ship source
+    on source ship
     apply
     same_tables source target shop
 }
