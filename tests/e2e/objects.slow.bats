@@ -8,7 +8,7 @@ load ../lib/s3
 setup_file() {
     units_find
     # half a million objects take 13 GB otherwise: 25 KB each, most of it logs of the placement groups
-    [ "${SOAK:-1}" -eq 1 ] || CEPH_SETTINGS=$'osd max pg log entries = 500\nosd min pg log entries = 250\nosd target pg log entries per osd = 0
+    [ "${SOAK:-1}" -eq 1 ] || export CEPH_SETTINGS=$'osd max pg log entries = 500\nosd min pg log entries = 250\nosd target pg log entries per osd = 0
 osd pg log dups tracked = 10\nmemstore page set = true\nmemstore page size = 2048'
     ceph_start
     s3_use ceph objects
