@@ -10,6 +10,19 @@ static struct err *skip(const struct steer *s)
     return steer_skip(s, opts_string(s->run->opts, OPT_GTID));
 }
 
+/* The keys of the config file are those of the first restore. */
+static struct err *resync(const struct steer *s)
+{
+    static const char *const no_list[] = {NULL};
+    const struct opts *o = s->run->opts;
+    const struct steer_resync what = {
+        .tables = opts_flagged(o, OPT_TABLES) ? opts_list(o, OPT_TABLES, NULL) : no_list,
+        .partitions = opts_flagged(o, OPT_PARTITIONS) ? opts_list(o, OPT_PARTITIONS, NULL) : no_list,
+    };
+
+    return steer_resync(s, &what);
+}
+
 /* Options that only some verbs take. Each list ends with OPT_COUNT_. */
 static const enum opt_id none[] = {OPT_COUNT_};
 static const enum opt_id reason[] = {OPT_REASON, OPT_COUNT_};
@@ -20,7 +33,8 @@ static const enum opt_id of_create[] = {
     OPT_CHECK,     OPT_REASON,         OPT_SOURCE,       OPT_STREAM,
     OPT_REPLACE,   OPT_DATABASES,      OPT_TABLES,       OPT_EXCLUDE_DATABASES,
     OPT_RENAME_DB, OPT_EXCLUDE_TABLES, OPT_RENAME_TABLE, OPT_COUNT_};
-static const enum opt_id *const of_verbs[] = {reason_gtid, yes_data, of_create};
+static const enum opt_id of_resync[] = {OPT_TABLES, OPT_PARTITIONS, OPT_COUNT_};
+static const enum opt_id *const of_verbs[] = {reason_gtid, yes_data, of_create, of_resync};
 
 static const struct verb {
     const char *name;
@@ -35,6 +49,7 @@ static const struct verb {
     {"show", steer_list, true, false, none, none},
     {"pause", steer_pause, true, false, reason, none},
     {"resume", steer_resume, true, false, reason, none},
+    {"resync", resync, true, true, reason, of_resync},
     {"skip", skip, true, false, reason_gtid, none},
     {"adopt", steer_adopt, true, true, reason, none},
     {"desync", steer_desync, true, true, none, yes},

@@ -5,9 +5,11 @@
 #include "base/run.h"
 #include "format/document.h"
 #include "partial/partial.h"
+#include "partial/requested.h"
 #include "replay/report.h"
 #include "snapshot/job_state.h"
 #include "snapshot/job.h"
+#include "snapshot/job_requests.h"
 #include "snapshot/target_session.h"
 
 static void restore_report(struct run *run, const struct restore_params *params,
@@ -99,6 +101,23 @@ static struct err *restore_name(const struct opts *opts, const char **name)
     return job_check_name(*name);
 }
 
+/* What is needed stands on the target. Keys of the config file are those of the first restore. */
+static struct err *restore_check_requested(const struct opts *opts)
+{
+    static const enum opt_id others[] = {
+        OPT_DATABASES, OPT_TABLES,       OPT_PARTITIONS, OPT_EXCLUDE_DATABASES, OPT_EXCLUDE_TABLES,
+        OPT_RENAME_DB, OPT_RENAME_TABLE, OPT_SNAPSHOT,   OPT_STANDALONE,        OPT_FULL,
+    };
+
+    if (!opts_flag(opts, OPT_REQUESTED))
+        return NULL;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (opts_flagged(opts, others[i]))
+            return err_new(ERR_USAGE, "--requested goes without what says which tables, renames or snapshot: "
+                                      "the job knows");
+    return NULL;
+}
+
 static struct err *restore_load(const struct opts *opts, enum load_way *way)
 {
     const char *load = opts_string(opts, OPT_LOAD);
@@ -110,16 +129,12 @@ static struct err *restore_load(const struct opts *opts, enum load_way *way)
 }
 
 /* Some tables of a job that is there, or the whole. */
-static struct err *restore_either(const struct restore_params *params, const struct opts *opts,
-                                  struct restore_result *result)
+static struct err *restore_either(const struct partial_params *partial, struct restore_result *result)
 {
-    struct apply_limits limits = {0};
-    const struct partial_params partial = {.restore = params, .limits = &limits};
     bool taken = false;
 
-    TRY(apply_limits_read(opts, &limits));
-    TRY(partial_restore(&partial, result, &taken));
-    return taken ? NULL : restore(params, result);
+    TRY(partial_restore(partial, result, &taken));
+    return taken ? NULL : restore(partial->restore, result);
 }
 
 /* The job's state is looked at, and how the run ended is noted, on connections of their own: the run's may be
@@ -139,6 +154,7 @@ static struct err *restore_admit(struct run *run, const struct conn_params *targ
 
 static struct err *restore_note_end(struct run *run, const struct restore_params *params, struct err *e)
 {
+    const struct job_outcome outcome = {.job = params->job, .asked_for = opts_flag(run->opts, OPT_REQUESTED)};
     struct conn *c = NULL;
 
     if (opts_flag(run->opts, OPT_STANDALONE))
@@ -149,16 +165,86 @@ static struct err *restore_note_end(struct run *run, const struct restore_params
     if (failed)
         e = err_first(e, failed);
     else
-        e = job_state_ended(c, run, params->job, false, e);
+        e = job_state_ended(c, run, &outcome, e);
     conn_close(c);
     return e;
+}
+
+/* A copy by hand may have been what was asked for. */
+static void restore_publish_needs(struct run *run, const struct restore_params *params)
+{
+    struct job_requests p = {NULL, params->store, params->job, opts_program_name(run->program), run->log};
+    struct err *e = conn_open(params->target, &p.conn);
+
+    if (!e)
+        job_requests_publish(&p);
+    err_free(e);
+    conn_close(p.conn);
+}
+
+static struct err *restore_by_hand(struct run *run, const struct partial_params *partial)
+{
+    const struct restore_params *params = partial->restore;
+    struct restore_result result = {0};
+    struct err *e = restore_note_end(run, params, restore_either(partial, &result));
+
+    restore_report(run, params, &result);
+    if (!e && !opts_flag(run->opts, OPT_STANDALONE))
+        restore_publish_needs(run, params);
+    if (!e)
+        restore_say(run, &result);
+    restore_result_free(&result);
+    return e;
+}
+
+/* One after the other what is needed; the result is that of the last copy. */
+static struct err *restore_requested(struct run *run, const struct partial_params *partial)
+{
+    const char *program = opts_program_name(run->program);
+    enum requested outcome = REQUESTED_COPIED;
+    struct buf waits_for = BUF_INIT;
+    uint64_t copies = 0;
+    bool changed = false;
+    struct err *e = NULL;
+
+    while (!e && outcome == REQUESTED_COPIED) {
+        struct restore_result result = {0};
+        e = requested_next(partial, program, &result, &outcome, &waits_for);
+        if (e || outcome == REQUESTED_COPIED) {
+            e = restore_note_end(run, partial->restore, e);
+            restore_report(run, partial->restore, &result);
+        }
+        if (!e && outcome == REQUESTED_COPIED) {
+            copies++;
+            restore_say(run, &result);
+        }
+        changed |= result.changed;
+        restore_result_free(&result);
+    }
+    run->changed = changed;
+    document_set_bytes(run->result, "job", partial->restore->job);
+    document_set_u64(run->result, "copies", copies);
+    json_object_set_new(run->result, "waiting", json_boolean(!e && outcome == REQUESTED_WAITS));
+    if (!e && outcome == REQUESTED_WAITS)
+        log_info(run->log, "job %s waits for a snapshot of %s", partial->restore->job, buf_str(&waits_for));
+    buf_free(&waits_for);
+    return e;
+}
+
+static struct err *restore_start(struct run *run, const struct restore_params *params)
+{
+    struct apply_limits limits = {0};
+    const struct partial_params partial = {.restore = params, .limits = &limits};
+
+    TRY(apply_limits_read(run->opts, &limits));
+    return opts_flag(run->opts, OPT_REQUESTED) ? restore_requested(run, &partial)
+                                               : restore_by_hand(run, &partial);
 }
 
 /* With the store open. */
 static struct err *restore_from(struct run *run, struct store *store, const char *name, enum load_way load)
 {
     const struct opts *opts = run->opts;
-    struct restore_result result = {0};
     struct conn_params target;
     bool paused = false;
 
@@ -190,12 +276,7 @@ static struct err *restore_from(struct run *run, struct store *store, const char
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
-    struct err *e = restore_note_end(run, &params, restore_either(&params, opts, &result));
-    restore_report(run, &params, &result);
-    if (!e)
-        restore_say(run, &result);
-    restore_result_free(&result);
-    return e;
+    return restore_start(run, &params);
 }
 
 static struct err *restore_run(struct run *run)
@@ -206,6 +287,7 @@ static struct err *restore_run(struct run *run)
 
     TRY(restore_load(run->opts, &load));
     TRY(restore_name(run->opts, &name));
+    TRY(restore_check_requested(run->opts));
     TRY(store_open_opts(run->opts, run->log, &store));
     struct err *e = restore_from(run, store, name, load);
     store_close(store);

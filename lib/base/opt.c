@@ -20,6 +20,7 @@ static const struct opt_verb job_verbs[] = {
     {"show", "one job: scope, renames, state, transactions to be passed over"},
     {"pause", "its runs do nothing until it is resumed"},
     {"resume", "a paused or stopped job goes on"},
+    {"resync", "copies all of the job again, or --tables or --partitions of it"},
     {"skip", "ccr-apply passes over one transaction, --gtid, that the job cannot pass"},
     {"adopt", "a target that was cloned or restored from a backup is the job's target now"},
     {"desync", "ends the job: the data stays, ccr's record of it goes (--yes; without, only says so)"},

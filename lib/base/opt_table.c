@@ -88,7 +88,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
         {"tables", TYPE_LIST, BACKUP | RESTORE | JOB, SERVER, "DB.TABLE,...", NULL,
          "only these tables, besides --databases; with wildcards. Of a job that exists: once more"},
     [OPT_PARTITIONS] =
-        {"partitions", TYPE_LIST, BACKUP | RESTORE, SERVER, "DB.TABLE:PARTITION,...", NULL,
+        {"partitions", TYPE_LIST, BACKUP | RESTORE | JOB, SERVER, "DB.TABLE:PARTITION,...", NULL,
          "only the rows of these partitions; a further one of the same table by its name alone"},
     [OPT_EXCLUDE_DATABASES] = {"exclude-databases", TYPE_LIST, BACKUP | RESTORE | JOB, SERVER, "DB,...", NULL,
                                "none of these databases, whatever includes them"},
@@ -120,8 +120,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_EXISTING_USERS] = {"existing-users", TYPE_STRING, RESTORE, SECTION_TARGET, "refuse|keep|replace",
                             "refuse", "users that differ on the target: do not begin, keep, or replace them"},
 
-    [OPT_REQUESTED] = {"requested", TYPE_FLAG, BACKUP, 0, NULL, NULL,
-                       "take the snapshot that targets have asked for next, or none"},
+    [OPT_REQUESTED] = {"requested", TYPE_FLAG, BACKUP | RESTORE, 0, NULL, NULL,
+                       "take the snapshot that targets ask for next, or bring in what the job asked for"},
     [OPT_ALLOW_REQUESTS] = {"allow-requests", TYPE_LIST, BACKUP, SECTION_SOURCE, "KIND,...", NULL,
                             "with --requested: only these kinds (full,tables,partitions; default: all)"},
 

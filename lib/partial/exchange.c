@@ -279,6 +279,26 @@ static struct err *exchange_all(struct partial *p, const struct exchanges *all)
     return NULL;
 }
 
+/* Partitions that were needed, and are in. */
+static struct err *settle_needs(struct partial *p)
+{
+    struct job_needs needs;
+
+    TRY(job_needs_read(p->conn, p->restore->job, &needs));
+    struct err *e = NULL;
+    for (size_t i = 0; !e && i < needs.count; i++) {
+        struct partitions needed = {0};
+        if (strcmp(needs.items[i].kind, JOB_PARTITION) != 0)
+            continue;
+        e = job_need_partitions(&needs.items[i], &needed);
+        if (!e && partitions_cover(&p->partitions, &needed))
+            e = job_need_settle(p->conn, p->restore->job, &needs.items[i]);
+        partitions_free(&needed);
+    }
+    job_needs_free(&needs);
+    return e;
+}
+
 /* The end of the intent, with its line in the history. */
 static struct err *record(void *arg)
 {
@@ -298,6 +318,8 @@ static struct err *record(void *arg)
     struct err *e = job_history_add(p->conn, p->restore->job, buf_str(&what), p->result->reason);
     if (!e)
         e = job_forget(p->conn, p->restore->job, loads, 1);
+    if (!e)
+        e = settle_needs(p);
     if (!e)
         e = job_position_update(p->conn, p->restore->job, &p->position, &next);
     buf_free(&what);

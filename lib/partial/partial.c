@@ -172,6 +172,8 @@ static struct err *check_names(struct partial *p)
 /* Why these tables are needed: what the log asks for, or an earlier restore that was not finished. */
 static void choose_reason(struct partial *p, const struct job_needs *needs)
 {
+    if (p->restore->reason)
+        p->result->reason = mem_strdup(p->restore->reason);
     for (size_t i = 0; i < needs->count && !p->result->reason; i++) {
         const struct job_need *n = &needs->items[i];
         bool of_these = n->name[0] ? scope_table(partial_scope(p), n->db, n->name)

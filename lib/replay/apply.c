@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/server.h"
 #include "replay/drive.h"
@@ -11,6 +12,7 @@
 #include "replay/report.h"
 #include "replay/session.h"
 #include "replay/status.h"
+#include "snapshot/job_requests.h"
 #include "snapshot/job_state.h"
 #include "snapshot/swap.h"
 #include "snapshot/swap_finish.h"
@@ -143,6 +145,16 @@ static struct err *apply_open_position(struct apply *a)
     return e;
 }
 
+/* Where the job needs copies, the store is to say so. */
+static void apply_publish_needs(struct apply *a, struct run *run, const struct err *e)
+{
+    const struct job_requests p = {a->conn, a->store, a->job ? a->job->name : "",
+                                   opts_program_name(run->program), a->log};
+
+    if (a->job && (a->waiting || err_code(e) == ERR_RESYNC) && !a->dry_run && !conn_is_lost(a->conn))
+        job_requests_publish(&p);
+}
+
 static struct err *apply_connect(struct apply *a, struct run *run)
 {
     struct server_info info;
@@ -172,12 +184,19 @@ static void apply_close(struct apply *a)
     store_close(a->store);
 }
 
-/* A table that only a snapshot can bring in is asked for. */
+/* What only a snapshot can bring in is asked for: a table, or where it cannot be narrowed down to that, the
+ * whole job. */
 static struct err *apply_record_need(struct apply *a, struct err *e)
 {
-    if (!a->need.count || err_code(e) != ERR_RESYNC || a->dry_run || conn_is_lost(a->conn))
+    if (err_code(e) != ERR_RESYNC || a->dry_run || conn_is_lost(a->conn))
         return e;
-    return err_first(e, need_record(a->conn, a->job->name, &a->need));
+    if (!a->need.count) {
+        need_add(&a->need, "", "");
+        a->need.reason = mem_strdup(err_message(e));
+        a->need.gtid = a->refused;
+        a->need.epoch = a->next_epoch;
+    }
+    return err_first(e, need_record(a->conn, a->job->name, &a->need, &a->batch.committed, &a->waits));
 }
 
 /* What the job has passed after all is needed no more: a partial restore of other tables had been in its way.
@@ -232,7 +251,9 @@ static struct err *apply_note_end(struct apply *a, struct run *run, struct err *
         err_free(conn_exec(a->conn, "ROLLBACK"));
         err_free(session_prepare(a->conn));
     }
-    return job_state_ended(a->conn, run, opts_string(run->opts, OPT_JOB), a->batch.commits > 0, e);
+    const struct job_outcome outcome = {
+        .job = opts_string(run->opts, OPT_JOB), .progress = a->batch.commits > 0, .waits = a->waits};
+    return job_state_ended(a->conn, run, &outcome, e);
 }
 
 struct err *apply_run(struct run *run)
@@ -250,6 +271,7 @@ struct err *apply_run(struct run *run)
         if (!e && a.behind.len && !opts_flag(run->opts, OPT_EXPLAIN))
             e = apply_still_behind(&a);
     }
+    apply_publish_needs(&a, run, e);
     /* a failure may have left lanes behind the position row: what they need is what was reported last */
     if (a.has_position && !a.dry_run && !conn_is_lost(a.conn) && !(e && a.lanes > 1))
         e = err_first(e, drive_report(&a));

@@ -158,11 +158,14 @@ static void drive_shrink(struct apply *a, struct err **e)
     *e = NULL;
 }
 
-static struct err *drive_epoch_ended(const struct segment_footer *terminator)
+static struct err *drive_epoch_ended(struct apply *a, const struct segment_footer *terminator)
 {
-    return err_hint(err_new(ERR_RESYNC, "epoch %llu of the log has ended: %s",
-                            (unsigned long long)terminator->epoch, terminator->reason),
-                    "take a new snapshot (ccr-backup) and restore it (ccr-restore)");
+    a->next_epoch = terminator->next_epoch;
+    return err_hint(
+        err_new(ERR_RESYNC, "epoch %llu of the log has ended: %s", (unsigned long long)terminator->epoch,
+                terminator->reason),
+        "the job asks for a new snapshot: ccr-backup --requested takes it, and ccr-restore --requested "
+        "brings it in");
 }
 
 /* Puts the target back to the last commit, and what is known of it with it. */
@@ -347,7 +350,7 @@ static struct err *drive_walk(struct apply *a, enum walk_outcome *outcome)
             e = walk_run(w, outcome);
     }
     if (!e && *outcome == WALK_TERMINATOR)
-        e = drive_epoch_ended(walk_terminator(w));
+        e = drive_epoch_ended(a, walk_terminator(w));
     walk_free(w);
     return e;
 }

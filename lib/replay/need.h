@@ -9,8 +9,9 @@
 
 #include "binlog/event.h"
 #include "mysql/conn.h"
+#include "snapshot/job.h"
 
-/* One table (source names), or with the name "" a whole database. */
+/* One table (source names), with the name "" a whole database, with both empty the whole job. */
 struct need_table {
     char *db;
     char *name;
@@ -21,12 +22,17 @@ struct need {
     struct need_table *tables;
     size_t count;
     char *reason;
-    struct gtid gtid;
+    struct gtid gtid; /* of the transaction that cannot be passed; seq 0: none */
+    uint64_t epoch;   /* the snapshot is to be of this epoch or a later one; 0: of the job's */
 };
 
 void need_add(struct need *n, const char *db, const char *name);
 void need_free(struct need *n); /* its members */
-/* In a commit of its own. */
-struct err *need_record(struct conn *c, const char *job, const struct need *n) CHECKED;
+/*
+ * In a commit of its own. `at` is how far the job is: the snapshot is to be behind that and the transaction.
+ * *known: it is there already, and a copy is on its way.
+ */
+struct err *need_record(struct conn *c, const char *job, const struct need *n, const struct job_position *at,
+                        bool *known) CHECKED;
 
 #endif

@@ -240,3 +240,33 @@ struct err *choice_make(const struct choice_params *params, struct manifest **ou
     }
     return e;
 }
+
+/* What a need is looking for. */
+struct finding {
+    const struct choice_params *params;
+    const char *stream_id;
+    const char *id; /* this one only; NULL: any */
+};
+
+static struct err *is_found(const struct manifest *m, void *arg, bool *yes)
+{
+    const struct finding *f = arg;
+    const struct choice_params *p = f->params;
+    const struct search search = {.wanted = p->wanted, .partitions = p->partitions};
+
+    *yes = strcmp(m->stream_id, f->stream_id) == 0 && (!f->id || strcmp(m->id, f->id) == 0) &&
+           m->epoch >= p->since_epoch && (m->epoch == p->since_epoch || !p->one_epoch) &&
+           (m->epoch > p->since_epoch || gtid_pos_reaches(&m->position, p->since));
+    return *yes ? holds(m, &search, yes) : NULL;
+}
+
+struct err *choice_find(const struct choice_params *params, const char *stream_id, struct manifest **out)
+{
+    struct finding f = {params, stream_id, params->prefer};
+
+    *out = NULL;
+    if (f.id)
+        TRY(manifest_newest_of(params->store, params->stream, is_found, &f, out));
+    f.id = NULL;
+    return *out ? NULL : manifest_newest_of(params->store, params->stream, is_found, &f, out);
+}

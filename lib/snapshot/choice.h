@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "format/manifest.h"
+#include "format/position.h"
 #include "snapshot/partitions.h"
 #include "snapshot/scope.h"
 #include "store/store.h"
@@ -22,6 +23,11 @@ struct choice_params {
     const struct partitions
         *partitions; /* NULL or none: whole tables. Of these, whole ones will do as well */
     struct log *log;
+    /* choice_find only */
+    uint64_t since_epoch;         /* of this epoch of the log or a later one, */
+    const struct gtid_pos *since; /* and of that one not before this position */
+    bool one_epoch;               /* of no later one */
+    const char *prefer;           /* this one, if it will do, rather than the newest; may be NULL */
 };
 
 /*
@@ -34,5 +40,10 @@ struct err *choice_make(const struct choice_params *params, struct manifest **ou
 /* Does a snapshot hold all of it? Of partitions (NULL or none: whole tables), whole tables will do. */
 struct err *choice_holds(const struct manifest *m, const struct scope *wanted,
                          const struct partitions *partitions, bool *yes) CHECKED;
+
+/* The newest that holds what is wanted and is of that epoch and position; *out is NULL where there is none
+ * (yet), or no stream. */
+struct err *choice_find(const struct choice_params *params, const char *stream_id,
+                        struct manifest **out) CHECKED;
 
 #endif

@@ -229,7 +229,9 @@ static struct err *record_failure(void *arg)
     TRY(state_select(r->conn, o->job, true, &before, &there));
     cause_hash(o->program, o->error, cause);
     bool again = !o->progress && strcmp(cause, before.cause) == 0;
-    uint64_t failures = again ? before.failures + 1 : 1;
+    uint64_t failures = again ? before.failures + !o->waits : 1;
+    if (!failures)
+        failures = 1;
     r->state = known_state(before.state);
     job_state_free(&before);
     TRY(write_failure(r, failures, cause));
@@ -254,6 +256,7 @@ static struct err *record_first_success(void *arg)
     TRY(state_select(r->conn, r->outcome->job, true, &before, &there));
     r->state = known_state(before.state);
     job_state_free(&before);
+    bool keep = r->outcome->asked_for && strcmp(r->state, JOB_STOPPED) != 0;
     if (strcmp(r->state, JOB_STOPPED) == 0) {
         const struct job_change change = {r->outcome->job, r->outcome->program, JOB_FOLLOWING,
                                           "a run succeeded"};
@@ -263,8 +266,8 @@ static struct err *record_first_success(void *arg)
     char *job = sql_string_dup(r->outcome->job);
     struct err *e = conn_exec(r->conn,
                               "INSERT INTO ccr.states (job, ok_at) VALUES (%s, NOW()) ON DUPLICATE KEY "
-                              "UPDATE ok_at = VALUES(ok_at), failures = 0",
-                              job);
+                              "UPDATE ok_at = VALUES(ok_at), failures = %s",
+                              job, keep ? "failures" : "0");
     free(job);
     return e;
 }
@@ -274,9 +277,9 @@ static struct err *record_success(struct recording *r, bool *done)
 {
     char *job = sql_string_dup(r->outcome->job);
     struct err *e = conn_exec(r->conn,
-                              "UPDATE ccr.states SET ok_at = NOW(), failures = 0 WHERE job = %s AND "
+                              "UPDATE ccr.states SET ok_at = NOW(), failures = %s WHERE job = %s AND "
                               "state = '" JOB_FOLLOWING "'",
-                              job);
+                              r->outcome->asked_for ? "failures" : "0", job);
 
     free(job);
     *done = !e && conn_affected(r->conn) == 1;

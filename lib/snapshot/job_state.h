@@ -4,7 +4,9 @@
  * Every run of a job ends with one small statement there: it succeeded, or it failed, and why. The third
  * failure in a row of the same cause stops the job: runs that nobody watches (--cron, --follow) leave it
  * alone from then on, one by hand tries again, and its success makes the job follow again. Each change of the
- * state is a line of the history, with its reason and who made it.
+ * state is a line of the history, with its reason and who made it. Waiting for a copy that was asked for is
+ * one failure, however often it is found; but where the copy does not help, and the same failure comes again
+ * before anything was applied, it counts.
  *
  * ERR_LOCKED, ERR_INTERRUPTED and ERR_STORE are no failures of the job, nor are ERR_USAGE and ERR_CONFIG.
  * Nothing is recorded of a job that is not in ccr.jobs. A target of an earlier version has no such table: it
@@ -53,6 +55,10 @@ struct job_outcome {
     const char *program;     /* "ccr-apply" */
     const struct err *error; /* NULL: it succeeded */
     bool progress;           /* what it did before it failed is done: this failure is the first in a row */
+    bool waits;              /* for a copy that was asked for before: a failure that is no further one */
+    /* a copy that was asked for: whether it has helped shows when the job goes on, so failures stay counted
+     */
+    bool asked_for;
 };
 /* Outside of any transaction. *state is what the job is now: a string that stays. */
 struct err *job_state_record(struct conn *c, const struct job_outcome *outcome, const char **state) CHECKED;
@@ -73,18 +79,18 @@ struct err *job_state_change(struct conn *c, const struct job_change *change) CH
 
 /*
  * What a run makes of it. Of a paused job it says since when, by whom and why, and *paused is true: the run
- * is over, and has succeeded. ERR of the last failure where the job is stopped and the run is unattended;
- * but a restore goes ahead where it was another run that asked for one. A promoted job is over: ERR_UNSAFE,
- * and as with a paused one where the run is unattended. `state` goes into the result.
+ * is over, and has succeeded. ERR of the last failure where the job is stopped and the run is unattended. A
+ * promoted job is over: ERR_UNSAFE, and as with a paused one where the run is unattended. `state` goes into
+ * the result.
  */
 struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bool *paused) CHECKED;
 /* job_lock() for what applies or restores. ERR_UNSAFE where the job was promoted while the lock was waited
  * for.
  */
 struct err *job_state_lock(struct conn *c, const char *job) CHECKED;
-/* Records how a run ends, for all codes; says so where that stops the job. Returns `e`, or what recording a
- * success failed with. */
-struct err *job_state_ended(struct conn *c, struct run *run, const char *job, bool progress,
+/* Records how a run ends, for all codes, with `e`, its program and whatever else `how` has; says so where
+ * that stops the job. Returns `e`, or what recording a success failed with. */
+struct err *job_state_ended(struct conn *c, struct run *run, const struct job_outcome *how,
                             struct err *e) CHECKED;
 
 #endif

@@ -18,14 +18,7 @@ static void say_left_alone(struct run *run, const char *job, const struct job_st
              s->reason);
 }
 
-/* A new copy is what the other binary asked for. */
-static bool is_asked_for(enum program program, const char *of, json_int_t code)
-{
-    return program == PROGRAM_RESTORE && code == ERR_RESYNC &&
-           strcmp(of, opts_program_name(PROGRAM_RESTORE)) != 0;
-}
-
-static struct err *stopped_error(struct run *run, const char *job, const struct job_state *s)
+static struct err *stopped_error(const char *job, const struct job_state *s)
 {
     static const struct json_doc doc = {"`error` of the job in ccr.states", ERR_TARGET};
     char since[CLOCK_TEXT_SIZE];
@@ -38,8 +31,6 @@ static struct err *stopped_error(struct run *run, const char *job, const struct 
         return NULL;
     TRY(json_string_of(&doc, s->error, "program", &program));
     TRY(json_u64_of(&doc, s->error, "code", &code));
-    if (is_asked_for(run->program, program, (json_int_t)code))
-        return NULL;
     TRY(json_bytes_of(&doc, s->error, "message", &message, NULL));
     struct err *e = document_opt_bytes(&doc, s->error, "hint", &hint);
     if (!e) {
@@ -87,7 +78,7 @@ struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bo
     if (*paused)
         say_left_alone(run, job, &s);
     else if (unattended && strcmp(s.state, JOB_STOPPED) == 0)
-        e = stopped_error(run, job, &s);
+        e = stopped_error(job, &s);
     else
         e = promoted_error(job, &s);
     job_state_free(&s);
@@ -105,14 +96,16 @@ struct err *job_state_lock(struct conn *c, const char *job)
     return e;
 }
 
-struct err *job_state_ended(struct conn *c, struct run *run, const char *job, bool progress, struct err *e)
+struct err *job_state_ended(struct conn *c, struct run *run, const struct job_outcome *how, struct err *e)
 {
-    const struct job_outcome outcome = {
-        .job = job, .program = opts_program_name(run->program), .error = e, .progress = progress};
+    struct job_outcome outcome = *how;
+    const char *job = how->job;
     const json_t *was = json_object_get(run->result, "state");
     bool was_stopped = was && strcmp(json_string_value(was), JOB_STOPPED) == 0;
     const char *state = JOB_FOLLOWING;
 
+    outcome.program = opts_program_name(run->program);
+    outcome.error = e;
     struct err *failed = job_state_record(c, &outcome, &state);
     if (failed)
         return err_first(e, err_context(failed, "noting how the run of job %s ended", job));

@@ -161,8 +161,8 @@ static struct err *choose_reason(struct restoring *r)
 
     TRY(job_needs_read(r->conn, r->params->job, &needs));
     const struct job_need *full = job_needs_full(&needs);
-    if (full)
-        r->result->reason = mem_strdup(full->reason);
+    if (r->params->reason || full)
+        r->result->reason = mem_strdup(r->params->reason ? r->params->reason : full->reason);
     else if (!r->has_position)
         r->result->reason = mem_strdup(r->plan->standalone ? "plain restore" : "first run");
     else if (r->plan->manifest->epoch > r->position.epoch)

@@ -30,6 +30,7 @@ struct restore_params {
     const char *const *partitions; /* "DB.TABLE:PARTITION", of a job that is there; none: whole tables */
     const char *const *database_renames; /* "A:B"; both empty: the job's */
     const char *const *table_renames;    /* "A.T:B.U" */
+    const char *reason;                  /* for the history; NULL: chosen by what was needed */
     bool full; /* --tables of a job that is there become its scope: nothing is partial */
     bool replace;
     bool skip_binlog;

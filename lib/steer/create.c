@@ -111,6 +111,8 @@ static struct err *publish(const struct steer *s)
     bool changed;
     struct err *e = job_publish(s->conn, s->store, s->job, &changed);
 
+    if (!e)
+        e = steer_ask(s);
     return e ? err_hint(err_context(e, "job %s is made, but not published", s->job),
                         "ccr-job publish --job %s does it again", s->job)
              : NULL;

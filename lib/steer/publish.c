@@ -29,7 +29,8 @@ static struct err *publish_locked(const struct steer *s, const struct job *job)
     bool changed = false;
 
     TRY(publish_position(s, job));
-    return job_publish(s->conn, s->store, s->job, &changed);
+    TRY(job_publish(s->conn, s->store, s->job, &changed));
+    return steer_ask(s);
 }
 
 struct err *steer_publish(const struct steer *s)

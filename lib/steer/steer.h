@@ -58,9 +58,21 @@ struct err *steer_delete(const struct steer *s) CHECKED;
  * it needs. ERR_UNSAFE where another target has reported (steer_adopt), ERR_LOCKED while a run is at work.
  */
 struct err *steer_publish(const struct steer *s) CHECKED;
+/*
+ * The whole job, or these of its tables (as --tables, --partitions; each ends with NULL) are to be copied
+ * again: recorded as needs, and asked for in the store. A stopped job follows again. ERR_USAGE for what it
+ * does not follow.
+ */
+struct steer_resync {
+    const char *const *tables;
+    const char *const *partitions;
+};
+struct err *steer_resync(const struct steer *s, const struct steer_resync *what) CHECKED;
 
 /* For the verbs. ERR_TARGET where the job does not exist. */
 struct err *steer_load(const struct steer *s, const char *name, struct job **out) CHECKED;
+/* What the job needs is asked for in the store. */
+struct err *steer_ask(const struct steer *s) CHECKED;
 struct err *steer_no_job(const char *name) MAKES_ERR;
 
 #endif

@@ -64,3 +64,211 @@ generation() {
     [ "$(generation)" -eq 2 ]
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'ccr' AND table_name = 'needs' AND column_name IN ('epoch', 'pos')")" -eq 2 ]
 }
+
+requests() {
+    cat "$STORE_DIR"/jobs/"${1:-j}"/requests/*.json 2>/dev/null | jq -s "$2"
+}
+
+no_requests() {
+    [ -z "$(find "$STORE_DIR/jobs" -path '*/requests/*' -type f)" ]
+}
+
+# What the source answers to the requests: whole snapshots, as far as the test does not say otherwise.
+answer() {
+    ccr backup source --quiet "$@"
+}
+
+requested() {
+    run --separate-stderr ccr restore target --job j --requested --json "$@"
+    # shellcheck disable=SC2154
+    echo "$status: $stderr $output"
+    [ "$status" -eq 0 ]
+}
+
+history_is() {
+    [ "$(sql target "SELECT CONCAT(what, ': ', reason) FROM ccr.history WHERE job = 'j' ORDER BY id DESC LIMIT 1")" = "$1" ] ||
+        { sql target "SELECT * FROM ccr.history"; return 1; }
+}
+
+waits() {
+    requested
+    [ "$(json_of '"\(.waiting) \(.changed) \(.copies)"')" = "true false 0" ]
+}
+
+# An epoch that ends: the need, the request, the copy.
+epoch_ends() {
+    local reason
+
+    run ccr apply target --job j
+    fails 8 "of the log has ended" "--requested"
+    apply_waits
+    [ "$(sql target "SELECT state, failures FROM ccr.states WHERE job = 'j'")" = $'following\t1' ]
+    reason=$(sql target "SELECT reason FROM ccr.needs WHERE job = 'j' AND kind = 'full'")
+    [[ $reason == *"$1"* ]]
+    [ "$(requests j -r | jq -r 'length')" -eq 1 ]
+    [ "$(requests j '.[0] | .kind, .epoch, .position, .generation' | jq -r .)" = "$(printf 'full\n%s\n\n%s' "$(epoch)" "$(generation)")" ]
+    # the old data is served meanwhile, and a request that was lost is written again
+    [ "$(sql target "SELECT COUNT(*) FROM d.t")" -ge 100 ]
+    rm "$STORE_DIR"/jobs/j/requests/*
+    waits
+    [[ $stderr == *"waits for a snapshot of the whole job"*"$1"* ]]
+    [ "$(requests j length)" -eq 1 ]
+    [ "$(status_of j '"\(.doing) \(.needs_copy)"')" = "waiting for a snapshot true" ]
+    answer
+    requested
+    [ "$(json_of '"\(.waiting) \(.changed) \(.copies) \(.partial)"')" = "false true 1 false" ]
+    history_is "full copy of snapshot $(json_of .snapshot): $reason"
+    no_requests
+    requested
+    [ "$(json_of '"\(.waiting) \(.changed) \(.copies)"')" = "false false 0" ]
+    sql source "INSERT INTO d.t (id, v) SELECT MAX(id) + 1, 5 FROM d.t"
+    replay
+    same d
+}
+
+apply_waits() {
+    run ccr apply target --job j
+    fails 8
+    run ccr apply target --job j
+    fails 8
+}
+
+epoch() {
+    basename "$(find "$STORE_DIR/streams/main/log" -mindepth 1 -maxdepth 1 | sort | tail -n 1)" | sed 's/^0*//' | awk '{ print $1 + 1 }'
+}
+
+@test "a gap: the source's binlogs were purged before they were shipped" {
+    sql source "INSERT INTO d.t VALUES (201, 0)"
+    replay
+    sql source "INSERT INTO d.t VALUES (202, 0)"
+    purge_all source
+    sql source "INSERT INTO d.t VALUES (203, 0)"
+    run ccr ship source --quiet
+    fails 8
+    epoch_ends gap
+}
+
+@test "a fork: the source's history is another one" {
+    local seq
+
+    replay
+    seq=$(sql source "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos, '-', -1)")
+    sql source "RESET MASTER; SET SESSION gtid_seq_no = $seq; INSERT INTO d.t VALUES (303, 0)"
+    sql source "INSERT INTO d.t VALUES (304, 0)"
+    run ccr ship source --quiet
+    fails 8
+    epoch_ends "is no longer the one that was shipped"
+}
+
+@test "resync: all of the job, a table, tables by pattern, a partition; with the reason, one request each" {
+    sql source "CREATE TABLE d.u (id INT PRIMARY KEY, v INT); INSERT INTO d.u VALUES (1, 1); CREATE TABLE d.p (id INT PRIMARY KEY, v INT)
+        PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (1000)); INSERT INTO d.p SELECT seq, 1 FROM seq_1_to_20" d
+    replay
+    run job resync --job j
+    fails 2 "--reason is missing"
+    run job resync --job nobody --reason x
+    fails 6 "no job 'nobody'"
+    run job resync --job j --reason x --tables other.t
+    fails 2 "job j does not follow other.t"
+    run job resync --job j --reason x --tables 'd.x*'
+    fails 2 "does not follow d.x*"
+    run job pause --job j --reason x --tables d.t
+    fails 2 "takes no --tables"
+    no_requests
+    # one table: the same is asked for once
+    job resync --job j --reason "it looks odd" --tables d.u --quiet
+    job resync --job j --reason "it looks odd" --tables d.u --quiet
+    [ "$(requests j '[.[] | .kind, .scope.include.tables[0].name, .reason]' | jq -c)" = '["tables","u","it looks odd"]' ]
+    [[ "$(sql target "SELECT what FROM ccr.history ORDER BY id DESC LIMIT 1")" == "partial copy of 1 tables or partitions asked for by ccr-job (%"* ]] ||
+        [[ "$(sql target "SELECT what FROM ccr.history ORDER BY id DESC LIMIT 1")" == "partial copy of 1 tables or partitions asked for by ccr-job ("* ]]
+    [ "$(job show --job j --json | jq -c '.jobs[0].needs')" = '[{"kind":"partial","db":"d","name":"u","reason":"it looks odd"}]' ]
+    # the job goes on meanwhile
+    sql source "INSERT INTO d.u VALUES (2, 2)"
+    replay
+    sql target "UPDATE d.u SET v = 9"
+    waits
+    answer --tables d.u
+    requested
+    [ "$(json_of '"\(.partial) \(.tables) \(.reason)"')" = "true 1 it looks odd" ]
+    no_requests
+    same d
+    # by pattern, and a partition
+    job resync --job j --reason "all the small ones" --tables 'd.u,d.p*' --partitions 'd.p:p1' --quiet
+    [ "$(sql target "SELECT GROUP_CONCAT(kind, ' ', name ORDER BY name) FROM ccr.needs")" = "partial p,partition p:p1,partial u" ]
+    [ "$(requests j length)" -eq 3 ]
+    sql target "UPDATE d.p SET v = 9"
+    answer --tables d.u,d.p
+    requested
+    [ "$(json_of '"\(.copies) \(.tables)"')" = "1 2" ]
+    no_requests
+    same d
+    # the partition by itself, from behind the request
+    sql source "UPDATE d.p SET v = 2"
+    replay
+    job resync --job j --reason "p1 only" --partitions 'd.p:p1' --quiet
+    [ "$(requests j '[.[0] | .kind, .partitions[0]]' | jq -c)" = '["partitions","`d`.p:p1"]' ]
+    sql target "UPDATE d.p SET v = 9 WHERE id >= 10"
+    waits
+    answer --partitions d.p:p1
+    requested
+    [ "$(json_of '"\(.partial) \(.partitions)"')" = "true 1" ]
+    no_requests
+    same d
+    # all of it supersedes what else was asked for
+    job resync --job j --reason "p1 only" --partitions 'd.p:p1' --quiet
+    job resync --job j --reason "start over" --quiet
+    [ "$(requests j '[.[] | .kind, .reason]' | jq -c)" = '["full","start over"]' ]
+    answer
+    requested
+    [ "$(json_of '"\(.partial) \(.reason) \(.copies)"')" = "false start over 1" ]
+    no_requests
+    same d
+}
+
+@test "what one table cannot replay is asked for, and the job goes on behind it" {
+    sql source "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE other.t (id INT PRIMARY KEY, v INT); INSERT INTO other.t VALUES (1, 1)"
+    replay
+    sql source "RENAME TABLE other.t TO d.arrived; INSERT INTO d.arrived VALUES (2, 2)"
+    ship
+    run ccr apply target --job j
+    fails 8 "d.arrived"
+    [ "$(requests j '[.[] | .kind, .scope.include.tables[0].name, .position]' | jq -c)" = \
+        "$(jq -nc --arg p "$(sql source "SELECT CONCAT('0-101-', SUBSTRING_INDEX(@@gtid_binlog_pos, '-', -1) - 1)")" '["tables","arrived",$p]')" ]
+    waits
+    answer --tables d.arrived
+    sql source "INSERT INTO d.t (id, v) SELECT MAX(id) + 1, 6 FROM d.t"
+    ship
+    requested
+    [[ "$(json_of .reason)" == "needed since 0-101-"*"renamed into"* ]]
+    no_requests
+    apply
+    same d
+}
+
+@test "the third failure of one cause with nothing applied in between stops the job, copies or not; everything shows why" {
+    local i
+
+    sql source "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE other.t1 (id INT PRIMARY KEY); CREATE TABLE other.t2 (id INT PRIMARY KEY); CREATE TABLE other.t3 (id INT PRIMARY KEY)"
+    replay
+    for i in 1 2 3; do
+        sql source "RENAME TABLE other.t$i TO d.arrived$i"
+        ship
+        run ccr apply target --job j
+        fails 8 "d.arrived$i"
+        [ "$(sql target "SELECT failures FROM ccr.states WHERE job = 'j'")" -eq "$i" ]
+        answer --tables "d.arrived$i"
+        [ "$i" -eq 3 ] || requested
+    done
+    [ "$(status_of j '"\(.state) \(.failures) \(.error.code_name) \(.tables_behind[0].name)"')" = "stopped 3 needs-resync arrived3" ]
+    run ccr apply target --job j --cron
+    fails 8 "job j needs a person since 20" "d.arrived3"
+    run ccr restore target --job j --requested --cron
+    fails 8 "job j needs a person since 20" "d.arrived3" "ccr-job resume"
+    run ccr status target --job j
+    fails 0 "STOPPED, needs a person" "table    d.arrived3 needs a copy since" "failed   3 times in a row" "hint     "
+    # by hand, and the job follows again
+    requested
+    [ "$(status_of j '"\(.state) \(.failures)"')" = "following 0" ]
+    apply
+    same d
+}

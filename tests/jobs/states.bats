@@ -143,7 +143,7 @@ row_is_there() {
     [ "$(sql target "SELECT COUNT(*) FROM d.t WHERE id = $1")" -eq 1 ]
 }
 
-@test "ccr-restore is stopped by its own failures, and goes ahead where ccr-apply needs a new snapshot" {
+@test "ccr-restore is stopped by its own failures; waiting for a snapshot is one failure, however often it is found" {
     sql source "CREATE TABLE d.u (id INT PRIMARY KEY)"
     sql target "CREATE TABLE d.u (id INT PRIMARY KEY)"
     ccr backup source --quiet
@@ -165,7 +165,7 @@ row_is_there() {
     CODE=8 apply_fails
     CODE=8 apply_fails
     CODE=8 apply_fails
-    [ "$(sql target "SELECT state FROM ccr.states")" = stopped ]
+    [ "$(sql target "SELECT state, failures FROM ccr.states")" = $'following\t1' ]
     CODE=8 apply_fails --cron
     ccr backup source --quiet
     ccr restore target --job j --cron
