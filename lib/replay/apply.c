@@ -193,7 +193,7 @@ static struct err *apply_record_need(struct apply *a, struct err *e)
     if (!a->need.count) {
         need_add(&a->need, "", "");
         a->need.reason = mem_strdup(err_message(e));
-        a->need.gtid = a->refused;
+        a->need.gtid = a->stopped_at;
         a->need.epoch = a->next_epoch;
     }
     return err_first(e, need_record(a->conn, a->job->name, &a->need, &a->batch.committed, &a->waits));

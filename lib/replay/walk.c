@@ -473,7 +473,7 @@ static struct err *walk_refuse(struct walk *w, struct err *error)
 
     if (batch_has_failed(&w->a->batch)) /* the error is that of an earlier change */
         return error;
-    w->a->refused = w->t.begin.gtid;
+    w->a->stopped_at = w->t.begin.gtid;
     if (!of_itself || w->a->evening || w->a->batch.transactions == 0 || w->a->dry_run)
         return transaction_context(error, &w->t);
     transaction_redo(w->a, &w->t, REDO_STOP, error);

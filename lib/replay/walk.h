@@ -68,7 +68,7 @@ struct apply {
     size_t repair_cap;
     struct buf behind;              /* tables whose changes are passed over, for messages (job.h) */
     struct need need;               /* why the run ended, where a table must be brought in (schema_scope.h) */
-    struct gtid refused;            /* the transaction that could not be replayed; seq 0: none */
+    struct gtid stopped_at;         /* the transaction that could not be replayed; seq 0: none */
     uint64_t next_epoch;            /* that the log's terminator names; 0: it was not reached */
     bool waits;                     /* what it needs had been asked for before: nothing new */
     uint64_t unmerged;              /* batches that the target refused merged: done again in order */
