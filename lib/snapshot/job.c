@@ -226,7 +226,10 @@ struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *ou
 {
     char *quoted[] = {lock_name("job", job), lock_name("stage", job)};
     struct result *r = NULL;
-    struct err *e = conn_query(c, &r, "SELECT IS_USED_LOCK(%s) IS NOT NULL, IS_USED_LOCK(%s) IS NOT NULL",
+    struct err *e = conn_query(c, &r,
+                               "SELECT IS_USED_LOCK(%s) IS NOT NULL, IS_USED_LOCK(%s) IS NOT NULL, "
+                               "EXISTS (SELECT 1 FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = "
+                               "'wsrep_cluster_size' AND VARIABLE_VALUE + 0 > 1)",
                                quoted[0], quoted[1]);
 
     *out = (struct job_locks){0};
@@ -237,8 +240,11 @@ struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *ou
         return NULL;
     }
     char **row = r ? result_next(r, NULL) : NULL;
-    if (row)
-        *out = (struct job_locks){.known = true, .job = row[0][0] == '1', .stage = row[1][0] == '1'};
+    if (row) {
+        *out = (struct job_locks){.job = row[0][0] == '1', .stage = row[1][0] == '1'};
+        /* a run on another node of a cluster has its locks there */
+        out->known = out->job || out->stage || row[2][0] == '0';
+    }
     result_free(r);
     return e;
 }

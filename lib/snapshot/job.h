@@ -163,7 +163,10 @@ struct err *job_unlock(struct conn *c, const char *job) CHECKED;
 /* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
 struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
 
-/* Which of them a run holds. `known` is false on a Galera node, which has no such locks. */
+/*
+ * Which of them a run holds. `known` is false on a Galera cluster of several nodes where none is held on this
+ * one (a node's locks are its own), and on one that has no such locks.
+ */
 struct job_locks {
     bool known;
     bool job;
