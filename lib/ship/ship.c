@@ -18,6 +18,8 @@
 #define ALIVE_EVERY_US     (30 * CLOCK_US_PER_S)
 #define BACKOFF_FIRST_US   (1 * CLOCK_US_PER_S)
 #define BACKOFF_LONGEST_US (30 * CLOCK_US_PER_S)
+/* A run in between that has shipped is passed; one that does so again so soon follows, too. */
+#define REJOIN_EVERY_US (20 * CLOCK_US_PER_S)
 enum { HEARTBEAT_MS = 500 };
 
 struct shipper {
@@ -28,6 +30,7 @@ struct shipper {
     struct progress *progress;
     struct source_clock clock; /* as of the connection */
     int64_t alive_us;          /* when alive.json was written last (monotonic) */
+    int64_t rejoined_us;       /* when another run was last found to have shipped; 0: never */
     uint32_t server_id;
     bool begun;     /* an epoch without an object has found its beginning */
     bool connected; /* at least once: from then on a failing server is waited for */
@@ -293,21 +296,6 @@ static void wait_before_again(struct shipper *s, struct err *e, int64_t *backoff
         clock_sleep_us(until - clock_monotonic_us());
 }
 
-/* Ends by a signal, or by a failure that another connection would not cure. */
-static struct err *follow(struct shipper *s)
-{
-    int64_t backoff_us = 0;
-
-    while (!interrupt_requested()) {
-        struct err *e = session(s);
-        if (e && !s->again)
-            return e;
-        wait_before_again(s, e, &backoff_us);
-        err_free(e);
-    }
-    return interrupt_check();
-}
-
 static struct err *check_params(const struct ship_params *p)
 {
     if (p->segment_size < SHIP_SEGMENT_MIN || p->segment_size > SHIP_SEGMENT_MAX)
@@ -349,6 +337,71 @@ static struct err *open_place(struct shipper *s)
     return NULL;
 }
 
+static void open_cutter(struct shipper *s)
+{
+    const struct ship_params *p = s->p;
+    struct cutter_params params = {p->store, p->stream, p->log, p->segment_size, &s->place};
+
+    s->cutter = cutter_new(&params);
+}
+
+static void add_totals(struct shipper *s)
+{
+    const struct cutter_totals *t = cutter_totals(s->cutter);
+    struct cutter_totals *sum = &s->out->totals;
+
+    sum->objects += t->objects;
+    sum->transactions += t->transactions;
+    sum->events += t->events;
+    sum->bytes += t->bytes;
+    sum->stored_bytes += t->stored_bytes;
+    sum->last_time = t->last_time > sum->last_time ? t->last_time : sum->last_time;
+}
+
+/*
+ * Another run (from cron, say) has written the object that was to be ours: the place is where the log ends
+ * now, and what was gathered is read again from there.
+ */
+static struct err *rejoin(struct shipper *s)
+{
+    add_totals(s);
+    cutter_free(s->cutter);
+    s->cutter = NULL;
+    place_free(&s->place);
+    s->begun = false;
+    s->rejoined_us = clock_monotonic_us();
+    TRY(open_place(s));
+    open_cutter(s);
+    return NULL;
+}
+
+static bool may_rejoin(const struct shipper *s, const struct err *e)
+{
+    return err_code(e) == ERR_LOCKED && !interrupt_requested() &&
+           (s->rejoined_us == 0 || clock_monotonic_us() - s->rejoined_us > REJOIN_EVERY_US);
+}
+
+/* Ends by a signal, or by a failure that another connection would not cure. */
+static struct err *follow(struct shipper *s)
+{
+    int64_t backoff_us = 0;
+
+    while (!interrupt_requested()) {
+        struct err *e = session(s);
+        if (may_rejoin(s, e)) {
+            log_info(s->p->log, "%s; going on behind it", err_message(e));
+            err_free(e);
+            TRY(rejoin(s));
+            continue;
+        }
+        if (e && !s->again)
+            return e;
+        wait_before_again(s, e, &backoff_us);
+        err_free(e);
+    }
+    return interrupt_check();
+}
+
 struct err *ship(const struct ship_params *p, struct ship_result *out)
 {
     struct shipper s = {.p = p, .out = out};
@@ -357,13 +410,14 @@ struct err *ship(const struct ship_params *p, struct ship_result *out)
     *out = (struct ship_result){0};
     TRY(check_params(p));
     TRY(open_place(&s));
-    struct cutter_params cutter = {p->store, p->stream, p->log, p->segment_size, &s.place};
-    s.cutter = cutter_new(&cutter);
+    open_cutter(&s);
     s.progress = progress_start(p->log, "ship", 0, 0);
     struct err *e = p->follow ? follow(&s) : once(&s);
     progress_end(s.progress);
-    out->totals = *cutter_totals(s.cutter);
-    out->position = gtid_pos_text(cutter_position(s.cutter));
+    if (s.cutter) { /* NULL where the log could not be joined again */
+        add_totals(&s);
+        out->position = gtid_pos_text(cutter_position(s.cutter));
+    }
     out->epoch = s.place.epoch;
     out->number = s.place.number - 1;
     out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;

@@ -4,7 +4,8 @@
  * One run: find the place in the store (place.h), make sure that the server is still the source of that log
  * (verify.h), read behind it over the replication protocol (mysql/log_reader.h), cut it into objects
  * (cutter.h). A fork, a gap or an incident ends the epoch with a terminator and is ERR_RESYNC. Another
- * shipper at work is ERR_LOCKED. A server that has not got as far as the store is no error: nothing is done.
+ * shipper at work is ERR_LOCKED; one that follows passes what a single run in between has shipped. A server
+ * that has not got as far as the store is no error: nothing is done.
  */
 #ifndef CCR_SHIP_SHIP_H
 #define CCR_SHIP_SHIP_H

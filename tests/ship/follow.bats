@@ -150,3 +150,20 @@ is_connected() {
     [ "$status" -eq 75 ]
     log_complete source
 }
+
+@test "what a run from cron ships in between is passed" {
+    follow --segment-age 600 --segment-size 8K
+    wait_until 20 is_connected
+    insert source 2
+    run ccr ship source
+    [ "$status" -eq 0 ]
+    insert source 200
+    wait_until 20 objects_at_least 3
+    process_ended "$follower" && false
+    grep -q "another ccr-ship has written object .*; going on behind it" "$T/follow.err"
+    kill -TERM "$follower"
+    follow_ended
+    [ "$status" -eq 10 ]
+    run ccr ship source
+    log_complete source
+}
