@@ -158,6 +158,7 @@ enum opt_id {
     OPT_GTID,
     OPT_CHECK,
     OPT_WITH_DATA,
+    OPT_PROTECT,
     /* promotion */
     OPT_NOW,
     OPT_WITHOUT_STORE,

@@ -13,6 +13,7 @@
 #include "promote/parts.h"
 #include "replay/apply.h"
 #include "replay/side_table.h"
+#include "snapshot/protect.h"
 #include "snapshot/stage.h"
 #include "snapshot/target_session.h"
 
@@ -176,6 +177,7 @@ static struct err *do_all(struct promote *p)
     TRY(clean_up(p));
     TRY(promote_counters(p));
     TRY(promote_triggers(p));
+    TRY(protect_end(p->conn, p->name, p->run->log));
     TRY(promote_events(p));
     TRY(forget_report(p));
     return end(p);

@@ -178,6 +178,7 @@ static struct err *apply_connect(struct apply *a, struct run *run)
 static void apply_close(struct apply *a)
 {
     drive_close(a);
+    protect_free(&a->protect);
     buf_free(&a->behind);
     job_free(a->job);
     conn_close(a->conn);
@@ -220,6 +221,17 @@ static struct err *apply_settle_needs(struct apply *a)
     return e;
 }
 
+/* A dry run changes nothing, and one that takes another's place has been looked after by that. */
+static struct err *apply_protect(struct apply *a, const struct opts *opts)
+{
+    if (a->dry_run)
+        return NULL;
+    a->protect =
+        (struct protect){.conn = a->conn, .params = &a->conn_params, .job = a->job->name, .log = a->log};
+    TRY(protect_mode_from_opts(opts, &a->protect.mode));
+    return protect_look(&a->protect);
+}
+
 static struct err *apply_work(struct apply *a, struct run *run)
 {
     TRY(apply_open_job(a, run->opts));
@@ -231,9 +243,14 @@ static struct err *apply_work(struct apply *a, struct run *run)
     if (opts_flag(run->opts, OPT_EXPLAIN))
         return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
     int64_t start = clock_monotonic_us();
+    TRY(apply_protect(a, run->opts));
     struct err *e = apply_record_need(a, drive_all(a));
     if (!e && !a->dry_run)
         e = apply_settle_needs(a);
+    if (!e)
+        e = protect_pass_own(&a->protect);
+    if (!e && !a->dry_run)
+        e = protect_describe(a->conn, a->job->name, run->result);
     report_result(a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);
     return e;
 }

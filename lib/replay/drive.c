@@ -306,6 +306,8 @@ static struct err *drive_mind_state(struct apply *a)
     if (a->success_us && us - a->success_us < IDLE_EVERY_S * CLOCK_US_PER_S)
         return NULL;
     a->success_us = us;
+    TRY(protect_pass_own(&a->protect));
+    TRY(protect_look(&a->protect));
     return job_state_record(a->conn, &outcome, &state);
 }
 

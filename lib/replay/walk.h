@@ -15,6 +15,7 @@
 #include "replay/need.h"
 #include "replay/prelude.h"
 #include "snapshot/job_skips.h"
+#include "snapshot/protect.h"
 
 enum redo_kind {
     REDO_NOTHING,
@@ -84,6 +85,7 @@ struct apply {
     int64_t wait_us;        /* with --follow: how long the log was last waited for */
     int64_t asked_us;       /* when the job's state was last looked at, with --follow, */
     int64_t success_us;     /* and when it was last noted that all is well */
+    struct protect protect; /* against others' writes; all zero: none */
     bool paused;            /* the job: the run is over */
     struct job_skips skips; /* transactions to be passed over */
     uint64_t passed_over;   /* of them, by this run */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "mysql/catalog.h"
 #include "snapshot/finish_objects.h"
+#include "snapshot/protect.h"
 
 enum { NAMES_SHOWN = 20 }; /* of tables, in the history */
 
@@ -81,6 +82,8 @@ static struct err *record_whole(struct record *r)
     char *what = mem_printf("full copy of snapshot %s", r->pending->snapshot);
     struct err *e = job_forget(r->conn, r->job, tables, sizeof(tables) / sizeof(tables[0]));
 
+    if (!e)
+        e = protect_begin(r->conn, r->job);
     if (!e)
         e = job_save(r->conn, r->plan->job);
     if (!e)
@@ -185,6 +188,8 @@ static struct err *record_partial(struct record *r)
     for (size_t i = 0; i < n->out_count; i++)
         TRY(job_table_record(r->conn, r->job, n->out[i].db, n->out[i].name, NULL));
     TRY(record_tables(r));
+    for (size_t i = 0; i < n->in_count; i++)
+        TRY(protect_forget(r->conn, r->job, n->in[i].db, n->in[i].name));
     if (n->behind) {
         TRY(record_views(r));
         TRY(keep_triggers(r));
@@ -214,6 +219,8 @@ struct err *finish_record(const struct placing *placing, const struct pending *p
 
     if (!e) /* the swap may be an earlier version's */
         e = job_generation_setup(r.conn);
+    if (!e)
+        e = protect_setup(r.conn);
     if (!e)
         e = conn_transaction(r.conn, record_all, &r);
     free(hashes.items);

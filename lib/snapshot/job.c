@@ -140,8 +140,9 @@ struct err *job_forget(struct conn *c, const char *job, const char *const *table
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables", "kept",   "loads",  "needs", "history",
-                                         "lanes",  "states", "copies", "skips", "repairs"};
+    static const char *const tables[] = {"tables",  "kept",    "loads",      "needs",
+                                         "history", "lanes",   "states",     "copies",
+                                         "skips",   "repairs", "protection", "written_by_others"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);

@@ -8,6 +8,7 @@
 #include "snapshot/job.h"
 #include "snapshot/job_copy.h"
 #include "snapshot/job_state.h"
+#include "snapshot/protect.h"
 #include "snapshot/swap.h"
 #include "status/jobs.h"
 #include "status/lag.h"
@@ -206,6 +207,8 @@ static struct err *look_at_job(struct looking *l, const char *stream)
         e = add_needs(l);
     if (!e)
         e = add_doing(l, &p);
+    if (!e)
+        e = protect_describe(l->conn, l->job, l->to);
     if (!e)
         e = add_history(l);
     job_position_free(&p);

@@ -38,6 +38,12 @@ static const struct metric of_jobs[] = {
      "needs_copy", VALUE_TRUTH},
     {"ccr_job_tables_behind", "Tables that only another copy can bring in.", NULL, "tables_behind",
      VALUE_COUNT},
+    {"ccr_job_target_read_only", "Whether the target is read_only.", "protection", "read_only", VALUE_TRUTH},
+    {"ccr_job_protection_known", "Whether it is known if others write to the target's tables.", "protection",
+     "known", VALUE_TRUTH},
+    {"ccr_job_tables_written_by_others",
+     "Tables that others than ccr have written to since they were copied.", "protection", "written",
+     VALUE_COUNT},
     {"ccr_job_copy_rows", "Rows of the copy that is under way.", "copy", "rows", VALUE_NUMBER},
     {"ccr_job_copy_loaded_rows", "Rows of it that are loaded.", "copy", "loaded", VALUE_NUMBER},
 };

@@ -181,6 +181,31 @@ static void add_error(struct buf *out, const json_t *job, int64_t now_us)
         buf_printf(out, "  hint     %s\n", message_of(error, "hint"));
 }
 
+static void add_protection(struct buf *out, const json_t *job, int64_t now_us)
+{
+    const json_t *protection = json_object_get(job, "protection");
+    const json_t *written = json_object_get(protection, "written");
+
+    if (!protection)
+        return;
+    buf_printf(out, "  protect  %s: read_only is %s; ", text_of(protection, "mode"),
+               json_is_true(json_object_get(protection, "read_only")) ? "on" : "off");
+    if (*text_of(protection, "unknown"))
+        buf_printf(out, "what others write is not known: %s", message_of(protection, "unknown"));
+    else
+        buf_printf(out, "others' writes: %s, looked for ", json_array_size(written) ? "FOUND" : "none");
+    if (!*text_of(protection, "unknown"))
+        append_time(out, text_of(protection, "checked"), now_us);
+    buf_append_byte(out, '\n');
+    for (size_t i = 0; i < json_array_size(written); i++) {
+        const json_t *t = json_array_get(written, i);
+        buf_printf(out,
+                   "  written  %s.%s by others: %" PRId64 " transactions from %s to %s, the last one %s\n",
+                   message_of(t, "db"), message_of(t, "name"), number_of(t, "transactions"),
+                   text_of(t, "first"), text_of(t, "last"), text_of(t, "gtid"));
+    }
+}
+
 static void add_history(struct buf *out, const json_t *job)
 {
     const json_t *history = json_object_get(job, "history");
@@ -237,6 +262,7 @@ void status_text(const json_t *status, int64_t now_us, struct buf *out)
         add_state(out, job, now_us);
         add_copy(out, job);
         add_tables(out, job);
+        add_protection(out, job, now_us);
         add_error(out, job, now_us);
         add_position(out, job, now_us);
         add_history(out, job);
