@@ -144,15 +144,15 @@ static struct err *begin(struct promote *p)
     return e;
 }
 
+/* The tables are the server's own from here on. */
 static struct err *end(struct promote *p)
 {
-    char *job = sql_string_dup(p->name);
+    static const char *const tables[] = {"kept", "tables"};
     char *reason = mem_strdup(p->state.reason);
-    struct err *e = conn_exec(p->conn, "DELETE FROM ccr.kept WHERE job = %s", job);
+    struct err *e = job_forget(p->conn, p->name, tables, sizeof(tables) / sizeof(tables[0]));
 
     if (!e)
         e = change_state(p, JOB_PROMOTED, reason);
-    free(job);
     free(reason);
     return e;
 }

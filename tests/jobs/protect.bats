@@ -2,6 +2,7 @@
 
 load ../lib/common
 load ../apply/follow
+export PROTECT=detect
 
 setup_file() {
     mkdir -p "$XDG_STATE_HOME"
@@ -82,6 +83,7 @@ stopped() {
     local child
 
     child=$(pgrep -P "$1") || child=$1
+    [ -e "/proc/$child/status" ] || return 1
     grep -q '^State:.*stopped' "/proc/$child/status"
 }
 

@@ -11,7 +11,8 @@
 #   server_*, sql, sql_file, wait_until, process_ended      see server.bash
 #   server_grant NAME source|target    makes the user ccr with exactly the statements of README.md, and
 #                                      $T/NAME/ccr.cnf, the option file to connect as it
-#   ccr backup|ship|restore|apply NAME [options]   runs the binary against $STORE and that server as that user
+#   ccr backup|ship|restore|apply NAME [options]   runs the binary against $STORE and that server as that user; apply with --protect
+#                               $PROTECT, or off
 #   same_tables A B DB...       equal lists of tables, row counts, CHECKSUM TABLE and sorted dumps of the rows (of tables with up
 #                               to 100,000); DB may be X:Y (X on A, Y on B)
 #   same_schema [--followed] A B DB...   equal SHOW CREATE of everything. --followed leaves out what differs on
@@ -104,6 +105,8 @@ ccr() {
     local binary=$1 name=$2
 
     shift 2
+    # tests write to targets: what ccr-apply says of that is for the suites that are about it
+    [ "$binary" != apply ] || set -- --protect "${PROTECT:-off}" "$@"
     "$CCR_BIN/ccr-$binary" --store "$STORE" --socket "$T/$name/sock" --defaults-file "$T/$name/ccr.cnf" "$@" 3>&-
 }
 
