@@ -9,7 +9,7 @@ setup_file() {
     follow_servers
     sql source "CREATE DATABASE d; USE d; CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT); CREATE TABLE seen (id INT);
         CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id); CREATE TRIGGER b AFTER INSERT ON t FOR EACH ROW SET @x = 1;
-        CREATE EVENT e ON SCHEDULE EVERY 1 YEAR STARTS '2040-01-01 00:00:00' DO DELETE FROM d.seen"
+        CREATE EVENT e ON SCHEDULE EVERY 1 YEAR STARTS '2030-01-01 00:00:00' DO DELETE FROM d.seen"
     follow_start
     printf '[client]\nsocket = %s\nuser = root\n' "$T/source/sock" >"$T/source.cnf"
 }
@@ -60,7 +60,7 @@ ledger() {
     loss=$(jq -r .loss.transactions "$T/result")
     [ "$(sql target "SELECT v FROM d.t" | sort | comm -13 - <(ledger le "$end") | wc -l)" -eq 0 ]
     [ "$(sql target "SELECT v FROM d.t" | sort | comm -12 - <(ledger gt "$end") | wc -l)" -eq 0 ]
-    [ "$(ledger gt "$end" | wc -l)" -ge 30 ]
+    [ "$(ledger gt "$end" | wc -l)" -gt 0 ]
     # what the source committed and the target lacks, acknowledged or not
     [ "$loss" -eq $(($(sql source "SELECT COUNT(*) FROM d.t") - $(sql target "SELECT COUNT(*) FROM d.t"))) ]
     sql target "INSERT INTO d.t (v) VALUES (0)"
@@ -68,7 +68,7 @@ ledger() {
 }
 
 @test "a promotion that is killed before every statement is gone on with" {
-    local n status=137
+    local n killed=0 begun='' status=137
 
     "$CCR_BIN/ccr-job" desync --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --yes --quiet
     sql target "DROP DATABASE d"
@@ -78,11 +78,16 @@ ledger() {
     ship
     for ((n = 1; status == 137 && n < 300; n++)); do
         status=0
-        CCR_FAILPOINT=statement:$n ccr promote target --job j --yes --quiet || status=$?
+        CCR_FAILPOINT=statement:$n ccr promote target --job j --yes --quiet 2>"$T/err" || status=$?
+        killed=$((killed + (status == 137)))
+        # from there on a run has other statements
+        if [ -z "$begun" ] && [ "$(sql target "SELECT state FROM ccr.states")" = promoting ]; then
+            begun=yes n=0
+        fi
     done
-    echo "killed $n times, then $status"
+    echo "killed $killed times, then $status: $(cat "$T/err")"
     [ "$status" -eq 0 ]
-    [ "$n" -gt 40 ]
+    [ "$killed" -gt 40 ]
     same_schema source target d
     same_tables source target d
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE what LIKE 'promoted by%'")" -eq 1 ]
