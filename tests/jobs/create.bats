@@ -167,6 +167,7 @@ END
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE what LIKE 'created by ccr-job (%)' AND reason = 'for reports'")" = 1 ]
     [ "$(jq -r '"\(.format) \(.job) \(.generation) \(.scope.include.databases) \(.renames.databases.good)"' "$STORE_DIR/jobs/new/job.json")" = \
         'ccr job new 0 ["good"] copy' ]
+    [ "$(jq -r '"\(.kind) \(.reason)"' "$STORE_DIR"/jobs/new/requests/*.json)" = "full for reports" ]
     run job show --job new
     fails 0 "not copied yet" "the whole job needs a copy: for reports"
     # that name is taken now, here and in the store
@@ -183,7 +184,9 @@ END
     has error overlap "job new writes there, too: copy.t"
     run result_of --check --job second --databases good
     [ "$status" -eq 0 ]
-    ccr restore target --job new --quiet
+    ccr restore target --job new --requested --quiet
+    [ "$(sql target "SELECT reason FROM ccr.history WHERE what LIKE 'full copy of snapshot %'")" = "for reports" ]
+    [ ! -e "$STORE_DIR/jobs/new/requests" ]
     [ "$(jq .generation "$STORE_DIR/jobs/new/job.json")" = 1 ]
     [ "$(sql target "SHOW TABLES FROM copy")" = t ]
     run result_of --check --job second --databases good --rename-db good:copy
@@ -242,6 +245,9 @@ lock_is_held() {
     [ ! -e "$STORE_DIR/jobs" ]
     # one that was never copied
     job create --job new --databases good --reason again --quiet
+    rm -r "$STORE_DIR/jobs"
+    job publish --job new --quiet
+    [ "$(jq -r .reason "$STORE_DIR"/jobs/new/requests/*.json)" = again ]
     run job delete --job new
     fails 0 "job new would be deleted, its tables stay: --yes does it"
     [ -e "$STORE_DIR/jobs/new/job.json" ]
