@@ -9,6 +9,7 @@
 #include "format/layout.h"
 #include "mysql/server.h"
 #include "snapshot/backup_log.h"
+#include "snapshot/relayed.h"
 #include "snapshot/source_partitions.h"
 #include "snapshot/source_session.h"
 
@@ -62,13 +63,15 @@ static char *out_of_place(const struct place *place, const struct queue_item *it
     return NULL;
 }
 
-/* All that was named is there, and this user sees it. */
-static struct err *check_on_source(struct conn *c, struct queue_item *item)
+/* All that was named is there, this user sees it, and it is the source's own. */
+static struct err *check_on_source(struct conn *c, bool relay, struct queue_item *item)
 {
     struct source_scope *wanted = &item->wanted;
     struct source_schema schema = {0};
 
     TRY(source_scope_resolve(c, wanted));
+    if (!relay)
+        TRY(relayed_refuse(c, &wanted->scope));
     struct err *e = source_schema_read(c, wanted, wanted->partitions.count > 0, &schema);
     if (!e)
         e = source_partitions_check(c, &schema, &wanted->partitions);
@@ -91,8 +94,8 @@ static struct err *judge(const struct answer_params *p, const struct place *plac
     item->because = out_of_place(place, item);
     if (item->because)
         return NULL;
-    struct err *e = check_on_source(place->conn, item);
-    if (e && (err_code(e) != ERR_SOURCE || conn_is_lost(place->conn)))
+    struct err *e = check_on_source(place->conn, p->backup->relay, item);
+    if (e && ((err_code(e) != ERR_SOURCE && err_code(e) != ERR_UNSAFE) || conn_is_lost(place->conn)))
         return e;
     item->because = e ? mem_strdup(err_message(e)) : NULL;
     err_free(e);

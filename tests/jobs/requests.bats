@@ -159,6 +159,20 @@ state() {
     [ "$status $(json_of .changed)" = "0 false" ]
 }
 
+@test "tables that a job replicates to this source from elsewhere are given on with relay only" {
+    local chain own
+
+    sql source "CREATE DATABASE ccr; CREATE TABLE ccr.tables (job TEXT, db TEXT, name TEXT); INSERT INTO ccr.tables VALUES ('up', 'b', 't')"
+    chain=$(ask "{job: \"chain\", scope: $(scope b)}")
+    own=$(ask "{job: \"own\", scope: $(scope a)}")
+    requested
+    [ "$(state "$own") $(state "$chain")" = "answered open 1" ]
+    [[ $stderr == *"request $chain of job chain is left: jobs replicate to this server what is to be in the snapshot: b.t (job up)"* ]]
+    requested --relay
+    [ "$(state "$chain")" = answered ]
+    sql source "DROP DATABASE ccr"
+}
+
 @test "options that do not go together, a kind that does not exist" {
     run ccr backup source --requested --partitions c.p:p0
     [ "$status" -eq 2 ]
