@@ -134,8 +134,6 @@ static struct err *change_classify(const struct schema_change *s, bool *skip)
     }
     if (st->with_select)
         TRY(change_check_select(s));
-    if (st->imports)
-        return err_hint(schema_change_stop(s, ERR_RESYNC, "a tablespace was imported or discarded"), go_on);
     return NULL;
 }
 
@@ -153,7 +151,7 @@ static void change_make_repeatable(struct schema_change *s)
 
 static struct err *change_execute(struct schema_change *s)
 {
-    TRY(schema_rows_check(s));
+    TRY(schema_rows_check(s)); /* again: an earlier version opened the intent first */
     TRY(prelude_set(s->a->prelude, s->a->conn));
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
@@ -212,6 +210,8 @@ static struct err *change_run(struct schema_change *s)
             "take a new snapshot (ccr-backup, ccr-restore)");
     if (!e && !before) {
         e = schema_record_check(s, now);
+        if (!e) /* a stop that a copy of the table leads past must leave no intent */
+            e = schema_rows_check(s);
         if (!e) {
             before = json_incref(now);
             e = intent_open_statement(a, &s->t->begin.gtid, json_incref(now));
@@ -371,6 +371,8 @@ static struct err *change_take(struct schema_change *s)
     s->t->in_scope = true;
     if (s->a->staging_rows)
         return schema_change_stop(s, ERR_RESYNC, "a table was altered of which only partitions are staged");
+    if (s->statement.imports)
+        return schema_scope_need(s, &s->statement.names[0], "a tablespace was imported or discarded");
     if (change_is_temporary(s))
         return err_hint(
             schema_change_stop(s, ERR_UNSUPPORTED, "the log holds a statement of a temporary table"),

@@ -71,6 +71,6 @@ struct err *schema_record_write(const struct schema_change *s) CHECKED;
 
 /* schema_rows.c: ERR_RESYNC where the statement would leave other values in the target's rows than in the
  * source's. */
-struct err *schema_rows_check(const struct schema_change *s) CHECKED;
+struct err *schema_rows_check(struct schema_change *s) CHECKED;
 
 #endif

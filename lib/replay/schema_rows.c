@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "replay/schema_change.h"
+#include "replay/schema_scope.h"
 
 /* Does a scan give the rows in the same order on every server? InnoDB keeps them by the first such key. */
 static bool rows_are_ordered(const struct catalog_table *t)
@@ -32,17 +33,16 @@ static struct err *rows_count(const struct schema_change *s, const struct catalo
     return e;
 }
 
-static struct err *rows_stop(const struct schema_change *s, const char *why)
+static struct err *rows_stop(struct schema_change *s, const char *why)
 {
-    return err_hint(schema_change_stop(s, ERR_RESYNC, why),
-                    "take a new snapshot (ccr-backup, ccr-restore) to go on behind it");
+    return schema_scope_need(s, &s->statement.names[0], why);
 }
 
 /*
  * SYSTEM_TIME LIMIT begins a new partition when one has so many rows: by when statements ran, which no
  * snapshot tells. What is taken with a partition would be other rows than on the source.
  */
-static struct err *rows_judge_history(const struct schema_change *s, const struct catalog_table *t)
+static struct err *rows_judge_history(struct schema_change *s, const struct catalog_table *t)
 {
     char *sql = NULL;
 
@@ -60,7 +60,7 @@ static bool rows_get_values(const struct statement *st)
     return st->volatile_default || st->numbers_rows || st->drops_duplicates;
 }
 
-static struct err *rows_judge(const struct schema_change *s, const struct catalog_table *t)
+static struct err *rows_judge(struct schema_change *s, const struct catalog_table *t)
 {
     uint64_t count;
 
@@ -78,7 +78,7 @@ static struct err *rows_judge(const struct schema_change *s, const struct catalo
     return NULL;
 }
 
-struct err *schema_rows_check(const struct schema_change *s)
+struct err *schema_rows_check(struct schema_change *s)
 {
     const struct statement *st = &s->statement;
     struct catalog_table *t = NULL;

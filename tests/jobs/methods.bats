@@ -247,6 +247,69 @@ epoch() {
     same d
 }
 
+# One table is asked for, comes in, and the job goes on.
+needs_only() {
+    ship
+    run ccr apply target --job j
+    fails 8 "$1" "$2"
+    [ "$(sql target "SELECT CONCAT(kind, ' ', db, '.', name) FROM ccr.needs")" = "partial $2" ]
+    answer
+    ship
+    requested
+    [ "$(json_of '"\(.partial) \(.tables)"')" = "true 1" ]
+    apply
+    same d
+}
+
+@test "a tablespace that was imported, and values that are not in the log: the table is copied" {
+    local data=$T/source/data/d
+
+    sql source "CREATE TABLE d.i (id INT PRIMARY KEY); INSERT INTO d.i SELECT seq FROM seq_1_to_50" d
+    replay
+    sql_client source <<END
+FLUSH TABLES d.i FOR EXPORT;
+\\! cp $data/i.ibd $data/i.cfg $T/
+UNLOCK TABLES;
+DELETE FROM d.i WHERE id > 10;
+ALTER TABLE d.i DISCARD TABLESPACE;
+\\! cp $T/i.ibd $T/i.cfg $data/
+ALTER TABLE d.i IMPORT TABLESPACE;
+END
+    needs_only "a tablespace was imported or discarded" d.i
+    [ "$(sql target "SELECT COUNT(*) FROM d.i")" -eq 50 ]
+    sql source "ALTER TABLE d.i ADD u CHAR(36) DEFAULT (UUID())"
+    needs_only "not in the log" d.i
+}
+
+@test "an interrupted copy is gone on with while its snapshot will do; nothing is left of it" {
+    local pid
+
+    sql source "INSERT INTO d.t SELECT seq, 0 FROM seq_1001_to_3000" d
+    replay
+    job resync --job j --reason "once more" --quiet
+    ccr backup source --requested --quiet --chunk-size 1K
+    "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --requested --quiet \
+        --threads 1 --max-rate 200rows 3>&- &
+    pid=$!
+    wait_until 60 rows_are_loaded
+    kill -9 "$pid"
+    wait "$pid" || :
+    [ "$(sql target "SELECT COUNT(*) FROM d.t")" -ge 2000 ]
+    # a newer one would do as well
+    ccr backup source --quiet
+    requested
+    [ "$(json_of '.resumed_chunks > 0')" = true ]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE what LIKE 'full copy of snapshot %' AND reason = 'once more'")" -eq 1 ]
+    [ -z "$(sql target "SHOW DATABASES LIKE 'ccr\\_%'")" ]
+    no_requests
+    apply
+    same d
+}
+
+rows_are_loaded() {
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.loads")" -gt 1 ]
+}
+
 @test "the third failure of one cause with nothing applied in between stops the job, copies or not; everything shows why" {
     local i
 
