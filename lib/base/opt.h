@@ -130,6 +130,7 @@ enum opt_id {
     OPT_ROAD,
     OPT_CHECK_BEFORE_IMAGES,
     OPT_ON_DRIFT,
+    OPT_ON_NEED,
     OPT_EXPLAIN,
     OPT_MEMORY,
     OPT_LANES,

@@ -94,8 +94,8 @@ static struct err *apply_leave_behind(struct apply *a)
 static struct err *apply_still_behind(struct apply *a)
 {
     return err_hint(err_new(ERR_RESYNC,
-                            "tables of job %s are behind, and their changes are passed over: %s: a partial "
-                            "restore was not finished",
+                            "tables of job %s are behind, and their changes are passed over until a copy is "
+                            "there: %s",
                             a->job->name, buf_str(&a->behind)),
                     "run ccr-restore --job %s --tables %s", a->job->name, buf_str(&a->behind));
 }
@@ -200,6 +200,27 @@ static struct err *apply_record_need(struct apply *a, struct err *e)
     return err_first(e, need_record(a->conn, a->job->name, &a->need, &a->batch.committed, &a->waits));
 }
 
+/* The next run goes on without the tables; this one has come to where they are needed. */
+static struct err *apply_pass_needs(struct apply *a, struct err *e)
+{
+    char *why = NULL;
+
+    if (err_code(e) != ERR_RESYNC || !a->limits.pass_needs || a->dry_run || conn_is_lost(a->conn))
+        return e;
+    if (a->batch.committed.intent || a->lanes > 1)
+        why = mem_strdup(a->lanes > 1 ? "there are several lanes" : "a transaction is half done");
+    else
+        e = err_first(e, need_pass(a->conn, a->job, &a->need, &why));
+    if (why)
+        log_info(a->log, "the job waits for the copy, rather than going on without the table: %s", why);
+    else
+        log_warn(a->log,
+                 "the job goes on without what it needs, from the next run on: its changes are passed over "
+                 "until a copy is there");
+    free(why);
+    return e;
+}
+
 /* What the job has passed after all is needed no more: a partial restore of other tables had been in its way.
  */
 static struct err *apply_settle_needs(struct apply *a)
@@ -245,6 +266,7 @@ static struct err *apply_work(struct apply *a, struct run *run)
     int64_t start = clock_monotonic_us();
     TRY(apply_protect(a, run->opts));
     struct err *e = apply_record_need(a, drive_all(a));
+    e = apply_pass_needs(a, e);
     if (!e && !a->dry_run)
         e = apply_settle_needs(a);
     if (!e)

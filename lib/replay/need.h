@@ -34,5 +34,12 @@ void need_free(struct need *n); /* its members */
  */
 struct err *need_record(struct conn *c, const char *job, const struct need *n, const struct job_position *at,
                         bool *known) CHECKED;
+/*
+ * What is recorded becomes what the job is behind with (JOB_BEHIND): from here on its changes are passed
+ * over, until a copy of the tables is there. Under the job's lock. *why (malloc'ed) is NULL where that was
+ * done; else it is why it would not be safe: what a foreign key of a table does to rows of others is not in
+ * the log.
+ */
+struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, char **why) CHECKED;
 
 #endif

@@ -40,6 +40,10 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     if (!out->in_order && strcmp(road, "merged") != 0)
         return err_new(ERR_USAGE, "--road is 'ordered' or 'merged', not '%s'", road);
     TRY(drift_from_opts(opts, &out->drift));
+    const char *need = opts_string(opts, OPT_ON_NEED);
+    out->pass_needs = strcmp(need, "pass") == 0;
+    if (!out->pass_needs && strcmp(need, "wait") != 0)
+        return err_new(ERR_USAGE, "--on-need is 'wait' or 'pass', not '%s'", need);
     if (gtid) {
         TRY(gtid_pos_parse(gtid, ERR_USAGE, &out->until_gtid));
         out->has_until_gtid = true;

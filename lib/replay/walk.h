@@ -38,7 +38,8 @@ struct redo {
 struct apply_limits {
     uint64_t batch_transactions;
     uint64_t batch_bytes;
-    bool in_order; /* nothing is merged */
+    bool in_order;   /* nothing is merged */
+    bool pass_needs; /* a table that only a copy can bring in is left behind, where that is safe */
     enum drift_mode drift;
     int64_t batch_us; /* a batch is ended after this time */
     uint64_t memory;

@@ -310,6 +310,51 @@ rows_are_loaded() {
     [ "$(sql target "SELECT COUNT(*) FROM ccr.loads")" -gt 1 ]
 }
 
+@test "on-need = pass: the job goes on without the table, which comes in at its position; where that is not safe it waits" {
+    local request
+
+    sql source "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE other.late (id INT PRIMARY KEY, v INT); INSERT INTO other.late VALUES (1, 1);
+        CREATE TABLE other.model (id INT PRIMARY KEY); CREATE TABLE d.parent (id INT PRIMARY KEY); INSERT INTO d.parent VALUES (1), (2);
+        CREATE TABLE d.child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES d.parent (id) ON DELETE CASCADE); INSERT INTO d.child VALUES (1, 1), (2, 2)"
+    replay
+    sql source "RENAME TABLE other.late TO d.late; INSERT INTO d.late VALUES (2, 2); INSERT INTO d.t (id, v) SELECT MAX(id) + 1, 7 FROM d.t; UPDATE d.late SET v = 3"
+    ship
+    run ccr apply target --job j --on-need pass
+    fails 8 "d.late" "goes on without"
+    [ "$(sql target "SELECT CONCAT(kind, ' ', db, '.', name, ' ', pos <> '') FROM ccr.needs")" = "behind d.late 1" ]
+    request=$(requests j '.[0].id')
+    run ccr apply target --job j --on-need pass
+    fails 8 "tables of job j are behind" "d.late"
+    [ "$(sql target "SELECT pos FROM ccr.position_j")" = "$(sql source "SELECT @@gtid_binlog_pos")" ]
+    [ "$(requests j '[.[] | .id]' | jq -c)" = "[$request]" ]
+    [ "$(status_of j '"\(.state) \(.doing) \(.tables_behind[0].kind)"')" = "following behind behind" ]
+    same_tables_but_late
+    waits
+    answer
+    requested
+    no_requests
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.needs")" -eq 0 ]
+    apply
+    same d
+    # what a cascade does to the rows of others is not in the log
+    sql source "SET foreign_key_checks = 0; ALTER TABLE d.parent ADD u CHAR(36) DEFAULT (UUID())"
+    ship
+    run ccr apply target --job j --on-need pass
+    fails 8 "d.parent" "waits for the copy" "a foreign key of child"
+    [ "$(sql target "SELECT CONCAT(kind, ' ', db, '.', name) FROM ccr.needs")" = "partial d.parent" ]
+    job resync --job j --reason "parent and child" --quiet
+    answer
+    requested
+    apply
+    same d
+    run ccr apply target --job j --on-need dance
+    fails 2 "on-need"
+}
+
+same_tables_but_late() {
+    [ "$(sql source "CHECKSUM TABLE d.t")" = "$(sql target "CHECKSUM TABLE d.t")" ]
+}
+
 @test "the third failure of one cause with nothing applied in between stops the job, copies or not; everything shows why" {
     local i
 
