@@ -11,18 +11,15 @@
 #include <string.h>
 #include <strings.h>
 
-#include <mysqld_error.h>
-
 #include "base/clock.h"
 #include "base/failpoint.h"
-#include "base/interrupt.h"
 #include "base/mem.h"
 #include "mysql/catalog.h"
 #include "mysql/server.h"
 #include "partial/run.h"
 #include "replay/net.h"
 #include "replay/status.h"
-#include "snapshot/blockers.h"
+#include "snapshot/lock_wait.h"
 #include "snapshot/restore_servers.h"
 #include "snapshot/stage.h"
 #include "snapshot/swap.h"
@@ -215,62 +212,34 @@ static struct err *take_apart(struct partial *p, const struct exchange *x)
     return keep_counter(p, x);
 }
 
-static struct err *give_up(struct partial *p, struct err *e)
-{
-    char *dbs = restore_plan_target_list(p->plan);
-    struct buf who = BUF_INIT;
-    struct err *failed = lock_holders_describe(p->conn, dbs, &who);
-
-    free(dbs);
-    e = err_context(e, "gave up after %llu s, waiting for a table lock",
-                    (unsigned long long)p->restore->swap_wait_s);
-    if (!failed && who.len)
-        e = err_context(e, "locks are %s", buf_str(&who));
-    err_free(failed);
-    buf_free(&who);
-    return err_hint(e, "end those sessions or give --swap-wait more time, and run again");
-}
-
-/* One statement; waiting for its lock it blocks new readers, so each attempt is short. */
-static struct err *exchange_one(struct partial *p, const struct exchange *x, int64_t deadline_us)
+static struct err *exchange_one(const struct lock_wait *wait, const struct exchange *x)
 {
     char *live = sql_table_dup(x->live.db, x->live.name);
-    struct err *e;
+    struct buf sql = BUF_INIT;
 
-    for (;;) {
-        failpoint("exchange-before");
-        e = conn_exec(p->conn, "ALTER TABLE %s EXCHANGE PARTITION %s WITH TABLE %s", live, x->name, x->apart);
-        failpoint("exchange-after");
-        if (!e)
-            break;
-        if (conn_errno(p->conn) != ER_LOCK_WAIT_TIMEOUT) {
-            e = err_hint(e, "bring in the whole table (--tables)");
-            break;
-        }
-        if (clock_monotonic_us() >= deadline_us) {
-            e = give_up(p, e);
-            break;
-        }
-        err_free(e);
-        log_info(p->restore->log, "the exchange waits for a table lock; trying again");
-        clock_sleep_us(CLOCK_US_PER_S);
-        e = interrupt_check();
-        if (e)
-            break;
-    }
+    buf_printf(&sql, "ALTER TABLE %s EXCHANGE PARTITION %s WITH TABLE %s", live, x->name, x->apart);
+    struct err *e = lock_wait_exec(wait, &sql, NULL);
+    buf_free(&sql);
     free(live);
-    return e;
+    return e ? err_hint(e, "bring in the whole table (--tables)") : NULL;
 }
 
 static struct err *exchange_all(struct partial *p, const struct exchanges *all)
 {
     int64_t start_us = clock_monotonic_us();
-    int64_t deadline_us = start_us + (int64_t)p->restore->swap_wait_s * CLOCK_US_PER_S;
+    const struct lock_wait wait = {
+        .conn = p->conn,
+        .log = p->restore->log,
+        .plan = p->plan,
+        .what = "exchange",
+        .hint = "end those sessions or give --swap-wait more time, and run again",
+        .attempt_s = p->restore->lock_wait_s,
+        .all_s = p->restore->swap_wait_s,
+        .deadline_us = start_us + (int64_t)p->restore->swap_wait_s * CLOCK_US_PER_S,
+    };
 
-    TRY(conn_exec(p->conn, "SET SESSION lock_wait_timeout = %llu",
-                  (unsigned long long)p->restore->lock_wait_s));
     for (size_t i = 0; i < all->count; i++) {
-        struct err *e = exchange_one(p, &all->items[i], deadline_us);
+        struct err *e = exchange_one(&wait, &all->items[i]);
         if (e)
             return err_context(e, "exchanging partition %s of %s.%s (%zu of %zu are in)", all->items[i].name,
                                all->items[i].live.db, all->items[i].live.name, i, all->count);

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
-#include "mysql/server.h"
 #include "replay/culprit.h"
 #include "replay/intent.h"
 #include "replay/repair.h"
@@ -41,11 +40,9 @@ static struct err *drive_open_lanes(struct apply *a)
 
 static struct err *drive_open_batch(struct apply *a, const struct job_position *position)
 {
-    struct server_info info;
+    uint64_t max_packet = 0;
 
-    TRY(server_info_read(a->conn, &info));
-    uint64_t max_packet = info.max_allowed_packet;
-    server_info_free(&info);
+    TRY(conn_number(a->conn, &max_packet, "SELECT @@max_allowed_packet"));
     struct conn **conns = mem_zalloc(a->lanes, sizeof(*conns));
     const struct batch_params params = {
         .conns = conns,

@@ -1,6 +1,5 @@
 #include "replay/statement_dml.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,44 +7,14 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "mysql/infile.h"
 #include "replay/intent.h"
 #include "replay/reach.h"
 #include "replay/session.h"
 
-/* The functions of mysql_set_local_infile_handler: the prelude's file. */
-struct file_source {
-    struct prelude *prelude;
-    struct err *error;
-};
-
-static int file_begin(void **handle, const char *name, void *source)
+static struct err *read_file(void *prelude, void *out, size_t cap, size_t *len)
 {
-    (void)name;
-    *handle = source;
-    return 0;
-}
-
-static int file_read(void *handle, char *out, unsigned cap)
-{
-    struct file_source *f = handle;
-    size_t len = 0;
-
-    if (!f->error)
-        f->error = prelude_file_read(f->prelude, out, cap, &len);
-    return f->error ? -1 : (int)len;
-}
-
-static void file_end(void *handle)
-{
-    (void)handle;
-}
-
-static int file_error(void *handle, char *message, unsigned cap)
-{
-    const struct file_source *f = handle;
-
-    snprintf(message, cap, "%s", f->error ? err_message(f->error) : "no file");
-    return ER_UNKNOWN_ERROR;
+    return prelude_file_read(prelude, out, cap, len);
 }
 
 /* The statement as it ran, its file's name and LOCAL put in; the log has neither REPLACE nor IGNORE in it. */
@@ -79,20 +48,12 @@ static struct err *load_check(const struct schema_change *s, const struct binlog
 static struct err *execute(struct schema_change *s, const struct binlog_load *load)
 {
     struct apply *a = s->a;
-    struct file_source source = {.prelude = a->prelude};
 
     if (!load)
         return conn_exec_bytes(a->conn, s->sql.data, s->sql.len);
     TRY(prelude_file_open(a->prelude, load->file_id));
-    mysql_set_local_infile_handler(conn_handle(a->conn), file_begin, file_read, file_end, file_error,
-                                   &source);
-    struct err *e = conn_exec_bytes(a->conn, s->sql.data, s->sql.len);
-    mysql_set_local_infile_default(conn_handle(a->conn));
-    if (source.error) {
-        err_free(e);
-        return source.error;
-    }
-    return e ? e : load_check(s, load);
+    TRY(infile_exec(a->conn, &s->sql, read_file, a->prelude));
+    return load_check(s, load);
 }
 
 /* A check constraint that the source's session had switched off: the log does not say so. */

@@ -54,7 +54,7 @@ static struct err *insert_rows(struct worker *w, const struct restore_table *t, 
 
     if (t->rows->history)
         TRY(conn_exec(w->conn, "SET SESSION system_versioning_insert_history = 1"));
-    if (w->bulk && load_bulk_takes(t))
+    if (w->bulk && load_bulk_takes(w->bulk, t))
         TRY(load_bulk_part(w->bulk, t, &w->part, &rows));
     else
         TRY(load_text_part(w->conn, t, chunk, &w->part, &rows));

@@ -22,10 +22,11 @@ struct load_bulk {
     struct conn *conn;
     uint64_t packet; /* max_allowed_packet */
     size_t bundle;   /* bytes of text that are sent together */
-    /* the statement, kept as long as chunks are of the same table */
+    /* what is said for this table, kept as long as chunks are of the same one */
     const struct restore_table *table;
     struct load_insert insert;
-    struct bulk *statement; /* NULL where the insert has no parameters */
+    bool takes;             /* the clause can be said as an INSERT: `insert` is that */
+    struct bulk *statement; /* NULL before the first part, and where the insert has no parameters */
     /* what is being loaded */
     struct load_part *part;
     struct buf text; /* rows, of which `used` bytes are laid out */
@@ -66,13 +67,14 @@ void load_bulk_free(struct load_bulk *b)
     free(b);
 }
 
-bool load_bulk_takes(const struct restore_table *t)
+bool load_bulk_takes(struct load_bulk *b, const struct restore_table *t)
 {
-    struct load_insert insert;
-    bool takes = load_insert_parse(t->rows->load, &insert);
-
-    load_insert_free(&insert);
-    return takes;
+    if (b->table != t) {
+        close_statement(b);
+        b->takes = load_insert_parse(t->rows->load, &b->insert);
+        b->table = t;
+    }
+    return b->takes;
 }
 
 static void append_insert(const struct load_bulk *b, const struct restore_table *t, struct buf *sql)
@@ -86,19 +88,14 @@ static void append_insert(const struct load_bulk *b, const struct restore_table 
 static struct err *open_statement(struct load_bulk *b, const struct restore_table *t)
 {
     struct buf sql = BUF_INIT;
-    struct err *e = NULL;
 
-    if (b->table == t)
-        return NULL;
-    close_statement(b);
-    if (!load_insert_parse(t->rows->load, &b->insert))
+    if (!load_bulk_takes(b, t))
         return err_new(ERR_INTERNAL, "a LOAD DATA clause that is no INSERT: %s", t->rows->load);
+    if (b->statement || !b->insert.parameters)
+        return NULL;
     append_insert(b, t, &sql);
-    if (b->insert.parameters)
-        e = bulk_prepare(b->conn, &sql, b->insert.parameters, &b->statement);
+    struct err *e = bulk_prepare(b->conn, &sql, b->insert.parameters, &b->statement);
     buf_free(&sql);
-    if (!e)
-        b->table = t;
     return e;
 }
 

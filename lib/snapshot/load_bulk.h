@@ -21,7 +21,7 @@ struct err *load_bulk_new(struct conn *c, struct load_bulk **out) CHECKED;
 void load_bulk_free(struct load_bulk *b); /* NULL is allowed */
 
 /* Whether the table's LOAD DATA clause is one that can be said as an INSERT. */
-bool load_bulk_takes(const struct restore_table *t);
+bool load_bulk_takes(struct load_bulk *b, const struct restore_table *t);
 
 /* The part of a chunk of table t, whole; *rows is what the server took. */
 struct err *load_bulk_part(struct load_bulk *b, const struct restore_table *t, struct load_part *part,

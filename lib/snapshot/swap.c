@@ -13,6 +13,7 @@
 #include "snapshot/blockers.h"
 #include "snapshot/ddl.h"
 #include "snapshot/live.h"
+#include "snapshot/lock_wait.h"
 #include "snapshot/outside.h"
 #include "snapshot/pending.h"
 #include "snapshot/stats_locks.h"
@@ -206,43 +207,24 @@ static struct err *create_old_databases(struct swap *s)
     return NULL;
 }
 
-/* Puts who is in the way into the message, if that could be found out. */
-static struct err *add_description(struct err *e, struct err *failed, struct buf *who)
-{
-    if (!failed && who->len)
-        e = err_context(e, "%s", buf_str(who));
-    err_free(failed);
-    buf_free(who);
-    return err_hint(
-        e, "the old tables are as they were; end those sessions or give --swap-wait more time, and run "
-           "again: the load is kept");
-}
+static const char give_up_hint[] = "the old tables are as they were; end those sessions or give --swap-wait "
+                                   "more time, and run again: the load is kept";
 
 static struct err *give_up_on_readers(struct swap *s, const struct open_transactions *t, size_t left)
 {
     struct buf who = BUF_INIT;
-
-    buf_append_str(&who, "open: ");
     struct err *failed = open_transactions_describe(s->params->conn, t, &who);
     struct err *e =
         err_new(ERR_TARGET,
                 "the swap gave up after %llu s, waiting for %zu transactions that began before the "
                 "load ended",
                 (unsigned long long)s->params->swap_wait_s, left);
-    return add_description(e, failed, &who);
-}
 
-static struct err *give_up_on_locks(struct swap *s, struct err *e)
-{
-    char *dbs = restore_plan_target_list(s->params->plan);
-    struct buf who = BUF_INIT;
-
-    buf_append_str(&who, "locks are ");
-    struct err *failed = lock_holders_describe(s->params->conn, dbs, &who);
-    free(dbs);
-    e = err_context(e, "the swap gave up after %llu s, waiting for table locks",
-                    (unsigned long long)s->params->swap_wait_s);
-    return add_description(e, failed, &who);
+    if (!failed && who.len)
+        e = err_context(e, "open: %s", buf_str(&who));
+    err_free(failed);
+    buf_free(&who);
+    return err_hint(e, "%s", give_up_hint);
 }
 
 /* One look; *done when none of those transactions is left. */
@@ -349,31 +331,6 @@ static void drop_databases(struct swap *s, const bool *created)
         free(name);
     }
     err_free(target_drop_databases(c, "ccr_old", p->job->name, NULL));
-}
-
-static struct err *rename_with_retries(struct swap *s, const struct buf *sql, double *seconds)
-{
-    struct conn *c = s->params->conn;
-
-    TRY(conn_exec(c, "SET SESSION lock_wait_timeout = %llu", (unsigned long long)s->params->lock_wait_s));
-    for (;;) {
-        TRY(interrupt_check());
-        int64_t start_us = clock_monotonic_us();
-        failpoint("swap-before");
-        struct err *e = conn_exec_bytes(c, sql->data, sql->len);
-        failpoint("swap-after");
-        *seconds = (double)(clock_monotonic_us() - start_us) / CLOCK_US_PER_S;
-        if (!e)
-            return NULL;
-        if (conn_errno(c) != ER_LOCK_WAIT_TIMEOUT && conn_errno(c) != ER_LOCK_DEADLOCK)
-            return err_context(e, "swapping the tables in");
-        if (clock_monotonic_us() >= s->deadline_us)
-            return give_up_on_locks(s, e);
-        err_free(e);
-        log_info(s->params->log, "the swap waits for a table lock; trying again");
-        /* those who queued behind the RENAME get their turn */
-        clock_sleep_us(CLOCK_US_PER_S);
-    }
 }
 
 static void begin_pending(struct swap *s)
@@ -541,10 +498,20 @@ static struct err *perform(struct swap *s, bool *created, double *seconds)
     TRY(announce(s));
     build_rename(s, &sql);
     stats_locks_take(s->params->conn);
-    struct err *e = rename_with_retries(s, &sql, seconds);
+    const struct lock_wait wait = {
+        .conn = s->params->conn,
+        .log = s->params->log,
+        .plan = s->params->plan,
+        .what = "swap",
+        .hint = give_up_hint,
+        .attempt_s = s->params->lock_wait_s,
+        .all_s = s->params->swap_wait_s,
+        .deadline_us = s->deadline_us,
+    };
+    struct err *e = lock_wait_exec(&wait, &sql, seconds);
     stats_locks_release(s->params->conn);
     buf_free(&sql);
-    return e;
+    return e ? err_context(e, "swapping the tables in") : NULL;
 }
 
 /* The tables are as they were. */
