@@ -231,7 +231,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_CHECK] = {"check", TYPE_FLAG, JOB, 0, NULL, NULL, "with create: only check"},
 
     [OPT_PROTECT] = {"protect", TYPE_STRING, APPLY, SECTION_TARGET, "read-only|detect|off", "detect",
-                     "against others' writes: set read_only, or find them in the target's binlog"},
+                     "others' writes: forbidden by read_only, or found in the binlog"},
     [OPT_NOW] = {"now", TYPE_FLAG, PROMOTE, 0, NULL, NULL, "with what is applied: the log behind it is lost"},
     [OPT_WITHOUT_STORE] = {"without-store", TYPE_FLAG, PROMOTE, 0, NULL, NULL,
                            "the same, where the store cannot be reached"},
