@@ -122,6 +122,8 @@ equal() {
 }
 
 @test "the target's replica is promoted: position and nonce came along, and the old target must not go on" {
+    local at
+
     work one
     cycle one left
     has_all right left
@@ -131,10 +133,13 @@ equal() {
     cycle one right
     equal one right
     server_start left
+    at=$(sql left "SELECT @@gtid_binlog_pos")
     work one
     ccr ship one --cron
     run ccr apply left --job j
     fails 9 "was cloned, or restored from a backup"
+    run ccr restore left --job j --requested
+    [ "$(sql left "SELECT @@gtid_binlog_pos")" = "$at" ]
     ccr apply right --job j --cron
     # made a replica, it gets all of it, and may be promoted again
     replicate left right
