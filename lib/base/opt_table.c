@@ -181,7 +181,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_ON_DRIFT] = {"on-drift", TYPE_STRING, APPLY, SECTION_TARGET, "stop|repair", "stop",
                       "repair: compare rows before they are changed, and put them right"},
     [OPT_ON_NEED] = {"on-need", TYPE_STRING, APPLY, SECTION_TARGET, "wait|pass", "wait",
-                     "pass: go on without a table that only a copy can bring in, where that is safe"},
+                     "pass: go on without a table that only a copy brings in, where that is safe"},
     [OPT_EXPLAIN] = {"explain", TYPE_FLAG, APPLY, 0, NULL, NULL,
                      "list each table's road and the reason, change nothing"},
     [OPT_MEMORY] = {"memory", TYPE_SIZE, DOWN, SECTION_TARGET, "BYTES", "256M",
