@@ -66,12 +66,33 @@ struct err *turn_source(struct cycle *c, const struct opts *section)
     return on ? run_or_note(c, &requested, &on) : NULL;
 }
 
+/* What the job cannot pass may be there now: once more, and on. */
+static struct err *bring_in(struct cycle *c, struct cycle_step *apply)
+{
+    struct cycle_step restore = {.program = PROGRAM_RESTORE,
+                                 .flag = "--requested",
+                                 .reason = "the job cannot go on without it (ccr-apply says why)"};
+    bool on;
+
+    TRY(run_or_note(c, &restore, &on));
+    if (!on || !restore.changed)
+        return NULL;
+    apply->reason = "behind what was brought in";
+    return cycle_step(c, apply);
+}
+
 static struct err *turn_job(struct cycle *c)
 {
+    struct cycle_step restore = {.program = PROGRAM_RESTORE, .flag = "--requested"};
     struct cycle_step apply = {.program = PROGRAM_APPLY};
     bool on;
 
-    return run_or_note(c, &apply, &on);
+    TRY(run_or_note(c, &restore, &on));
+    TRY(cycle_step(c, &apply));
+    if (apply.code == ERR_RESYNC && on)
+        TRY(bring_in(c, &apply));
+    cycle_note(c, opts_program_name(PROGRAM_APPLY), apply.code);
+    return NULL;
 }
 
 /* The names of all jobs of a target. */

@@ -5,7 +5,9 @@
  * yet): ccr-backup of all that the section asks for, and ccr-ship once more. Otherwise ccr-backup where the
  * schedule wants one (due.h).
  *
- * Target, for each job: ccr-apply.
+ * Target, for each job: what it needs and the store has (ccr-restore --requested), then ccr-apply. Where that
+ * cannot go on without a snapshot, ccr-restore --requested again, and ccr-apply behind what it has brought
+ * in.
  *
  * Both return errors that end the cycle; whatever ends a turn is noted with cycle_note.
  */
