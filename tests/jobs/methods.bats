@@ -160,6 +160,20 @@ epoch() {
     epoch_ends "is no longer the one that was shipped"
 }
 
+@test "an incident: the source lost changes that its log lacks" {
+    replay
+    sql source "CREATE TABLE d.m (a TEXT) ENGINE=MyISAM; SET GLOBAL max_binlog_stmt_cache_size = 4096"
+    # what does not fit into the cache of the log is in the table all the same
+    run sql source "INSERT INTO d.m SELECT REPEAT('x', 60000) FROM seq_1_to_20" d
+    [ "$status" -ne 0 ]
+    sql source "SET GLOBAL max_binlog_stmt_cache_size = DEFAULT; INSERT INTO d.t VALUES (403, 0)"
+    run ccr ship source --quiet
+    fails 8
+    epoch_ends incident
+    sql source "DROP TABLE d.m"
+    replay
+}
+
 @test "resync: all of the job, a table, tables by pattern, a partition; with the reason, one request each" {
     sql source "CREATE TABLE d.u (id INT PRIMARY KEY, v INT); INSERT INTO d.u VALUES (1, 1); CREATE TABLE d.p (id INT PRIMARY KEY, v INT)
         PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (1000)); INSERT INTO d.p SELECT seq, 1 FROM seq_1_to_20" d
@@ -179,8 +193,7 @@ epoch() {
     job resync --job j --reason "it looks odd" --tables d.u --quiet
     job resync --job j --reason "it looks odd" --tables d.u --quiet
     [ "$(requests j '[.[] | .kind, .scope.include.tables[0].name, .reason]' | jq -c)" = '["tables","u","it looks odd"]' ]
-    [[ "$(sql target "SELECT what FROM ccr.history ORDER BY id DESC LIMIT 1")" == "partial copy of 1 tables or partitions asked for by ccr-job (%"* ]] ||
-        [[ "$(sql target "SELECT what FROM ccr.history ORDER BY id DESC LIMIT 1")" == "partial copy of 1 tables or partitions asked for by ccr-job ("* ]]
+    [[ "$(sql target "SELECT what FROM ccr.history ORDER BY id DESC LIMIT 1")" == "partial copy of 1 tables or partitions asked for by ccr-job ("* ]]
     [ "$(job show --job j --json | jq -c '.jobs[0].needs')" = '[{"kind":"partial","db":"d","name":"u","reason":"it looks odd"}]' ]
     # the job goes on meanwhile
     sql source "INSERT INTO d.u VALUES (2, 2)"
