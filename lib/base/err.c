@@ -11,6 +11,8 @@ struct err {
     enum err_code code;
     char *message;
     char *hint;
+    char *db; /* of the table that it is about; NULL for none */
+    char *table;
 };
 
 static const struct {
@@ -90,6 +92,15 @@ struct err *err_hint(struct err *e, const char *fmt, ...)
     return e;
 }
 
+struct err *err_about(struct err *e, const char *db, const char *table)
+{
+    if (e->table)
+        return e;
+    e->db = mem_strdup(db);
+    e->table = mem_strdup(table);
+    return e;
+}
+
 struct err *err_recode(struct err *e, enum err_code code)
 {
     e->code = code;
@@ -119,10 +130,21 @@ const char *err_hint_text(const struct err *e)
     return e->hint;
 }
 
+bool err_table(const struct err *e, const char **db, const char **table)
+{
+    if (!e || !e->table)
+        return false;
+    *db = e->db;
+    *table = e->table;
+    return true;
+}
+
 void err_free(struct err *e)
 {
     if (!e)
         return;
+    free(e->db);
+    free(e->table);
     free(e->message);
     free(e->hint);
     free(e);

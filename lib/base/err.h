@@ -51,6 +51,10 @@ struct err *err_context(struct err *e, const char *fmt, ...) MAKES_ERR __attribu
 /* Sets the hint where none is set yet (the place nearest to the cause knows best); returns e. */
 struct err *err_hint(struct err *e, const char *fmt, ...) MAKES_ERR __attribute__((format(printf, 2, 3)));
 
+/* Names the table that the error is about, where none is named yet: to be copied anew, say. Source names;
+ * returns e. */
+struct err *err_about(struct err *e, const char *db, const char *table) MAKES_ERR;
+
 /* Changes the code, for a caller who knows better what the failure means; returns e. */
 struct err *err_recode(struct err *e, enum err_code code) MAKES_ERR;
 
@@ -60,7 +64,9 @@ struct err *err_first(struct err *first, struct err *second) CHECKED;
 enum err_code err_code(const struct err *e); /* ERR_OK for NULL */
 const char *err_message(const struct err *e);
 const char *err_hint_text(const struct err *e); /* NULL where there is none */
-void err_free(struct err *e);                   /* NULL is allowed */
+/* *db and *table belong to e; false where no table is named. */
+bool err_table(const struct err *e, const char **db, const char **table);
+void err_free(struct err *e); /* NULL is allowed */
 
 /* The stable short name of a code ("needs-resync"), and its meaning in a few words. */
 const char *err_code_name(enum err_code code);

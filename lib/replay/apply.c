@@ -185,6 +185,25 @@ static void apply_close(struct apply *a)
     store_close(a->store);
 }
 
+/* A table that is not what ccr left there is copied anew, where that is wanted. */
+static struct err *apply_need_drifted(struct apply *a, struct err *e)
+{
+    const char *db, *table;
+
+    if (!a->limits.copy_drifted || err_code(e) != ERR_UNSAFE || !err_table(e, &db, &table))
+        return e;
+    need_add(&a->need, db, table);
+    a->need.reason = mem_printf("drift: %s", err_message(e));
+    a->need.gtid = a->stopped_at;
+    struct err *need =
+        err_hint(err_new(ERR_RESYNC, "%s", err_message(e)),
+                 "%s.%s is to be copied anew (--on-drift copy): ccr-restore --requested brings it "
+                 "in as soon as there is a snapshot",
+                 db, table);
+    err_free(e);
+    return need;
+}
+
 /* What only a snapshot can bring in is asked for: a table, or where it cannot be narrowed down to that, the
  * whole job. */
 static struct err *apply_record_need(struct apply *a, struct err *e)
@@ -265,7 +284,7 @@ static struct err *apply_work(struct apply *a, struct run *run)
         return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
     int64_t start = clock_monotonic_us();
     TRY(apply_protect(a, run->opts));
-    struct err *e = apply_record_need(a, drive_all(a));
+    struct err *e = apply_record_need(a, apply_need_drifted(a, drive_all(a)));
     e = apply_pass_needs(a, e);
     if (!e && !a->dry_run)
         e = apply_settle_needs(a);

@@ -25,9 +25,9 @@ static struct err *culprit_describe(unsigned number, const struct bundle_run *ru
     buf_free(&key);
     if (!drift)
         return e;
-    return err_hint(err_recode(e, ERR_UNSAFE),
-                    "the target was changed by others than ccr: put the row right, or "
-                    "restore a new snapshot (ccr-backup, ccr-restore)");
+    e = err_about(err_recode(e, ERR_UNSAFE), run->table->source_db, run->table->source_name);
+    return err_hint(e, "the target was changed by others than ccr: put the row right, or "
+                       "restore a new snapshot (ccr-backup, ccr-restore)");
 }
 
 static void culprit_keep(struct culprit *out, const struct bundle_run *run, enum rows_kind kind,

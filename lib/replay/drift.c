@@ -170,8 +170,9 @@ static struct err *describe(const struct comparison *c, const struct difference 
                   "differing: %s",
                   t->db, t->name, x->key, gtid, x->columns);
     return err_hint(
-        e, "the target was changed by others than ccr: --on-drift repair makes its rows the source's, or "
-           "restore a new snapshot (ccr-backup, ccr-restore)");
+        err_about(e, t->source_db, t->source_name),
+        "the target was changed by others than ccr: --on-drift repair makes its rows the source's, or "
+        "restore a new snapshot (ccr-backup, ccr-restore)");
 }
 
 /* The target's row becomes what the log takes it for. */

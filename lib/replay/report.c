@@ -8,14 +8,17 @@
 
 enum { MEMORY_LEAST = 64 * 1024 * 1024 };
 
-static struct err *drift_from_opts(const struct opts *opts, enum drift_mode *out)
+static struct err *drift_from_opts(const struct opts *opts, struct apply_limits *out)
 {
     const char *policy = opts_string(opts, OPT_ON_DRIFT);
     bool repair = strcmp(policy, "repair") == 0;
 
-    if (!repair && strcmp(policy, "stop") != 0)
-        return err_new(ERR_USAGE, "--on-drift is 'stop' or 'repair', not '%s'", policy);
-    *out = repair ? DRIFT_REPAIR : opts_flag(opts, OPT_CHECK_BEFORE_IMAGES) ? DRIFT_STOP : DRIFT_UNCHECKED;
+    out->copy_drifted = strcmp(policy, "copy") == 0;
+    if (!repair && !out->copy_drifted && strcmp(policy, "stop") != 0)
+        return err_new(ERR_USAGE, "--on-drift is 'stop', 'repair' or 'copy', not '%s'", policy);
+    out->drift = repair                                     ? DRIFT_REPAIR
+                 : opts_flag(opts, OPT_CHECK_BEFORE_IMAGES) ? DRIFT_STOP
+                                                            : DRIFT_UNCHECKED;
     return NULL;
 }
 
@@ -39,7 +42,7 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     out->in_order = strcmp(road, "ordered") == 0;
     if (!out->in_order && strcmp(road, "merged") != 0)
         return err_new(ERR_USAGE, "--road is 'ordered' or 'merged', not '%s'", road);
-    TRY(drift_from_opts(opts, &out->drift));
+    TRY(drift_from_opts(opts, out));
     const char *need = opts_string(opts, OPT_ON_NEED);
     out->pass_needs = strcmp(need, "pass") == 0;
     if (!out->pass_needs && strcmp(need, "wait") != 0)

@@ -195,7 +195,8 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
     TRY(catalog_table_read(t->conn, table->db, table->name, &table->catalog));
     if (!table->catalog)
         return err_hint(
-            err_new(ERR_UNSAFE, "table %s.%s does not exist on the target", table->db, table->name),
+            err_about(err_new(ERR_UNSAFE, "table %s.%s does not exist on the target", table->db, table->name),
+                      table->source_db, table->source_name),
             "restore it (ccr-restore), and keep other writers away from the target");
     TRY(job_table_hash(t->conn, t->job->name, table->db, table->name, recorded));
     if (!recorded[0])
@@ -204,14 +205,25 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
                         "ccr-restore --replace takes it over");
     TRY(catalog_table_hash(t->conn, table->db, table->name, hash));
     if (strcmp(hash, recorded) != 0)
-        return err_hint(err_new(ERR_UNSAFE,
-                                "the definition of table %s.%s on the target is not the one that "
-                                "ccr left there",
-                                table->db, table->name),
+        return err_hint(err_about(err_new(ERR_UNSAFE,
+                                          "the definition of table %s.%s on the target is not the one that "
+                                          "ccr left there",
+                                          table->db, table->name),
+                                  table->source_db, table->source_name),
                         "undo the change on the target, or restore a new snapshot");
     TRY(roads_find(t->roads, table->catalog, &table->road));
     tables_choose_lane(t, table);
     return NULL;
+}
+
+static struct err *tables_check_shape(const struct tables *t, const struct table *table)
+{
+    if (table->unchecked)
+        return NULL;
+    struct err *e = shape_check(&table->map, table->catalog);
+    if (!e)
+        e = shape_check_metadata(&table->map, table->catalog, t->conn);
+    return e ? err_about(e, table->source_db, table->source_name) : NULL;
 }
 
 /* A map of another shape than the last one of this table (or the first one). */
@@ -227,10 +239,7 @@ static struct err *tables_take_map(struct tables *t, struct table *table, const 
     own.data = table->body.data;
     own.body = table->body.data + (event->body - event->data);
     TRY(rows_table_map_parse(&own, &table->map));
-    if (!table->unchecked) {
-        TRY(shape_check(&table->map, table->catalog));
-        TRY(shape_check_metadata(&table->map, table->catalog, t->conn));
-    }
+    TRY(tables_check_shape(t, table));
     buf_clear(&table->map_event);
     rows_table_map_build(&table->map_event, &table->map, table->id, table->db, table->name, 0, 0);
     return NULL;

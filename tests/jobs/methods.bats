@@ -368,6 +368,39 @@ same_tables_but_late() {
     [ "$(sql source "CHECKSUM TABLE d.t")" = "$(sql target "CHECKSUM TABLE d.t")" ]
 }
 
+# drifted TEXT...: what the source does next meets d.f as it is on the target, which is copied anew.
+drifted() {
+    ship
+    run apply --on-drift stop
+    fails 9 "$1"
+    no_requests
+    run apply --on-drift copy
+    fails 8 "$1" "ccr-restore --requested"
+    [ "$(requests j '[.[] | .kind, .scope.include.tables[0].name]' | jq -c)" = '["tables","f"]' ]
+    [[ $(sql target "SELECT reason FROM ccr.needs") == "drift: "*"$1"* ]]
+    answer
+    requested
+    [ "$(json_of '"\(.partial) \(.tables)"')" = "true 1" ]
+    [[ $(json_of .reason) == *"drift: "* ]]
+    replay --on-drift copy
+    same d
+    no_requests
+}
+
+@test "on-drift = copy: a table that others changed is asked for, rows and definition" {
+    sql source "CREATE TABLE d.f (id INT PRIMARY KEY, v INT, UNIQUE (v)); INSERT INTO d.f SELECT seq, seq FROM seq_1_to_10" d
+    replay
+    sql target "DELETE FROM d.f WHERE id = 3"
+    sql source "UPDATE d.f SET v = -v WHERE id IN (3, 4)"
+    drifted "the row is missing on the target"
+    sql target "INSERT INTO d.f VALUES (11, 11)"
+    sql source "INSERT INTO d.f VALUES (12, 12); INSERT INTO d.f VALUES (11, 11)"
+    drifted "the target has such a row already"
+    sql target "ALTER TABLE d.f ADD w INT"
+    sql source "INSERT INTO d.f VALUES (13, 13)"
+    drifted "the definition of table d.f on the target"
+}
+
 @test "the third failure of one cause with nothing applied in between stops the job, copies or not; everything shows why" {
     local i
 
