@@ -1,22 +1,35 @@
 # A simulated month: cycles from cron on both sides, one step a day, and things that happen. At the end both sides are equal, and
-# every full copy is explained by something that the test did. CCR_SEED repeats a run; DAYS (30) is its length.
+# every full copy is explained by something that the test did. The source is a primary with a replica. CCR_SEED repeats a run; DAYS (30) is its length.
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../apply/follow
+load ../lib/replica
 load ../lib/stored
 
 setup_file() {
     mkdir -p "$XDG_STATE_HOME"
-    follow_servers
+    server_start source --log-slave-updates=ON
+    server_start second --log-slave-updates=ON
+    target_start
+    server_grant source source
+    server_grant target target
+    sql source "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%'"
+    replicate second source
+    cp "$T/source/ccr.cnf" "$T/second/"
     sql source "CREATE DATABASE d; USE d; CREATE TABLE t0 (id INT PRIMARY KEY AUTO_INCREMENT, v INT, c VARCHAR(50)); INSERT INTO t0 (v, c) SELECT seq, seq FROM seq_1_to_500"
-    {
-        printf '[store main]\nurl = %s\n\n[source db1]\nsocket = %s\ndefaults-file = %s\ndatabases = d\nsnapshot-every = 7d\n' \
-            "$STORE" "$T/source/sock" "$T/source/ccr.cnf"
-        printf '\n[target db2]\nsocket = %s\ndefaults-file = %s\njob = j\n' "$T/target/sock" "$T/target/ccr.cnf"
-    } >"$T/ccr.conf"
+    write_config source
     ccr backup source --quiet --databases d
     ccr restore target --quiet --job j
+}
+
+# write_config PRIMARY
+write_config() {
+    {
+        printf '[store main]\nurl = %s\n\n[source db1]\nsocket = %s\ndefaults-file = %s\ndatabases = d\nsnapshot-every = 7d\n' \
+            "$STORE" "$T/$1/sock" "$T/$1/ccr.cnf"
+        printf '\n[target db2]\nsocket = %s\ndefaults-file = %s\njob = j\n' "$T/target/sock" "$T/target/ccr.cnf"
+    } >"$T/ccr.conf"
 }
 
 note() {
@@ -70,11 +83,11 @@ cycle_killed() {
 write() {
     local table statements=''
 
-    for table in $(sql source "SELECT table_name FROM information_schema.tables WHERE table_schema = 'd' ORDER BY table_name"); do
+    for table in $(sql "$primary" "SELECT table_name FROM information_schema.tables WHERE table_schema = 'd' ORDER BY table_name"); do
         statements+="INSERT INTO $table (v, c) SELECT seq, CONCAT('day $day ', seq) FROM seq_1_to_$((RANDOM % 40 + 1));
             UPDATE $table SET v = v + $((RANDOM % 9)) WHERE id % 7 = $((RANDOM % 7)); DELETE FROM $table WHERE id % 31 = $((RANDOM % 31));"
     done
-    sql source "$statements" d
+    sql "$primary" "$statements" d
 }
 
 change_schema() {
@@ -82,10 +95,10 @@ change_schema() {
 
     note "DDL $n"
     case $n in
-    0) sql source "CREATE TABLE t$day (id INT PRIMARY KEY AUTO_INCREMENT, v INT, c VARCHAR(50))" d ;;
-    1) sql source "ALTER TABLE t0 ADD COLUMN c$day INT DEFAULT $day" d ;;
-    2) sql source "CREATE TABLE x$day LIKE t0; INSERT INTO x$day (v, c) VALUES ($day, 'x'); RENAME TABLE x$day TO y$day" d ;;
-    3) sql source "CREATE TABLE z$day (id INT PRIMARY KEY, v INT, c VARCHAR(50)); INSERT INTO z$day VALUES (1, 1, 'z'); DROP TABLE z$day" d ;;
+    0) sql "$primary" "CREATE TABLE t$day (id INT PRIMARY KEY AUTO_INCREMENT, v INT, c VARCHAR(50))" d ;;
+    1) sql "$primary" "ALTER TABLE t0 ADD COLUMN c$day INT DEFAULT $day" d ;;
+    2) sql "$primary" "CREATE TABLE x$day LIKE t0; INSERT INTO x$day (v, c) VALUES ($day, 'x'); RENAME TABLE x$day TO y$day" d ;;
+    3) sql "$primary" "CREATE TABLE z$day (id INT PRIMARY KEY, v INT, c VARCHAR(50)); INSERT INTO z$day VALUES (1, 1, 'z'); DROP TABLE z$day" d ;;
     esac
 }
 
@@ -101,9 +114,22 @@ paused() {
 # A gap is one only where something was written behind what is shipped.
 gap() {
     write
-    purge_all source
+    has_all "$other" "$primary"
+    purge_all "$primary"
     note "gap"
     gaps=$((gaps + 1))
+}
+
+# The replica is the primary from now on, and the primary its replica.
+switch_nodes() {
+    note "the source is node $other"
+    has_all "$other" "$primary"
+    promote "$other"
+    replicate "$primary" "$other"
+    write_config "$other"
+    set -- "$primary" "$other"
+    primary=$2
+    other=$1
 }
 
 event() {
@@ -111,8 +137,9 @@ event() {
     case $day in
     5) change_schema && return ;;
     10) gap && return ;;
+    15) switch_nodes && return ;;
     esac
-    case $((RANDOM % 12)) in
+    case $((RANDOM % 13)) in
     0) gap ;;
     1 | 2) change_schema ;;
     3) cycle_killed source ;;
@@ -126,7 +153,7 @@ event() {
         ;;
     8)
         note "the source is restarted"
-        server_restart source
+        server_restart "$primary"
         ;;
     9)
         note "the target is killed"
@@ -134,6 +161,7 @@ event() {
         cycles
         target_start
         ;;
+    10) switch_nodes ;;
     *) ;;
     esac
 }
@@ -156,7 +184,7 @@ in_step() {
 }
 
 @test "a month of cycles, and of what happens: equal at the end, and every full copy explained" {
-    local day gaps=0
+    local day gaps=0 primary=source other=second
 
     seed
     for ((day = 1; day <= ${DAYS:-30}; day++)); do
@@ -165,6 +193,7 @@ in_step() {
         cycles
     done
     if paused; then steer resume; fi
+    has_all "$other" "$primary"
     wait_until 60 in_step || { cat "$T/diary"; tail -n 40 "$T/mail"; return 1; }
     same d
     cat "$T/diary"

@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../apply/follow
+load ../lib/replica
 
 setup_file() {
     local s
@@ -29,20 +30,6 @@ setup_file() {
     ccr restore left --job j --quiet
     has_all two one
     has_all right left
-}
-
-# replicate REPLICA PRIMARY: from where it is.
-replicate() {
-    sql "$1" "SET GLOBAL gtid_slave_pos = '$(sql "$1" "SELECT @@gtid_current_pos")'; CHANGE MASTER TO master_host = '127.0.0.1',
-        master_port = $(server_port "$2"), master_user = 'repl', master_password = 'repl', master_use_gtid = slave_pos, master_connect_retry = 1; START SLAVE"
-}
-
-promote() {
-    sql "$1" "STOP SLAVE; RESET SLAVE ALL"
-}
-
-has_all() {
-    [ "$(sql "$1" "SELECT MASTER_GTID_WAIT('$(sql "$2" "SELECT @@gtid_binlog_pos")', 30)")" = 0 ]
 }
 
 work() {

@@ -1,11 +1,15 @@
 # shellcheck shell=bash
-# A native replica whose lag a test decides about (load ../lib/replica, behind common).
+# Native replicas (load ../lib/replica, behind common): one whose lag a test decides about, and pairs that change places.
 #
 #   replica_start NAME MASTER [mariadbd options]    a new server that replicates everything of MASTER; its option file,
 #                                                   for a user with the grants of README.md, is $T/NAME/replica.cnf
 #   replica_lags NAME MASTER        holds it: from now on it lags by more than 900 seconds
 #   replica_catches_up NAME         lets it go on
 #   replica_looks NAME              how often it was asked for its lag
+#
+#   replicate REPLICA PRIMARY       it follows the primary from where it is, as repl (password repl), whom the test makes
+#   promote REPLICA                 it follows no more
+#   has_all REPLICA PRIMARY         waits until it has
 
 replica_start() {
     local name=$1 master=$2
@@ -62,4 +66,17 @@ replica_catches_up() {
 
 replica_looks() {
     sql "$1" "SHOW GLOBAL STATUS LIKE 'Com_show_slave_status'" | cut -f 2
+}
+
+replicate() {
+    sql "$1" "SET GLOBAL gtid_slave_pos = '$(sql "$1" "SELECT @@gtid_current_pos")'; CHANGE MASTER TO master_host = '127.0.0.1',
+        master_port = $(server_port "$2"), master_user = 'repl', master_password = 'repl', master_use_gtid = slave_pos, master_connect_retry = 1; START SLAVE"
+}
+
+promote() {
+    sql "$1" "STOP SLAVE; RESET SLAVE ALL"
+}
+
+has_all() {
+    [ "$(sql "$1" "SELECT MASTER_GTID_WAIT('$(sql "$2" "SELECT @@gtid_binlog_pos")', 30)")" = 0 ]
 }
