@@ -179,7 +179,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_CHECK_BEFORE_IMAGES] = {"check-before-images", TYPE_FLAG, APPLY, SECTION_TARGET, NULL, NULL,
                                  "stop where a row on the target is not what it was on the source"},
     [OPT_ON_DRIFT] = {"on-drift", TYPE_STRING, APPLY, SECTION_TARGET, "stop|repair|copy", "stop",
-                      "repair: compare rows first, and put them right; copy: ask for the table anew"},
+                      "repair: compare rows and put them right; copy: ask for the table anew"},
     [OPT_ON_NEED] = {"on-need", TYPE_STRING, APPLY, SECTION_TARGET, "wait|pass", "wait",
                      "pass: go on without a table that only a copy brings in, where that is safe"},
     [OPT_EXPLAIN] = {"explain", TYPE_FLAG, APPLY, 0, NULL, NULL,

@@ -42,7 +42,7 @@ struct apply_limits {
     bool pass_needs; /* a table that only a copy can bring in is left behind, where that is safe */
     enum drift_mode drift;
     bool copy_drifted; /* a table that drifted is one that only a copy can bring in */
-    int64_t batch_us; /* a batch is ended after this time */
+    int64_t batch_us;  /* a batch is ended after this time */
     uint64_t memory;
     bool has_until_gtid;
     struct gtid_pos until_gtid;
