@@ -200,7 +200,7 @@ static uint64_t content_length(const struct s3_reply *r)
     return length;
 }
 
-struct err *s3_get_a_byte(struct s3 *s, const char *key, struct s3_reply *reply)
+static struct err *get_a_byte(struct s3 *s, const char *key, struct s3_reply *reply)
 {
     struct store_range range = {0, 1, false};
     struct s3_pair header = {"Range", "bytes=0-0"};
@@ -218,39 +218,39 @@ struct err *s3_get_a_byte(struct s3 *s, const char *key, struct s3_reply *reply)
     return s3_send(s, &call, reply);
 }
 
-static struct err *head_by_get(struct s3 *s, const char *key, struct store_stat *stat, bool *found)
+struct err *s3_look(struct s3 *s, const char *key, struct s3_reply *reply)
 {
-    struct s3_reply reply;
-    uint64_t first, last;
+    struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
 
-    struct err *e = s3_get_a_byte(s, key, &reply);
-    *found = !e && reply.status != 404;
-    if (*found) {
-        *stat = (struct store_stat){.modified_us = modified_us(&reply)};
-        if (reply.status == 200)
-            stat->size = content_length(&reply);
-        else if (reply.status == 206 && !parse_content_range(&reply, &first, &last, &stat->size))
-            stat->size = 0; /* check_get has seen to it that it can be parsed */
-    }
-    s3_reply_free(&reply);
-    return e;
+    if (s->v2) /* libs3 takes a part of the headers for all of them */
+        return get_a_byte(s, key, reply);
+    struct err *e = s3_send(s, &call, reply);
+    if (e || reply->status == 200)
+        return e;
+    s3_reply_free(reply);
+    return get_a_byte(s, key, reply);
+}
+
+/* Of a part, the whole's; of one that is empty there is no part. */
+static uint64_t size_of(const struct s3_reply *r)
+{
+    uint64_t first, last, size;
+
+    if (r->status == 200)
+        return content_length(r);
+    return r->status == 206 && parse_content_range(r, &first, &last, &size) ? size : 0;
 }
 
 struct err *s3_head(void *self, const char *key, struct store_stat *stat, bool *found)
 {
-    struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
-    struct s3 *s = self;
     struct s3_reply reply;
 
-    if (s->v2) /* libs3 takes a part of the headers for all of them */
-        return head_by_get(s, key, stat, found);
-    struct err *e = s3_send(s, &call, &reply);
-    long status = reply.status;
-    *found = !e && status == 200;
+    struct err *e = s3_look(self, key, &reply);
+    *found = !e && reply.status != 404;
     if (*found)
-        *stat = (struct store_stat){content_length(&reply), modified_us(&reply)};
+        *stat = (struct store_stat){size_of(&reply), modified_us(&reply)};
     s3_reply_free(&reply);
-    return e || status == 200 ? e : head_by_get(s, key, stat, found);
+    return e;
 }
 
 static struct err *s3_remove(void *self, const char *key)

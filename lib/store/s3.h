@@ -94,9 +94,11 @@ int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply);
 struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct http_answer *answer,
                       const char *message, const char *region) MAKES_ERR;
 
-/* For a HEAD that failed: it has no document to tell why. No such object (404), or no such bucket (an error)?
+/*
+ * A HEAD; where that fails, the GET of a byte: only its answer has a document to tell whether there is no
+ * such object (404) or no such bucket (an error). 206 and 416 are a GET's.
  */
-struct err *s3_get_a_byte(struct s3 *s, const char *key, struct s3_reply *reply) CHECKED;
+struct err *s3_look(struct s3 *s, const char *key, struct s3_reply *reply) CHECKED;
 struct err *s3_head(void *self, const char *key, struct store_stat *stat, bool *found) CHECKED;
 
 struct err *s3_is_atomic(void *self, bool *atomic) CHECKED;

@@ -84,14 +84,9 @@ static bool has_mark(const struct s3_reply *r, const char *writer)
 /* Whether the object that is there was written by the call with this mark. */
 static struct err *is_marked(struct s3 *s, const char *key, const char *writer, bool *marked)
 {
-    struct s3_call call = {.method = "HEAD", .key = key, .expect = S3_UNEXPLAINED};
     struct s3_reply reply;
 
-    struct err *e = s->v2 ? s3_get_a_byte(s, key, &reply) : s3_send(s, &call, &reply);
-    if (!e && !s->v2 && reply.status != 200) {
-        s3_reply_free(&reply);
-        e = s3_get_a_byte(s, key, &reply);
-    }
+    struct err *e = s3_look(s, key, &reply);
     *marked = !e && has_mark(&reply, writer);
     s3_reply_free(&reply);
     return e;

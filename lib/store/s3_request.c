@@ -162,7 +162,8 @@ static bool is_outcome(const struct s3_call *call, const struct s3_reply *r, str
     }
     if ((call->expect & S3_UNEXPLAINED) && status >= 300 && status < 500 && status != 408 && status != 429)
         return true;
-    if (status == 404 && !r->code[0])
+    /* "no such key" to who asked for no key is the answer to another request */
+    if (status == 404 && (!r->code[0] || (!call->key && strcmp(r->code, "NoSuchKey") == 0)))
         f->curl = RETRY_NOT_S3;
     return (status == 404 && (call->expect & S3_ABSENT) && strcmp(r->code, "NoSuchKey") == 0) ||
            (status == 412 && (call->expect & S3_EXISTS)) || (status == 416 && (call->expect & S3_NO_RANGE)) ||
