@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "check/checking.h"
 #include "format/layout.h"
+#include "snapshot/choice.h"
 
 /* What is not there yet has no id. */
 static struct err *read_ids(struct store *s, struct job *job)
@@ -26,15 +27,9 @@ static struct err *read_ids(struct store *s, struct job *job)
     return layout_open_stream(s, job->stream, false, &job->stream_id);
 }
 
-static struct err *holds_all(const struct manifest *m, void *arg, bool *fits)
+static struct err *holds_all(const struct manifest *m, void *wanted, bool *fits)
 {
-    const struct scope *wanted = arg;
-    struct scope held = {0};
-    struct err *e = scope_from_manifest(m, &held);
-
-    *fits = !e && !manifest_is_of_partitions(m) && scope_covers(&held, wanted);
-    scope_free(&held);
-    return e;
+    return choice_holds(m, wanted, NULL, fits);
 }
 
 /* One that holds what the job wants, or whatever there is: it knows the server's settings, too. */

@@ -50,7 +50,6 @@ void cycle_note(struct cycle *c, const char *program, enum err_code code)
     char *turn = turn_name(c);
     buf_printf(&c->failed, "%s%s: %s: %s", c->failed.len ? "; " : "", turn, program, err_code_name(code));
     free(turn);
-    c->failures++;
     if (rank(code) < rank(c->worst))
         c->worst = code;
 }

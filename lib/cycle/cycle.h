@@ -35,15 +35,13 @@ struct cycle {
     const char *job;     /* target: whose turn it is within the section; NULL before that is known */
     json_t *steps;
     struct buf failed; /* "[target db2] ccr-apply: needs-resync" */
-    size_t failures;
     enum err_code worst;
 };
 
 /*
  * One run of a binary for the section (and job) whose turn it is. `flag` goes along where it is not NULL;
- * `reason` says why it runs, where that is not a matter of course. *code is how it ended, *changed what it
- * says of itself (NULL: not wanted). ERR_INTERRUPTED where a signal has come, ERR_INTERNAL where it could not
- * be started.
+ * `reason` says why it runs, where that is not a matter of course. `code` is how it ended, `changed` what it
+ * says of itself. ERR_INTERRUPTED where a signal has come, ERR_INTERNAL where it could not be started.
  */
 struct cycle_step {
     enum program program;

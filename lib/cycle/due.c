@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/layout.h"
 #include "format/manifest.h"
+#include "snapshot/choice.h"
 #include "snapshot/source_scope.h"
 #include "store/store.h"
 
@@ -70,13 +71,10 @@ static struct err *list(struct search *s)
 static struct err *holds_all(struct search *s, const char *id, const struct scope *wanted, bool *yes)
 {
     struct manifest *m = NULL;
-    struct scope held = {0};
     struct err *e = manifest_load(s->store, s->stream, id, &m);
 
     if (!e)
-        e = scope_from_manifest(m, &held);
-    *yes = !e && !manifest_is_of_partitions(m) && scope_covers(&held, wanted);
-    scope_free(&held);
+        e = choice_holds(m, wanted, NULL, yes);
     manifest_free(m);
     return e;
 }

@@ -196,3 +196,16 @@ bool gtid_pos_equal(const struct gtid_pos *a, const struct gtid_pos *b)
             return false;
     return true;
 }
+
+uint64_t gtid_pos_distance(const struct gtid_pos *from, const struct gtid_pos *to)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < to->count; i++) {
+        const struct gtid *was = gtid_pos_find(from, to->items[i].domain);
+        uint64_t seq = was ? was->seq : 0;
+        if (to->items[i].seq > seq)
+            count += to->items[i].seq - seq;
+    }
+    return count;
+}

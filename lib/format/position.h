@@ -56,5 +56,7 @@ bool gtid_pos_reaches(const struct gtid_pos *a, const struct gtid_pos *b);
 /* 1 where `a` reaches `b` and not the other way round, -1 for the opposite, 0 where neither is ahead. */
 int gtid_pos_order(const struct gtid_pos *a, const struct gtid_pos *b);
 bool gtid_pos_equal(const struct gtid_pos *a, const struct gtid_pos *b);
+/* Transactions of `to` that lie behind `from`, by their numbers: where a domain leaves some out, fewer. */
+uint64_t gtid_pos_distance(const struct gtid_pos *from, const struct gtid_pos *to);
 
 #endif

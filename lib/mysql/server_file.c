@@ -32,3 +32,28 @@ struct err *server_file_open(const char *name, const struct conn_params *like, u
     free(file);
     return e;
 }
+
+struct err *named_source_open(const struct opts *opts, struct named_source *out)
+{
+    const char *name = opts_string(opts, OPT_SOURCE);
+    struct conn_params like;
+
+    *out = (struct named_source){0};
+    if (!name)
+        return NULL;
+    if (strchr(name, '/')) {
+        conn_params_from_opts(opts, CONN_SOURCE, &like);
+        server_file_params(name, &like, &out->file, &out->params);
+    } else {
+        TRY(opts_of_source(opts, name, &out->section));
+        conn_params_from_opts(out->section, CONN_SOURCE, &out->params);
+    }
+    return conn_open(&out->params, &out->conn);
+}
+
+void named_source_close(struct named_source *source)
+{
+    conn_close(source->conn);
+    opts_free(source->section);
+    free(source->file);
+}

@@ -39,16 +39,6 @@ static bool is_kind(const struct job_need *n, const char *kind)
     return strcmp(n->kind, kind) == 0;
 }
 
-static char *text_of(const struct job_need *n)
-{
-    if (!is_kind(n, JOB_PARTITION))
-        return job_need_table_text(n);
-    char *db = sql_ident_dup(n->db);
-    char *text = mem_printf("%s.%s", db, n->name);
-    free(db);
-    return text;
-}
-
 static void group_new(const struct requesting *r, struct group *g)
 {
     *g = (struct group){.needs = mem_zalloc(r->needs.count + 1, sizeof(*g->needs)),
@@ -59,7 +49,7 @@ static void group_add(struct group *g, const struct job_need *n)
 {
     g->full |= is_kind(n, JOB_FULL);
     g->partitions |= is_kind(n, JOB_PARTITION);
-    g->texts[g->count] = text_of(n);
+    g->texts[g->count] = job_need_text(n);
     g->needs[g->count++] = n;
 }
 
@@ -351,7 +341,7 @@ static struct err *need_all(struct requesting *r, bool *changed)
     TRY(newest_epoch(r, &epoch));
     if (epoch <= r->position.epoch)
         return NULL;
-    char *table = text_of(n);
+    char *table = job_need_text(n);
     char *reason = mem_printf("epoch %" PRIu64 " of the log ended before a copy of %s was there, which was "
                               "needed: %s",
                               r->position.epoch, table, n->reason);
@@ -370,7 +360,7 @@ static void describe(const struct requesting *r, struct buf *out)
 {
     for (size_t i = 0; i < r->needs.count; i++) {
         const struct job_need *n = &r->needs.items[i];
-        char *text = is_kind(n, JOB_FULL) ? mem_strdup("the whole job") : text_of(n);
+        char *text = is_kind(n, JOB_FULL) ? mem_strdup("the whole job") : job_need_text(n);
         buf_printf(out, "%s%s (%s)", i ? ", " : "", text, n->reason);
         free(text);
     }

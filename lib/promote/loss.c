@@ -10,45 +10,6 @@
 #include "promote/parts.h"
 #include "status/lag.h"
 
-/* Transactions of `theirs` that lie behind `ours`, by their numbers: where a domain leaves some out, fewer.
- */
-static uint64_t behind(const struct gtid_pos *ours, const struct gtid_pos *theirs)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < theirs->count; i++) {
-        const struct gtid *here = gtid_pos_find(ours, theirs->items[i].domain);
-        uint64_t from = here ? here->seq : 0;
-        if (theirs->items[i].seq > from)
-            count += theirs->items[i].seq - from;
-    }
-    return count;
-}
-
-/* Of the section [source NAME], or by an option file. */
-static struct err *open_source(const struct promote *p, struct conn **out)
-{
-    const char *name = opts_string(p->run->opts, OPT_SOURCE);
-    struct opts *section = NULL;
-    struct conn_params source, like;
-    char *file = NULL;
-    struct err *e = NULL;
-
-    if (strchr(name, '/')) {
-        conn_params_from_opts(p->run->opts, CONN_SOURCE, &like);
-        server_file_params(name, &like, &file, &source);
-    } else {
-        e = opts_of_source(p->run->opts, name, &section);
-        if (!e)
-            conn_params_from_opts(section, CONN_SOURCE, &source);
-    }
-    if (!e)
-        e = conn_open(&source, out);
-    opts_free(section);
-    free(file);
-    return e;
-}
-
 struct source_now {
     struct gtid_pos pos;
     int64_t time; /* seconds since 1970 */
@@ -56,22 +17,22 @@ struct source_now {
 
 static struct err *ask_source(const struct promote *p, struct source_now *out)
 {
-    struct conn *c = NULL;
+    struct named_source source;
     uint64_t time = 0;
-    struct err *e = open_source(p, &c);
+    struct err *e = named_source_open(p->run->opts, &source);
 
     if (!e)
-        e = server_binlog_pos(c, &out->pos);
+        e = server_binlog_pos(source.conn, &out->pos);
     if (!e)
-        e = conn_number(c, &time, "SELECT UNIX_TIMESTAMP()");
+        e = conn_number(source.conn, &time, "SELECT UNIX_TIMESTAMP()");
     out->time = (int64_t)time;
-    conn_close(c);
+    named_source_close(&source);
     return e;
 }
 
 static struct err *add_of_source(struct promote *p, const struct source_now *now, json_t *loss)
 {
-    uint64_t count = behind(&p->position.pos, &now->pos);
+    uint64_t count = gtid_pos_distance(&p->position.pos, &now->pos);
     int64_t seconds = count && p->position.source_time ? now->time - p->position.source_time : 0;
 
     json_object_set_new(loss, "known", json_true());

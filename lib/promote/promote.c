@@ -16,6 +16,7 @@
 #include "snapshot/protect.h"
 #include "snapshot/stage.h"
 #include "snapshot/target_session.h"
+#include "steer/steer.h"
 
 /* Readers and writers queue behind a CREATE TRIGGER that waits for one of them. */
 #define LOCK_WAIT_S "10"
@@ -61,8 +62,7 @@ static struct err *read_job(struct promote *p)
 {
     TRY(job_load(p->conn, p->name, &p->job));
     if (!p->job)
-        return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", p->name),
-                        "ccr-job list shows those that it has");
+        return steer_no_job(p->name);
     document_set_bytes(p->run->result, "job", p->name);
     return read_state(p);
 }

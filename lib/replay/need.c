@@ -23,20 +23,17 @@ void need_free(struct need *n)
     *n = (struct need){0};
 }
 
-static struct err *is_known(struct conn *c, const char *job, const struct job_need *need, bool *known)
+static bool is_known(const struct job_needs *needs, const struct job_need *need)
 {
-    struct job_needs needs;
+    bool known = false;
 
-    *known = false;
-    TRY(job_needs_read(c, job, &needs));
-    for (size_t i = 0; i < needs.count; i++) {
-        const struct job_need *n = &needs.items[i];
-        *known |= strcmp(n->kind, need->kind) == 0 && strcmp(n->db, need->db) == 0 &&
-                  strcmp(n->name, need->name) == 0 && strcmp(n->gtid, need->gtid) == 0 &&
-                  strcmp(n->pos, need->pos) == 0 && n->epoch == need->epoch;
+    for (size_t i = 0; i < needs->count && !known; i++) {
+        const struct job_need *n = &needs->items[i];
+        known = strcmp(n->kind, need->kind) == 0 && strcmp(n->db, need->db) == 0 &&
+                strcmp(n->name, need->name) == 0 && strcmp(n->gtid, need->gtid) == 0 &&
+                strcmp(n->pos, need->pos) == 0 && n->epoch == need->epoch;
     }
-    job_needs_free(&needs);
-    return NULL;
+    return known;
 }
 
 struct recording {
@@ -53,9 +50,12 @@ struct recording {
 static struct err *record(void *arg)
 {
     struct recording *r = arg;
+    struct job_needs needs;
 
+    TRY(job_needs_read(r->conn, r->job, &needs));
+    struct err *e = NULL;
     r->known = true;
-    for (size_t i = 0; i < r->need->count; i++) {
+    for (size_t i = 0; i < r->need->count && !e; i++) {
         const struct need_table *t = &r->need->tables[i];
         const struct job_need need = {.kind = t->db[0] ? JOB_NEED : JOB_FULL,
                                       .db = t->db,
@@ -64,13 +64,13 @@ static struct err *record(void *arg)
                                       .reason = r->need->reason,
                                       .epoch = r->epoch,
                                       .pos = r->pos};
-        bool known;
-        TRY(is_known(r->conn, r->job, &need, &known));
-        if (!known)
-            TRY(job_need_put(r->conn, r->job, &need));
-        r->known &= known;
+        if (is_known(&needs, &need))
+            continue;
+        r->known = false;
+        e = job_need_put(r->conn, r->job, &need);
     }
-    return NULL;
+    job_needs_free(&needs);
+    return e;
 }
 
 struct err *need_record(struct conn *c, const char *job, const struct need *n, const struct job_position *at,

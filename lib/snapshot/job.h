@@ -225,6 +225,9 @@ struct err *job_needs_read(struct conn *c, const char *job, struct job_needs *ou
 void job_needs_free(struct job_needs *needs); /* its members */
 /* That of a full copy; NULL where there is none. */
 const struct job_need *job_needs_full(const struct job_needs *needs);
+/* What is needed, as --tables takes it, or of JOB_PARTITION as --partitions does; not of JOB_FULL. malloc'ed.
+ */
+char *job_need_text(const struct job_need *need);
 /* That of JOB_PARTITION; ERR_TARGET where it is none. partitions_free also after an error. */
 struct err *job_need_partitions(const struct job_need *need, struct partitions *out) CHECKED;
 /* Adds one, or replaces all of it but its time. Part of the caller's transaction, as is the next. */

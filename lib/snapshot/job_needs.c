@@ -66,16 +66,44 @@ const struct job_need *job_needs_full(const struct job_needs *needs)
     return NULL;
 }
 
+/* Of a pattern that is a plain name, or of a name. */
+static void append_name(struct buf *out, const char *text, bool pattern)
+{
+    char *name = pattern ? NULL : mem_strdup(text);
+
+    if (pattern && scope_pattern_is_exact(text))
+        name = scope_pattern_name(text);
+    if (name)
+        sql_ident(out, name);
+    else
+        buf_append_str(out, text);
+    free(name);
+}
+
+char *job_need_text(const struct job_need *need)
+{
+    bool pattern = strcmp(need->kind, JOB_BEHIND) == 0;
+    struct buf out = BUF_INIT;
+
+    append_name(&out, need->db, pattern);
+    buf_append_byte(&out, '.');
+    if (strcmp(need->kind, JOB_PARTITION) == 0)
+        buf_append_str(&out, need->name);
+    else if (need->name[0])
+        append_name(&out, need->name, pattern);
+    else
+        buf_append_byte(&out, '*');
+    return buf_steal(&out);
+}
+
 struct err *job_need_partitions(const struct job_need *need, struct partitions *out)
 {
-    char *db = sql_ident_dup(need->db);
-    char *text = mem_printf("%s.%s", db, need->name);
+    char *text = job_need_text(need);
     const char *const texts[] = {text, NULL};
     struct err *e = partitions_parse(texts, out);
 
     if (e)
         e = err_context(err_recode(e, ERR_TARGET), "ccr.needs on the target");
-    free(db);
     free(text);
     return e;
 }

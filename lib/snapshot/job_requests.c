@@ -24,34 +24,6 @@ static bool is_kind(const struct job_need *n, const char *kind)
     return strcmp(n->kind, kind) == 0;
 }
 
-/* Of a pattern that is a plain name, or of a name. */
-static void append_name(struct buf *out, const char *text, bool pattern)
-{
-    char *name = pattern ? NULL : mem_strdup(text);
-
-    if (pattern && scope_pattern_is_exact(text))
-        name = scope_pattern_name(text);
-    if (name)
-        sql_ident(out, name);
-    else
-        buf_append_str(out, text);
-    free(name);
-}
-
-char *job_need_table_text(const struct job_need *need)
-{
-    bool pattern = is_kind(need, JOB_BEHIND);
-    struct buf out = BUF_INIT;
-
-    append_name(&out, need->db, pattern);
-    buf_append_byte(&out, '.');
-    if (need->name[0])
-        append_name(&out, need->name, pattern);
-    else
-        buf_append_byte(&out, '*');
-    return buf_steal(&out);
-}
-
 static void replace_text(char **to, const char *text)
 {
     free(*to);
@@ -73,7 +45,7 @@ static bool goes_with(const struct job_need *n, const struct job_need *first)
 
 static struct err *add_table(const struct job_need *n, struct scope *to)
 {
-    char *text = job_need_table_text(n);
+    char *text = job_need_text(n);
     const char *const none[] = {NULL};
     const char *const tables[] = {text, NULL};
     const struct scope_texts texts = {none, tables, none, none};
@@ -109,18 +81,16 @@ static struct err *ask_for_partition(const struct asking *a, const struct job_ne
 {
     struct scope scope = {.fold_case = a->job->scope.fold_case};
     struct partitions partitions = {0};
-    struct buf text = BUF_INIT;
+    char *text = job_need_text(n);
     struct err *e = job_need_partitions(n, &partitions);
 
     if (!e) {
         scope_list_add_literal(&scope.tables, partitions.items[0].db, partitions.items[0].table);
-        sql_ident(&text, n->db);
-        buf_printf(&text, ".%s", n->name);
         replace_text(&out->kind, REQUEST_PARTITIONS);
         replace_json(&out->scope, scope_to_json(&scope));
-        json_array_append_new(out->partitions, json_string(buf_str(&text)));
+        json_array_append_new(out->partitions, json_string(text));
     }
-    buf_free(&text);
+    free(text);
     scope_free(&scope);
     partitions_free(&partitions);
     return e;

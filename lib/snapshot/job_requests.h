@@ -27,7 +27,4 @@ struct err *job_requests_sync(const struct job_requests *p) CHECKED;
  */
 void job_requests_publish(const struct job_requests *p);
 
-/* As --tables takes it: a need of tables (JOB_NEED, JOB_BEHIND). malloc'ed. */
-char *job_need_table_text(const struct job_need *need);
-
 #endif

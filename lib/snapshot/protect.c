@@ -270,18 +270,6 @@ struct err *protect_look(struct protect *p)
     return e ? err_context(e, "looking whether others write to the target") : NULL;
 }
 
-/* By their numbers, over all domains. */
-static uint64_t transactions_between(const struct gtid_pos *from, const struct gtid_pos *to)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < to->count; i++) {
-        const struct gtid *was = gtid_pos_find(from, to->items[i].domain);
-        count += to->items[i].seq - (was ? was->seq : 0);
-    }
-    return count;
-}
-
 /* The look itself is one transaction. */
 struct err *protect_pass_own(struct protect *p)
 {
@@ -292,7 +280,7 @@ struct err *protect_pass_own(struct protect *p)
     p->looked = false;
     struct err *e = read_now(p->conn, p->job, &now);
     if (!e && now.updates != p->updates &&
-        transactions_between(&p->seen, &now.pos) == 1 + (now.updates - p->updates)) {
+        gtid_pos_distance(&p->seen, &now.pos) == 1 + (now.updates - p->updates)) {
         char *pos = gtid_pos_text(&now.pos);
         char *job = sql_string_dup(p->job);
         e = conn_exec(p->conn, "UPDATE ccr.protection SET pos = '%s' WHERE job = %s", pos, job);

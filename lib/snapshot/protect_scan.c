@@ -8,6 +8,7 @@
 #include "binlog/query.h"
 #include "binlog/statement.h"
 #include "binlog/touched.h"
+#include "mysql/catalog.h"
 #include "mysql/log_reader.h"
 #include "snapshot/job.h"
 
@@ -28,7 +29,7 @@ static bool starts(const char *text, const char *with)
 
 static bool is_own_database(const char *db)
 {
-    return strcmp(db, JOB_DATABASE) == 0 || starts(db, "ccr_stage_") || starts(db, "ccr_old_");
+    return strcmp(db, JOB_DATABASE) == 0 || catalog_is_restore_database(db);
 }
 
 static int compare_tables(const void *a, const void *b)
@@ -128,10 +129,8 @@ static void scan_end(struct scan *s, struct gtid gtid, int64_t time)
         struct written_table *t = &s->out->tables[i];
         if (t->in_group != s->group)
             continue;
-        if (!t->transactions++) {
-            t->first = gtid;
+        if (!t->transactions++)
             t->first_time = time;
-        }
         t->last = gtid;
         t->last_time = time;
     }

@@ -12,7 +12,6 @@ struct written_table {
     const char *name;
     uint64_t transactions; /* of others; 0: none */
     uint64_t in_group;     /* the last one that named it, while scanning */
-    struct gtid first;
     struct gtid last;
     int64_t first_time; /* seconds since 1970 */
     int64_t last_time;

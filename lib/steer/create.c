@@ -1,6 +1,5 @@
 /* A new job. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "check/check.h"
@@ -12,39 +11,6 @@
 #include "snapshot/job_state.h"
 #include "snapshot/target_session.h"
 #include "steer/steer.h"
-
-/* The source, if --source says how it can be reached. */
-struct source {
-    struct conn *conn; /* NULL: it does not */
-    struct conn_params params;
-    struct opts *section;
-    char *file;
-};
-
-static struct err *source_open(const struct steer *s, struct source *out)
-{
-    const char *name = opts_string(s->run->opts, OPT_SOURCE);
-    struct conn_params like;
-
-    *out = (struct source){0};
-    if (!name)
-        return NULL;
-    if (strchr(name, '/')) {
-        conn_params_from_opts(s->run->opts, CONN_SOURCE, &like);
-        server_file_params(name, &like, &out->file, &out->params);
-    } else {
-        TRY(opts_of_source(s->run->opts, name, &out->section));
-        conn_params_from_opts(out->section, CONN_SOURCE, &out->params);
-    }
-    return conn_open(&out->params, &out->conn);
-}
-
-static void source_close(struct source *source)
-{
-    conn_close(source->conn);
-    opts_free(source->section);
-    free(source->file);
-}
 
 static struct err *make_job(const struct steer *s, struct job **out)
 {
@@ -62,7 +28,7 @@ static struct err *make_job(const struct steer *s, struct job **out)
 }
 
 /* Errors refuse the job. */
-static struct err *check(const struct steer *s, struct job *job, const struct source *source)
+static struct err *check(const struct steer *s, struct job *job, const struct named_source *source)
 {
     struct check_list found = {0};
     const struct check_params params = {
@@ -136,7 +102,7 @@ static struct err *make(const struct steer *s, const struct job *job)
     return NULL;
 }
 
-static struct err *create_with(const struct steer *s, struct job *job, const struct source *source)
+static struct err *create_with(const struct steer *s, struct job *job, const struct named_source *source)
 {
     const bool only_check = opts_flag(s->run->opts, OPT_CHECK);
 
@@ -154,19 +120,19 @@ static struct err *create_with(const struct steer *s, struct job *job, const str
 
 struct err *steer_create(const struct steer *s)
 {
-    struct source source;
+    struct named_source source;
     struct job *job = NULL;
     struct err *e;
 
     if (!opts_flag(s->run->opts, OPT_CHECK))
         TRY(opts_require(s->run->opts, OPT_REASON));
     document_set_bytes(s->run->result, "job", s->job);
-    e = source_open(s, &source);
+    e = named_source_open(s->run->opts, &source);
     if (!e)
         e = make_job(s, &job);
     if (!e)
         e = create_with(s, job, &source);
     job_free(job);
-    source_close(&source);
+    named_source_close(&source);
     return e;
 }
