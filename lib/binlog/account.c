@@ -48,18 +48,24 @@ static char *host_of(const struct sql_token *t)
     return sql_token_name(&(struct sql_token){quoted ? SQL_QUOTED : SQL_WORD, t->text + 1, t->len - 1});
 }
 
+/* A name cannot hold one, and a C string would end there. */
+static bool has_nul(const struct sql_token *t)
+{
+    return memchr(t->text, 0, t->len) != NULL;
+}
+
 bool account_take(struct sql_lexer *l, struct account *out)
 {
     struct sql_token user = sql_lexer_next(l);
     struct sql_lexer behind = *l;
 
     *out = (struct account){0};
-    if (!sql_token_is_name(&user) && user.type != SQL_STRING)
+    if ((!sql_token_is_name(&user) && user.type != SQL_STRING) || has_nul(&user))
         return false;
     out->user = sql_token_name(
         &(struct sql_token){user.type == SQL_WORD ? SQL_WORD : SQL_QUOTED, user.text, user.len});
     struct sql_token host = sql_lexer_next(&behind);
-    if (host.type != SQL_VARIABLE)
+    if (host.type != SQL_VARIABLE || has_nul(&host))
         return true;
     out->host = host_of(&host);
     *l = behind;

@@ -129,8 +129,11 @@ static struct sql_token quoted(struct sql_lexer *l)
 {
     bool is_name = *l->p == '`' || (*l->p == '"' && (l->sql_mode & SQL_MODE_ANSI_QUOTES));
     bool backslash = !is_name && !(l->sql_mode & SQL_MODE_NO_BACKSLASH_ESCAPES);
+    const char *to = quoted_end(l->p, l->end, backslash);
 
-    return token_to(l, is_name ? SQL_QUOTED : SQL_STRING, quoted_end(l->p, l->end, backslash));
+    if (is_name && to && memchr(l->p, 0, (size_t)(to - l->p)))
+        to = NULL;
+    return token_to(l, is_name ? SQL_QUOTED : SQL_STRING, to);
 }
 
 static size_t span(const char *p, size_t len, const char *set)

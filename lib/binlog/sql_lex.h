@@ -26,7 +26,7 @@ enum sql_token_type {
     SQL_NUMBER,   /* digits, 0x..., 0b..., 1e5; "1.5" is three tokens */
     SQL_VARIABLE, /* @name, @@name, and the host of an account: @'%' */
     SQL_SYMBOL,   /* one byte */
-    SQL_BAD,      /* a string, name or comment without end, or a NUL */
+    SQL_BAD,      /* a string, name or comment without end, or a NUL that stands in no string */
 };
 
 struct sql_token {

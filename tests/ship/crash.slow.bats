@@ -21,10 +21,15 @@ teardown() {
     logs_keep
 }
 
+# A transaction of ROWS rows of SIZE bytes that nothing compresses.
+noise() { # ROWS SIZE
+    echo "INSERT INTO t (v) SELECT HEX(RANDOM_BYTES($2)) FROM seq_1_to_$1;"
+}
+
 # Transactions of all sizes: COUNT of them.
 churn() {
     for _ in $(seq "$1"); do
-        echo "INSERT INTO t (v) SELECT HEX(RANDOM_BYTES($((RANDOM % 1000)))) FROM seq_1_to_$((RANDOM % 80 + 1));"
+        noise $((RANDOM % 80 + 1)) $((RANDOM % 1000))
     done >"$T/churn.sql"
     sql_file source "$T/churn.sql" "$DB"
 }
@@ -73,7 +78,8 @@ churn() {
     mount -t tmpfs -o size=1m tmpfs "$T/small" 2>/dev/null || skip "mounting a small file system needs root"
     store_use small/store
     snapshot source --databases "$DB"
-    churn 60
+    for _ in $(seq 30); do noise 100 1000; done >"$T/noise.sql"
+    sql_file source "$T/noise.sql" "$DB"
     run ccr ship source --segment-size 128K
     [ "$status" -eq 4 ]
     [[ $output == *"No space left on device"* ]]

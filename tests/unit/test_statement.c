@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binlog/account.h"
 #include "binlog/sql_lex.h"
 #include "tests/unit/unit.h"
 
@@ -559,9 +560,26 @@ static void test_nothing(void)
     statement_free(&s);
 }
 
+/* No name has a NUL, and a C string would end there. */
+static void test_nul_in_name(void)
+{
+    static const char sql[] = "drop trigger `a\0b`";
+    static const char account[] = "`a\0b`@`%`";
+    struct statement s;
+    struct sql_lexer l;
+    struct account a;
+
+    statement_parse(sql, sizeof(sql) - 1, 0, &s);
+    CHECK(s.action == STATEMENT_UNKNOWN);
+    statement_free(&s);
+    sql_lexer_init(&l, account, sizeof(account) - 1, 0);
+    CHECK(!account_take(&l, &a));
+}
+
 int main(void)
 {
     test_nothing();
+    test_nul_in_name();
     test_parse();
     test_prefixes();
     test_rename();
