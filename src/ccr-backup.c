@@ -7,9 +7,9 @@
 #include "base/run.h"
 #include "format/document.h"
 #include "format/layout.h"
-#include "snapshot/answer.h"
-#include "snapshot/backup.h"
-#include "snapshot/unfinished.h"
+#include "backup/answer.h"
+#include "backup/backup.h"
+#include "backup/unfinished.h"
 
 static size_t default_threads(void)
 {

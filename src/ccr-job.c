@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/run.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "steer/steer.h"
 
 static struct err *skip(const struct steer *s)

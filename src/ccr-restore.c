@@ -7,10 +7,10 @@
 #include "partial/partial.h"
 #include "partial/requested.h"
 #include "replay/report.h"
-#include "snapshot/job_state.h"
-#include "snapshot/job.h"
-#include "snapshot/job_requests.h"
-#include "snapshot/target_session.h"
+#include "job/job_state.h"
+#include "job/job.h"
+#include "job/job_requests.h"
+#include "restore/target_session.h"
 
 static void restore_report(struct run *run, const struct restore_params *params,
                            const struct restore_result *r)

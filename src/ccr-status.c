@@ -6,7 +6,7 @@
 #include "base/interrupt.h"
 #include "base/run.h"
 #include "format/document.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "status/jobs.h"
 #include "status/status_text.h"
 

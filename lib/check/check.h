@@ -10,7 +10,7 @@
 
 #include "base/opt.h"
 #include "check/check_list.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "store/store.h"
 
 /* Everything is borrowed. */

@@ -6,7 +6,7 @@
 #include "check/checking.h"
 #include "mysql/server.h"
 #include "replay/session.h"
-#include "snapshot/target_check.h"
+#include "restore/target_check.h"
 
 static struct err *check_engines(const struct checking *k)
 {

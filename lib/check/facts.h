@@ -11,7 +11,7 @@
 
 #include "format/manifest.h"
 #include "mysql/conn.h"
-#include "snapshot/source_scope.h"
+#include "backup/source_scope.h"
 
 struct fact_table {
     char *db;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "check/facts.h"
 #include "mysql/server.h"
-#include "snapshot/source_settings.h"
+#include "backup/source_settings.h"
 
 struct reading {
     struct conn *c;

@@ -8,7 +8,7 @@
 #include "format/layout.h"
 #include "format/manifest.h"
 #include "snapshot/choice.h"
-#include "snapshot/source_scope.h"
+#include "backup/source_scope.h"
 #include "store/store.h"
 
 struct candidate {

@@ -13,7 +13,7 @@
 
 #include "keep/inventory.h"
 #include "keep/prune.h"
-#include "snapshot/queue.h"
+#include "backup/queue.h"
 
 struct asked_params {
     const struct inventory *inv;

@@ -11,7 +11,7 @@
 #include "format/object.h"
 #include "format/reported.h"
 #include "keep/audit_parts.h"
-#include "snapshot/queue.h"
+#include "backup/queue.h"
 
 bool audit_reads(const struct audit *a, const char *key)
 {

@@ -7,7 +7,7 @@
 #include "format/reported.h"
 #include "keep/inventory.h"
 #include "keep/prune.h"
-#include "snapshot/queue.h"
+#include "backup/queue.h"
 
 /* A job that follows the stream. */
 struct plan_job {

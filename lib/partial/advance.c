@@ -7,11 +7,11 @@
 #include "base/mem.h"
 #include "replay/intent.h"
 #include "replay/status.h"
-#include "snapshot/job_state.h"
+#include "job/job_state.h"
 #include "snapshot/names.h"
-#include "snapshot/swap.h"
-#include "snapshot/swap_finish.h"
-#include "snapshot/target_session.h"
+#include "restore/swap.h"
+#include "restore/swap_finish.h"
+#include "restore/target_session.h"
 
 /* What a killed run has left: a swap to finish, or one that it had announced. With the job's lock. */
 struct err *partial_settle_earlier(struct partial *p)

@@ -4,9 +4,9 @@
 #ifndef CCR_PARTIAL_ASKED_H
 #define CCR_PARTIAL_ASKED_H
 
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "snapshot/partitions.h"
-#include "snapshot/restore.h"
+#include "restore/restore.h"
 
 /*
  * The job as the restore sees it: its scope is what is asked for of `saved`, or the tables of the

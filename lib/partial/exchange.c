@@ -5,7 +5,7 @@
  * table. What comes in is of the job's very position, so that every one of several exchanges leads from one
  * right state to the next, and doing it again would as well. What must not happen is one that comes late,
  * when the job has moved on: a statement may outlive the run that sent it. So they are announced in the
- * position row, and whoever takes the job over first drops the tables (snapshot/swap.h).
+ * position row, and whoever takes the job over first drops the tables (restore/swap.h).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +19,11 @@
 #include "partial/run.h"
 #include "replay/net.h"
 #include "replay/status.h"
-#include "snapshot/lock_wait.h"
-#include "snapshot/restore_servers.h"
-#include "snapshot/stage.h"
-#include "snapshot/swap.h"
-#include "snapshot/target_session.h"
+#include "restore/lock_wait.h"
+#include "restore/restore_servers.h"
+#include "restore/stage.h"
+#include "restore/swap.h"
+#include "restore/target_session.h"
 
 /* One partition, or subpartition. */
 struct exchange {

@@ -5,7 +5,7 @@
  * Loading changes nothing of the job, which may go on meanwhile; then its lock is taken. Where the job is
  * behind the snapshot, it is brought there first, without these tables: they are recorded as behind
  * (ccr.needs), so that a run of ccr-apply passes over their changes too, should this one be killed. The swap
- * is one statement, together with the position row, which stays what it is (snapshot/swap.h). Everything is
+ * is one statement, together with the position row, which stays what it is (restore/swap.h). Everything is
  * kept and gone on with by the next run with the same words: chunks that are loaded, and the position of what
  * is staged.
  */
@@ -13,7 +13,7 @@
 #define CCR_PARTIAL_PARTIAL_H
 
 #include "replay/walk.h"
-#include "snapshot/restore.h"
+#include "restore/restore.h"
 
 struct partial_params {
     const struct restore_params *restore;

@@ -8,11 +8,11 @@
 #include "format/chain.h"
 #include "format/layout.h"
 #include "snapshot/choice.h"
-#include "snapshot/job.h"
-#include "snapshot/job_copy.h"
-#include "snapshot/job_requests.h"
-#include "snapshot/job_state.h"
-#include "snapshot/swap_finish.h"
+#include "job/job.h"
+#include "job/job_copy.h"
+#include "job/job_requests.h"
+#include "job/job_state.h"
+#include "restore/swap_finish.h"
 
 struct requesting {
     const struct partial_params *params;

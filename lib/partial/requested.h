@@ -9,7 +9,7 @@
  * that was interrupted is gone on with, as long as its snapshot will do.
  *
  * What is needed of an epoch of the log that has ended meanwhile becomes a need of the whole job. The
- * requests in the store are made to match (snapshot/job_requests.h).
+ * requests in the store are made to match (job/job_requests.h).
  */
 #ifndef CCR_PARTIAL_REQUESTED_H
 #define CCR_PARTIAL_REQUESTED_H

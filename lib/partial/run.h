@@ -8,7 +8,7 @@
 #include "partial/go_on.h"
 #include "partial/partial.h"
 #include "snapshot/partitions.h"
-#include "snapshot/restore_plan.h"
+#include "restore/restore_plan.h"
 
 struct partial {
     const struct partial_params *params;

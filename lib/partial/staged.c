@@ -7,9 +7,9 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "mysql/catalog.h"
-#include "snapshot/restore_load.h"
-#include "snapshot/stage.h"
-#include "snapshot/target_session.h"
+#include "restore/restore_load.h"
+#include "restore/stage.h"
+#include "restore/target_session.h"
 
 /* Those of one database that fit a pattern. */
 static void add_tables(struct scope_list *l, const char *db, const char *pattern)

@@ -4,7 +4,7 @@
 
 #include "format/document.h"
 #include "promote/parts.h"
-#include "snapshot/place_object.h"
+#include "restore/place_object.h"
 
 enum { KIND, DB, NAME, TABLE, DEFINITION, SQL_MODE, CHARSET, COLLATION, DB_COLLATION, ZONE, STATUS };
 

@@ -4,8 +4,8 @@
 
 #include "base/run.h"
 #include "mysql/conn.h"
-#include "snapshot/job.h"
-#include "snapshot/job_state.h"
+#include "job/job.h"
+#include "job/job_state.h"
 #include "store/store.h"
 
 struct promote {

@@ -13,9 +13,9 @@
 #include "promote/parts.h"
 #include "replay/apply.h"
 #include "replay/side_table.h"
-#include "snapshot/protect.h"
-#include "snapshot/stage.h"
-#include "snapshot/target_session.h"
+#include "job/protect.h"
+#include "restore/stage.h"
+#include "restore/target_session.h"
 #include "steer/steer.h"
 
 /* Readers and writers queue behind a CREATE TRIGGER that waits for one of them. */

@@ -12,10 +12,10 @@
 #include "replay/report.h"
 #include "replay/session.h"
 #include "replay/status.h"
-#include "snapshot/job_requests.h"
-#include "snapshot/job_state.h"
-#include "snapshot/swap.h"
-#include "snapshot/swap_finish.h"
+#include "job/job_requests.h"
+#include "job/job_state.h"
+#include "restore/swap.h"
+#include "restore/swap_finish.h"
 
 /* The job knows its stream; another one on the command line is a mistake. */
 static struct err *apply_check_stream(const struct apply *a, const struct opts *opts)

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "replay/bag_rows.h"
 #include "replay/row_match.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 struct removal {
     struct bag_table *t;

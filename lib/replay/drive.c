@@ -13,7 +13,7 @@
 #include "replay/repair.h"
 #include "replay/session.h"
 #include "replay/status.h"
-#include "snapshot/job_state.h"
+#include "job/job_state.h"
 
 enum {
     REDO_ATTEMPTS = 10,    /* of one batch, after deadlocks and lock waits */

@@ -17,7 +17,7 @@
 
 #include "replay/drift.h"
 #include "replay/parcel.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 struct lane;
 struct lanes_meeting;

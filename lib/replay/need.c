@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 void need_add(struct need *n, const char *db, const char *name)
 {

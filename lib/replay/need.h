@@ -9,7 +9,7 @@
 
 #include "binlog/event.h"
 #include "mysql/conn.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 /* One table (source names), with the name "" a whole database, with both empty the whole job. */
 struct need_table {

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "replay/components.h"
 #include "replay/net.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 struct roads {
     struct conn *conn;

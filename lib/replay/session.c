@@ -6,7 +6,7 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 /* Seconds that a statement waits for another session's locks before the batch is done again. */
 #define LOCK_WAIT "20"

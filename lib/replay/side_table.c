@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "binlog/rows_types.h"
 #include "replay/row_match.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 enum { LOAD_BYTES = 512 * 1024 }; /* of images in one statement */
 

@@ -7,7 +7,7 @@
 #ifndef CCR_REPLAY_STATUS_H
 #define CCR_REPLAY_STATUS_H
 
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "store/store.h"
 
 struct err *status_publish(struct store *s, const struct job *job, const struct job_position *p) CHECKED;

@@ -10,7 +10,7 @@
 #include "binlog/rows.h"
 #include "mysql/catalog.h"
 #include "replay/roads.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 
 struct table {
     char *source_db;

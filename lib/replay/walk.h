@@ -14,8 +14,8 @@
 #include "replay/feed.h"
 #include "replay/need.h"
 #include "replay/prelude.h"
-#include "snapshot/job_skips.h"
-#include "snapshot/protect.h"
+#include "job/job_skips.h"
+#include "job/protect.h"
 
 enum redo_kind {
     REDO_NOTHING,

@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "format/reported.h"
-#include "snapshot/queue.h"
+#include "backup/queue.h"
 
 struct stream_seen {
     char *name;

@@ -6,10 +6,10 @@
 #include "format/document.h"
 #include "format/layout.h"
 #include "mysql/server_file.h"
-#include "snapshot/job.h"
-#include "snapshot/job_publish.h"
-#include "snapshot/job_state.h"
-#include "snapshot/target_session.h"
+#include "job/job.h"
+#include "job/job_publish.h"
+#include "job/job_state.h"
+#include "restore/target_session.h"
 #include "steer/steer.h"
 
 static struct err *make_job(const struct steer *s, struct job **out)

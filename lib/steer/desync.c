@@ -6,11 +6,11 @@
 #include "format/document.h"
 #include "mysql/catalog.h"
 #include "replay/side_table.h"
-#include "snapshot/job.h"
-#include "snapshot/job_publish.h"
-#include "snapshot/job_state.h"
-#include "snapshot/stage.h"
-#include "snapshot/target_session.h"
+#include "job/job.h"
+#include "job/job_publish.h"
+#include "job/job_state.h"
+#include "restore/stage.h"
+#include "restore/target_session.h"
 #include "steer/steer.h"
 
 /* A killed run may have removed the job's row already, and its position not yet. */

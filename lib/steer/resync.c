@@ -5,9 +5,9 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "format/document.h"
-#include "snapshot/job.h"
-#include "snapshot/job_requests.h"
-#include "snapshot/job_state.h"
+#include "job/job.h"
+#include "job/job_requests.h"
+#include "job/job_state.h"
 #include "steer/steer.h"
 
 struct err *steer_ask(const struct steer *s)

@@ -7,9 +7,9 @@
 #include "base/mem.h"
 #include "format/document.h"
 #include "replay/status.h"
-#include "snapshot/job.h"
-#include "snapshot/job_skips.h"
-#include "snapshot/job_state.h"
+#include "job/job.h"
+#include "job/job_skips.h"
+#include "job/job_state.h"
 
 static const char *program_of(const struct steer *s)
 {

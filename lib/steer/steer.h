@@ -10,7 +10,7 @@
 
 #include "base/run.h"
 #include "mysql/conn.h"
-#include "snapshot/job.h"
+#include "job/job.h"
 #include "store/store.h"
 
 /* Everything is borrowed. */

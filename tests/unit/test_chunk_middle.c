@@ -1,4 +1,4 @@
-#include "snapshot/chunk_middle.h"
+#include "backup/chunk_middle.h"
 
 #include <math.h>
 #include <stdlib.h>

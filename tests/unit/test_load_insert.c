@@ -1,4 +1,4 @@
-#include "snapshot/load_insert.h"
+#include "restore/load_insert.h"
 
 #include <stdlib.h>
 

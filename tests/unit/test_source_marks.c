@@ -1,7 +1,7 @@
 /* What SHOW CREATE shows of a literal, and what it is. */
 #include <string.h>
 
-#include "snapshot/source_marks.h"
+#include "backup/source_marks.h"
 #include "tests/unit/unit.h"
 
 static void check(const char *shown, const char *exact, const char *wanted)

@@ -1,4 +1,4 @@
-#include "snapshot/text_check.h"
+#include "backup/text_check.h"
 
 #include <stdlib.h>
 #include <string.h>

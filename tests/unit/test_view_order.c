@@ -1,4 +1,4 @@
-#include "snapshot/view_order.h"
+#include "backup/view_order.h"
 
 #include "base/buf.h"
 #include "tests/unit/unit.h"

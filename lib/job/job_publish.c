@@ -1,0 +1,107 @@
+#include "job/job_publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "format/layout.h"
+#include "format/object.h"
+#include "format/reported.h"
+
+static struct err *document_of(struct conn *c, const char *name, char **out)
+{
+    struct job *job = NULL;
+    uint64_t generation = 0;
+
+    *out = NULL;
+    TRY(job_load(c, name, &job));
+    if (!job)
+        return NULL;
+    struct err *e = job_generation_read(c, name, &generation);
+    json_t *scope = scope_to_json(&job->scope);
+    json_t *renames = scope_renames_to_json(&job->scope);
+    const struct job_document document = {
+        .job = job->name,
+        .stream = job->stream,
+        .store_id = job->store_id,
+        .stream_id = job->stream_id,
+        .generation = generation,
+        .scope = scope,
+        .renames = renames,
+    };
+    if (!e)
+        *out = job_document_encode(&document);
+    json_decref(scope);
+    json_decref(renames);
+    job_free(job);
+    return e;
+}
+
+static struct err *put_if_other(struct store *s, const char *key, const char *text, bool *changed)
+{
+    struct buf there = BUF_INIT;
+    bool found = false;
+    struct err *e = object_get(s, key, &there, &found);
+
+    *changed = !e && (!found || there.len != strlen(text) || memcmp(there.data, text, there.len) != 0);
+    buf_free(&there);
+    return e || !*changed ? e : object_put(s, key, text, strlen(text));
+}
+
+struct err *job_publish(struct conn *c, struct store *s, const char *job, bool *changed)
+{
+    char *text;
+
+    *changed = false;
+    TRY(document_of(c, job, &text));
+    if (!text)
+        return NULL;
+    char *key = layout_job_key(job);
+    struct err *e = put_if_other(s, key, text, changed);
+    free(key);
+    free(text);
+    return e;
+}
+
+void job_publish_after(struct conn *c, struct store *s, const char *job, struct log *log)
+{
+    bool changed;
+    struct err *e = job_publish(c, s, job, &changed);
+
+    if (e)
+        log_warn(log, "the store's copy of job %s could not be written, ccr-job publish does it: %s", job,
+                 err_message(e));
+    err_free(e);
+}
+
+struct keys {
+    char **items;
+    size_t count;
+    size_t cap;
+};
+
+static struct err *add_key(const struct store_entry *entry, void *arg)
+{
+    struct keys *keys = arg;
+
+    keys->items = mem_grow(keys->items, keys->count, &keys->cap, sizeof(*keys->items));
+    keys->items[keys->count++] = mem_strdup(entry->key);
+    return NULL;
+}
+
+struct err *job_unpublish(struct store *s, const char *job)
+{
+    char *prefix = mem_printf("jobs/%s/", job);
+    const struct store_list list = {.prefix = prefix};
+    struct keys keys = {0};
+    struct err *e = store_list(s, &list, add_key, &keys);
+
+    for (size_t i = 0; i < keys.count; i++) {
+        if (!e)
+            e = store_delete(s, keys.items[i]);
+        free(keys.items[i]);
+    }
+    free(keys.items);
+    free(prefix);
+    return e;
+}

@@ -1,0 +1,21 @@
+/*
+ * job_publish - jobs/J/job.json: the published copy of what ccr.jobs on the target has (formats/store.md).
+ *
+ * For whoever looks at the store alone; nothing is decided by it.
+ */
+#ifndef CCR_JOB_JOB_PUBLISH_H
+#define CCR_JOB_JOB_PUBLISH_H
+
+#include "base/log.h"
+#include "job/job.h"
+#include "store/store.h"
+
+/* Writes it where it is missing or says something else (*changed). Nothing where the job does not exist. */
+struct err *job_publish(struct conn *c, struct store *s, const char *job, bool *changed) CHECKED;
+/* The same for runs that have done their work by now: what fails is a warning. */
+void job_publish_after(struct conn *c, struct store *s, const char *job, struct log *log);
+
+/* Everything that the store has of a job: it is ended. */
+struct err *job_unpublish(struct store *s, const char *job) CHECKED;
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * protect - a followed target, and who else writes to it (--protect, formats/target.md).
+ *
+ * `read-only`: the server's read_only is set, and set again where somebody has taken it away. `detect`, and
+ * read-only as well: every run looks whether others than ccr have written to the job's tables since the last
+ * look, in the target's own binlog. What they wrote stays on record until the table is copied again. Where
+ * that cannot be told (no binlog, binlogs purged or reset, a missing privilege), it is unknown, with the
+ * reason. A session with sql_log_bin=0 is not seen.
+ *
+ * A transaction is ccr's own if it writes to ccr's database, and so is a statement right behind one that
+ * writes a position row (the intent of DDL). Others' ALTER TABLE is not looked for: ccr-apply compares
+ * definitions itself.
+ */
+#ifndef CCR_JOB_PROTECT_H
+#define CCR_JOB_PROTECT_H
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "format/position.h"
+#include "mysql/conn.h"
+
+enum protect_mode { PROTECT_OFF, PROTECT_DETECT, PROTECT_READ_ONLY };
+
+/* All but what is `own` is the caller's; all zero: nothing is done. */
+struct protect {
+    enum protect_mode mode;
+    struct conn *conn;                /* holds the job's lock; no transaction is open */
+    const struct conn_params *params; /* the same server, to read its binlog */
+    const char *job;
+    struct log *log;
+    struct gtid_pos seen; /* own: the binlog is known up to here, */
+    uint64_t updates;     /* own: when the position row had been written so often */
+    bool looked;          /* own: both are set */
+};
+
+/* --protect. */
+struct err *protect_mode_from_opts(const struct opts *o, enum protect_mode *out) CHECKED;
+
+/* One look; warns of what it finds. The job has a position. */
+struct err *protect_look(struct protect *p) CHECKED;
+/* Behind a replay: where all that is new in the binlog is the position's own writes, the next look begins
+ * there. */
+struct err *protect_pass_own(struct protect *p) CHECKED;
+void protect_free(struct protect *p); /* what is own */
+
+/* A promotion: read_only goes, if ccr has set it, and no other job needs it. May be repeated. */
+struct err *protect_end(struct conn *c, const char *job, struct log *log) CHECKED;
+
+/* "protection" in an object, where there was a look: mode, read_only, checked, unknown, written. */
+struct err *protect_describe(struct conn *c, const char *job, json_t *to) CHECKED;
+
+/* Creates ccr's tables where they are missing. */
+struct err *protect_setup(struct conn *c) CHECKED;
+/* All of the job was copied: the first look is at what is written from now on. Part of the caller's
+ * transaction. */
+struct err *protect_begin(struct conn *c, const char *job) CHECKED;
+/* Others' writes to a table that was just copied are over. Part of the caller's transaction. */
+struct err *protect_forget(struct conn *c, const char *job, const char *db, const char *table) CHECKED;
+
+#endif
