@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backup/answer.h"
+#include "backup/backup.h"
+#include "backup/unfinished.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/run.h"
 #include "format/document.h"
 #include "format/layout.h"
-#include "backup/answer.h"
-#include "backup/backup.h"
-#include "backup/unfinished.h"
 
 static size_t default_threads(void)
 {

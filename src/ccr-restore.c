@@ -4,12 +4,12 @@
 
 #include "base/run.h"
 #include "format/document.h"
+#include "job/job.h"
+#include "job/job_requests.h"
+#include "job/job_state.h"
 #include "partial/partial.h"
 #include "partial/requested.h"
 #include "replay/report.h"
-#include "job/job_state.h"
-#include "job/job.h"
-#include "job/job_requests.h"
 #include "restore/target_session.h"
 
 static void restore_report(struct run *run, const struct restore_params *params,

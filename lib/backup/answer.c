@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/mem.h"
-#include "format/layout.h"
-#include "mysql/server.h"
 #include "backup/backup_log.h"
 #include "backup/relayed.h"
 #include "backup/source_partitions.h"
 #include "backup/source_session.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "mysql/server.h"
 
 /* What a snapshot taken now would be. */
 struct place {

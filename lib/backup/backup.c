@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/interrupt.h"
-#include "base/mem.h"
-#include "format/layout.h"
-#include "format/object.h"
 #include "backup/backup_log.h"
 #include "backup/backup_manifest.h"
 #include "backup/dump.h"
 #include "backup/relayed.h"
 #include "backup/source_marks.h"
 #include "backup/source_partitions.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "format/layout.h"
+#include "format/object.h"
 
 /* DDL that keeps coming between the two readings of the definitions. */
 enum { OPENING_TRIES = 10 };

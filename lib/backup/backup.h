@@ -9,11 +9,11 @@
 #ifndef CCR_BACKUP_BACKUP_H
 #define CCR_BACKUP_BACKUP_H
 
+#include "backup/source_scope.h"
 #include "base/log.h"
 #include "format/manifest.h"
 #include "mysql/conn.h"
 #include "snapshot/bounds.h"
-#include "backup/source_scope.h"
 #include "store/store.h"
 
 struct backup_params {

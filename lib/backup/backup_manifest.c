@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/source_settings.h"
 #include "base/mem.h"
 #include "format/layout.h"
 #include "mysql/source_check.h"
-#include "backup/source_settings.h"
 
 static bool is_exact(const struct scope_list *l)
 {

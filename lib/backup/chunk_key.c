@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "backup/column_text.h"
+#include "base/mem.h"
 
 enum literal_form {
     LITERAL_NONE,

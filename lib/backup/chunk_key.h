@@ -12,8 +12,8 @@
 #ifndef CCR_BACKUP_CHUNK_KEY_H
 #define CCR_BACKUP_CHUNK_KEY_H
 
-#include "mysql/catalog.h"
 #include "backup/chunk_middle.h"
+#include "mysql/catalog.h"
 
 struct chunk_key {
     const struct catalog_table *table; /* borrowed */

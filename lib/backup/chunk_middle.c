@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "backup/chunk_strings.h"
+#include "base/mem.h"
 
 /* Integers as the server has them, from -2^63 to 2^64 - 1, and microseconds of dates. */
 __extension__ typedef __int128 wide;

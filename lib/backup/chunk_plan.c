@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "backup/chunk_probe.h"
+#include "base/mem.h"
 
 /* A search that is not at its end after so many questions counts instead. */
 enum { MOST_DIVES = 48 };

@@ -19,8 +19,8 @@
 
 #include <stdbool.h>
 
-#include "mysql/catalog.h"
 #include "backup/text_check.h"
+#include "mysql/catalog.h"
 
 /* The expressions of a SELECT, divided by commas; malloc'ed. Never empty. */
 char *column_text_select(const struct catalog_table *t);

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "backup/column_text.h"
+#include "backup/dump_worker.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/layout.h"
-#include "backup/column_text.h"
-#include "backup/dump_worker.h"
 
 #define INTERRUPT_POLL_NS (100 * 1000 * 1000L)
 

@@ -9,10 +9,10 @@
 #ifndef CCR_BACKUP_DUMP_H
 #define CCR_BACKUP_DUMP_H
 
-#include "base/pace.h"
-#include "base/progress.h"
 #include "backup/opening.h"
 #include "backup/volume_filler.h"
+#include "base/pace.h"
+#include "base/progress.h"
 
 struct dump_params {
     struct opening *opening; /* unlocks the locked tables as soon as they are copied */

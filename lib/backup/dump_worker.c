@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "backup/dump_chunk.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
-#include "backup/dump_chunk.h"
 
 /* Tables up to this size share a check, and are held for about this long. */
 #define SMALL_TABLE_BYTES (1 << 20)

@@ -7,10 +7,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/buf.h"
 #include "backup/chunk_plan.h"
 #include "backup/column_text.h"
 #include "backup/dump.h"
+#include "base/buf.h"
 
 /* A table on its way into the snapshot. The members below `mutex` are guarded by it. */
 struct dump_table {

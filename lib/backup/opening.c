@@ -5,11 +5,11 @@
 
 #include <mysqld_error.h>
 
+#include "backup/source_session.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "mysql/blockers.h"
-#include "backup/source_session.h"
 
 /* Opening without locks is tried so often; each try takes about a millisecond. */
 enum { AGREE_TRIES = 10 };

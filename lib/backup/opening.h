@@ -13,9 +13,9 @@
 #ifndef CCR_BACKUP_OPENING_H
 #define CCR_BACKUP_OPENING_H
 
+#include "backup/source_schema.h"
 #include "base/log.h"
 #include "mysql/server.h"
-#include "backup/source_schema.h"
 
 struct opening_params {
     const struct conn_params *conn;

@@ -7,9 +7,9 @@
 #ifndef CCR_BACKUP_QUEUE_H
 #define CCR_BACKUP_QUEUE_H
 
+#include "backup/source_scope.h"
 #include "format/manifest.h"
 #include "format/request.h"
-#include "backup/source_scope.h"
 
 enum queue_state {
     QUEUE_OPEN,

@@ -8,8 +8,8 @@
 #ifndef CCR_BACKUP_SOURCE_MARKS_H
 #define CCR_BACKUP_SOURCE_MARKS_H
 
-#include "base/log.h"
 #include "backup/source_schema.h"
+#include "base/log.h"
 
 /*
  * Corrects a table's object->sql; its hash stays that of the text that the server shows. Warns of a '?' of

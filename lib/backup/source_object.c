@@ -5,8 +5,8 @@
 
 #include <mysqld_error.h>
 
-#include "base/mem.h"
 #include "backup/source_text.h"
+#include "base/mem.h"
 
 struct show_kind {
     const char *show;   /* SHOW CREATE <show> */

@@ -3,13 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "backup/source_identity.h"
 #include "backup/source_object.h"
 #include "backup/view_order.h"
-
-/* information_schema compares without case and accents, and there may be two databases `e` and `É`. */
-#define EXACTLY(column) "BINARY " column " = %s"
+#include "base/mem.h"
 
 enum { TABLES_AT_A_TIME = 1000 };
 
@@ -155,6 +152,21 @@ static bool routine_kind(const char *type, enum object_kind *kind)
     return false;
 }
 
+/*
+ * What information_schema lists for one database, told by `column`. It compares without case and accents, and
+ * there may be two databases `e` and `É`.
+ */
+static struct err *select_of(struct conn *c, const char *columns_from, const char *column, const char *db,
+                             const char *order, struct result **r)
+{
+    char *db_text = sql_string_dup(db);
+    struct err *e = conn_query(c, r, "SELECT %s WHERE %s = %s AND BINARY %s = %s ORDER BY %s", columns_from,
+                               column, db_text, column, db_text, order);
+
+    free(db_text);
+    return e;
+}
+
 static struct err *read_routines(struct conn *c, const struct source_scope *scope, const char *db,
                                  struct source_schema *out)
 {
@@ -164,14 +176,8 @@ static struct err *read_routines(struct conn *c, const struct source_scope *scop
 
     if (!scope_programs(&scope->scope, db))
         return NULL;
-    char *db_text = sql_string_dup(db);
-    e = conn_query(c, &r,
-                   "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES "
-                   "WHERE ROUTINE_SCHEMA = %s AND " EXACTLY(
-                       "ROUTINE_SCHEMA") " "
-                                         "ORDER BY ROUTINE_TYPE, BINARY ROUTINE_NAME",
-                   db_text, db_text);
-    free(db_text);
+    e = select_of(c, "ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES", "ROUTINE_SCHEMA", db,
+                  "ROUTINE_TYPE, BINARY ROUTINE_NAME", &r);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.db = db, .name = row[1]};
         if (routine_kind(row[0], &name.kind))
@@ -190,15 +196,10 @@ static struct err *read_triggers(struct conn *c, const struct source_scope *scop
 {
     struct result *r = NULL;
     char **row;
-    char *db_text = sql_string_dup(db);
-    struct err *e = conn_query(c, &r,
-                               "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
-                               "WHERE EVENT_OBJECT_SCHEMA = %s AND " EXACTLY(
-                                   "EVENT_OBJECT_SCHEMA") " ORDER BY BINARY EVENT_OBJECT_TABLE, "
-                                                          "EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
-                               db_text, db_text);
+    struct err *e = select_of(
+        c, "TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS", "EVENT_OBJECT_SCHEMA", db,
+        "BINARY EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER", &r);
 
-    free(db_text);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.kind = OBJECT_TRIGGER, .db = db, .name = row[0], .table = row[1]};
         if (scope_table(&scope->scope, db, row[1]))
@@ -217,13 +218,8 @@ static struct err *read_events(struct conn *c, const struct source_scope *scope,
 
     if (!scope_programs(&scope->scope, db))
         return NULL;
-    char *db_text = sql_string_dup(db);
-    e = conn_query(
-        c, &r,
-        "SELECT EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s AND " EXACTLY(
-            "EVENT_SCHEMA") " ORDER BY BINARY EVENT_NAME",
-        db_text, db_text);
-    free(db_text);
+    e = select_of(c, "EVENT_NAME, STATUS FROM information_schema.EVENTS", "EVENT_SCHEMA", db,
+                  "BINARY EVENT_NAME", &r);
     while (!e && (row = result_next(r, NULL)) != NULL) {
         struct source_name name = {.kind = OBJECT_EVENT, .db = db, .name = row[0], .status = row[1]};
         e = source_object_add(c, out, &name);

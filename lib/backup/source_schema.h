@@ -10,11 +10,11 @@
 #ifndef CCR_BACKUP_SOURCE_SCHEMA_H
 #define CCR_BACKUP_SOURCE_SCHEMA_H
 
+#include "backup/source_scope.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "format/manifest.h"
 #include "mysql/catalog.h"
-#include "backup/source_scope.h"
 
 struct source_object {
     struct manifest_object entry; /* all but member and volume */

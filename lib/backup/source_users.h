@@ -8,10 +8,10 @@
 #ifndef CCR_BACKUP_SOURCE_USERS_H
 #define CCR_BACKUP_SOURCE_USERS_H
 
+#include "backup/volume_filler.h"
 #include "base/log.h"
 #include "format/manifest.h"
 #include "mysql/accounts.h"
-#include "backup/volume_filler.h"
 
 struct source_users {
     struct buf *pieces; /* of the text: each is a script of its own */

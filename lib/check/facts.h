@@ -9,9 +9,9 @@
 
 #include <jansson.h>
 
+#include "backup/source_scope.h"
 #include "format/manifest.h"
 #include "mysql/conn.h"
-#include "backup/source_scope.h"
 
 struct fact_table {
     char *db;

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/source_settings.h"
 #include "base/mem.h"
 #include "check/facts.h"
 #include "mysql/server.h"
-#include "backup/source_settings.h"
 
 struct reading {
     struct conn *c;

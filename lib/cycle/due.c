@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/source_scope.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/layout.h"
 #include "format/manifest.h"
 #include "snapshot/choice.h"
-#include "backup/source_scope.h"
 #include "store/store.h"
 
 struct candidate {

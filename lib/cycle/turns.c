@@ -4,8 +4,8 @@
 
 #include "base/mem.h"
 #include "cycle/due.h"
-#include "mysql/conn.h"
 #include "job/job.h"
+#include "mysql/conn.h"
 
 /* Runs a step; false in *on where it failed, which is noted then. */
 static struct err *run_or_note(struct cycle *c, struct cycle_step *step, bool *on)

@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 #include "format/layout.h"
-#include "mysql/catalog.h"
 #include "job/job_copy.h"
 #include "job/job_state.h"
+#include "mysql/catalog.h"
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 

@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"
-#include "mysql/server.h"
 #include "job/job.h"
 #include "job/job_state.h"
 #include "job/protect_scan.h"
+#include "mysql/server.h"
 
 static const char *const mode_names[] = {"off", "detect", "read-only"};
 

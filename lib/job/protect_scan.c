@@ -8,9 +8,9 @@
 #include "binlog/query.h"
 #include "binlog/statement.h"
 #include "binlog/touched.h"
+#include "job/job.h"
 #include "mysql/catalog.h"
 #include "mysql/log_reader.h"
-#include "job/job.h"
 
 struct scan {
     struct written *out;

@@ -11,9 +11,9 @@
 
 #include <jansson.h>
 
+#include "backup/queue.h"
 #include "keep/inventory.h"
 #include "keep/prune.h"
-#include "backup/queue.h"
 
 struct asked_params {
     const struct inventory *inv;

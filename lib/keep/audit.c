@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/queue.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -11,7 +12,6 @@
 #include "format/object.h"
 #include "format/reported.h"
 #include "keep/audit_parts.h"
-#include "backup/queue.h"
 
 bool audit_reads(const struct audit *a, const char *key)
 {

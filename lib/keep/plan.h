@@ -3,11 +3,11 @@
 #ifndef CCR_KEEP_PLAN_H
 #define CCR_KEEP_PLAN_H
 
+#include "backup/queue.h"
 #include "format/pruned.h"
 #include "format/reported.h"
 #include "keep/inventory.h"
 #include "keep/prune.h"
-#include "backup/queue.h"
 
 /* A job that follows the stream. */
 struct plan_job {

@@ -5,13 +5,13 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "job/job_state.h"
 #include "replay/intent.h"
 #include "replay/status.h"
-#include "job/job_state.h"
-#include "snapshot/names.h"
 #include "restore/swap.h"
 #include "restore/swap_finish.h"
 #include "restore/target_session.h"
+#include "snapshot/names.h"
 
 /* What a killed run has left: a swap to finish, or one that it had announced. With the job's lock. */
 struct err *partial_settle_earlier(struct partial *p)

@@ -5,8 +5,8 @@
 #define CCR_PARTIAL_ASKED_H
 
 #include "job/job.h"
-#include "snapshot/partitions.h"
 #include "restore/restore.h"
+#include "snapshot/partitions.h"
 
 /*
  * The job as the restore sees it: its scope is what is asked for of `saved`, or the tables of the

@@ -5,12 +5,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "job/job_state.h"
 #include "mysql/catalog.h"
 #include "partial/asked.h"
 #include "replay/status.h"
-#include "snapshot/choice.h"
-#include "snapshot/definitions.h"
-#include "job/job_state.h"
 #include "restore/live.h"
 #include "restore/outside.h"
 #include "restore/restore_servers.h"
@@ -19,6 +17,8 @@
 #include "restore/swap_finish.h"
 #include "restore/target_check.h"
 #include "restore/target_session.h"
+#include "snapshot/choice.h"
+#include "snapshot/definitions.h"
 
 const struct scope *partial_scope(const struct partial *p)
 {

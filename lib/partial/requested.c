@@ -7,12 +7,12 @@
 #include "base/mem.h"
 #include "format/chain.h"
 #include "format/layout.h"
-#include "snapshot/choice.h"
 #include "job/job.h"
 #include "job/job_copy.h"
 #include "job/job_requests.h"
 #include "job/job_state.h"
 #include "restore/swap_finish.h"
+#include "snapshot/choice.h"
 
 struct requesting {
     const struct partial_params *params;

@@ -7,8 +7,8 @@
 
 #include "partial/go_on.h"
 #include "partial/partial.h"
-#include "snapshot/partitions.h"
 #include "restore/restore_plan.h"
+#include "snapshot/partitions.h"
 
 struct partial {
     const struct partial_params *params;

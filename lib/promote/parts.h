@@ -3,9 +3,9 @@
 #define CCR_PROMOTE_PARTS_H
 
 #include "base/run.h"
-#include "mysql/conn.h"
 #include "job/job.h"
 #include "job/job_state.h"
+#include "mysql/conn.h"
 #include "store/store.h"
 
 struct promote {

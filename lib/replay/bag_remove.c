@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "job/job.h"
 #include "replay/bag_rows.h"
 #include "replay/row_match.h"
-#include "job/job.h"
 
 struct removal {
     struct bag_table *t;

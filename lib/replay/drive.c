@@ -8,12 +8,12 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "job/job_state.h"
 #include "replay/culprit.h"
 #include "replay/intent.h"
 #include "replay/repair.h"
 #include "replay/session.h"
 #include "replay/status.h"
-#include "job/job_state.h"
 
 enum {
     REDO_ATTEMPTS = 10,    /* of one batch, after deadlocks and lock waits */

@@ -15,9 +15,9 @@
 #ifndef CCR_REPLAY_LANE_H
 #define CCR_REPLAY_LANE_H
 
+#include "job/job.h"
 #include "replay/drift.h"
 #include "replay/parcel.h"
-#include "job/job.h"
 
 struct lane;
 struct lanes_meeting;

@@ -8,8 +8,8 @@
 #define CCR_REPLAY_NEED_H
 
 #include "binlog/event.h"
-#include "mysql/conn.h"
 #include "job/job.h"
+#include "mysql/conn.h"
 
 /* One table (source names), with the name "" a whole database, with both empty the whole job. */
 struct need_table {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "job/job.h"
 #include "replay/components.h"
 #include "replay/net.h"
-#include "job/job.h"
 
 struct roads {
     struct conn *conn;

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "binlog/rows_types.h"
-#include "replay/row_match.h"
 #include "job/job.h"
+#include "replay/row_match.h"
 
 enum { LOAD_BYTES = 512 * 1024 }; /* of images in one statement */
 

@@ -8,9 +8,9 @@
 #define CCR_REPLAY_TABLES_H
 
 #include "binlog/rows.h"
+#include "job/job.h"
 #include "mysql/catalog.h"
 #include "replay/roads.h"
-#include "job/job.h"
 
 struct table {
     char *source_db;

@@ -7,8 +7,8 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "binlog/group.h"
-#include "replay/schema_change.h"
 #include "replay/intent.h"
+#include "replay/schema_change.h"
 #include "replay/transaction.h"
 
 /* The inflated size of a compressed event. */

@@ -9,13 +9,13 @@
 #define CCR_REPLAY_WALK_H
 
 #include "base/log.h"
+#include "job/job_skips.h"
+#include "job/protect.h"
 #include "replay/batch.h"
 #include "replay/evening.h"
 #include "replay/feed.h"
 #include "replay/need.h"
 #include "replay/prelude.h"
-#include "job/job_skips.h"
-#include "job/protect.h"
 
 enum redo_kind {
     REDO_NOTHING,

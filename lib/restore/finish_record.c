@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "job/protect.h"
 #include "mysql/catalog.h"
 #include "restore/finish_objects.h"
-#include "job/protect.h"
 
 enum { NAMES_SHOWN = 20 }; /* of tables, in the history */
 

@@ -13,8 +13,8 @@
 #ifndef CCR_RESTORE_OUTSIDE_H
 #define CCR_RESTORE_OUTSIDE_H
 
-#include "restore/live.h"
 #include "job/pending.h"
+#include "restore/live.h"
 
 /* ERR_UNSAFE, with names, for what stands against it. */
 struct err *outside_check(struct conn *c, const struct restore_plan *p, char *const *definitions,

@@ -6,12 +6,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/manifest.h"
-#include "snapshot/choice.h"
-#include "snapshot/definitions.h"
 #include "job/job_state.h"
+#include "job/pending.h"
 #include "restore/live.h"
 #include "restore/outside.h"
-#include "job/pending.h"
 #include "restore/restore_load.h"
 #include "restore/restore_plan.h"
 #include "restore/restore_scope.h"
@@ -22,6 +20,8 @@
 #include "restore/target_check.h"
 #include "restore/target_session.h"
 #include "restore/users.h"
+#include "snapshot/choice.h"
+#include "snapshot/definitions.h"
 
 struct restoring {
     const struct restore_params *params;

@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "mysql/conn.h"
+#include "restore/target_check.h"
 #include "snapshot/bounds.h"
 #include "snapshot/scope.h"
-#include "restore/target_check.h"
 #include "store/store.h"
 
 /* Everything is borrowed. Lists end with NULL. */

@@ -5,16 +5,16 @@
 
 #include "base/mem.h"
 #include "format/layout.h"
-#include "mysql/catalog.h"
-#include "restore/ddl.h"
-#include "snapshot/definitions.h"
-#include "restore/finish_objects.h"
-#include "restore/finish_record.h"
 #include "job/job_publish.h"
 #include "job/pending.h"
+#include "mysql/catalog.h"
+#include "restore/ddl.h"
+#include "restore/finish_objects.h"
+#include "restore/finish_record.h"
 #include "restore/stage.h"
 #include "restore/target_session.h"
 #include "restore/users.h"
+#include "snapshot/definitions.h"
 
 struct finish {
     struct conn *conn;

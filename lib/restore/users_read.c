@@ -4,8 +4,8 @@
 
 #include "base/mem.h"
 #include "mysql/catalog.h"
-#include "snapshot/definitions.h"
 #include "restore/users.h"
+#include "snapshot/definitions.h"
 
 static int compare_accounts(const void *a, const void *b)
 {

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#include "format/reported.h"
 #include "backup/queue.h"
+#include "format/reported.h"
 
 struct stream_seen {
     char *name;

@@ -5,10 +5,10 @@
 #include "check/check.h"
 #include "format/document.h"
 #include "format/layout.h"
-#include "mysql/server_file.h"
 #include "job/job.h"
 #include "job/job_publish.h"
 #include "job/job_state.h"
+#include "mysql/server_file.h"
 #include "restore/target_session.h"
 #include "steer/steer.h"
 

@@ -4,11 +4,11 @@
 
 #include "base/mem.h"
 #include "format/document.h"
-#include "mysql/catalog.h"
-#include "replay/side_table.h"
 #include "job/job.h"
 #include "job/job_publish.h"
 #include "job/job_state.h"
+#include "mysql/catalog.h"
+#include "replay/side_table.h"
 #include "restore/stage.h"
 #include "restore/target_session.h"
 #include "steer/steer.h"

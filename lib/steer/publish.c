@@ -1,7 +1,7 @@
 /* The store's copy of a job, made anew from the target's. */
 #include "format/document.h"
-#include "replay/status.h"
 #include "job/job_publish.h"
+#include "replay/status.h"
 #include "steer/steer.h"
 
 /* A report that is damaged is replaced as one that is missing. */

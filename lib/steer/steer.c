@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"
-#include "replay/status.h"
 #include "job/job.h"
 #include "job/job_skips.h"
 #include "job/job_state.h"
+#include "replay/status.h"
 
 static const char *program_of(const struct steer *s)
 {

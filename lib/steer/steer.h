@@ -9,8 +9,8 @@
 #define CCR_STEER_STEER_H
 
 #include "base/run.h"
-#include "mysql/conn.h"
 #include "job/job.h"
+#include "mysql/conn.h"
 #include "store/store.h"
 
 /* Everything is borrowed. */

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "job/pending.h"
 #include "restore/ddl.h"
 #include "restore/load_queue.h"
 #include "restore/load_units.h"
-#include "job/pending.h"
 #include "tests/unit/unit.h"
 
 static const struct restore_choices no_choices = {0};
