@@ -110,6 +110,8 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
     mysql_options(mysql, MYSQL_INIT_COMMAND,
                   "SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1, "
                   "sql_safe_updates = 0, completion_type = 'NO_CHAIN'");
+    if (p->skip_binlog)
+        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION sql_log_bin = 0");
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, local_infile ? (const void *)&local_infile : &no_files);
     if (p->defaults_file)
         mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, p->defaults_file);

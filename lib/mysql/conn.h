@@ -39,6 +39,7 @@ struct conn_params {
     unsigned port;
     unsigned connect_timeout_s;
     bool local_infile;       /* LOAD DATA LOCAL is allowed on this connection */
+    bool skip_binlog;        /* sql_log_bin = 0: what is done on it is not in the server's binlog */
     unsigned read_timeout_s; /* 0: wait forever */
 };
 

@@ -55,6 +55,7 @@ struct err *go_on(struct go_on *g, struct job_position *position)
     };
 
     a.conn_params.local_infile = true; /* for LOAD DATA in the log */
+    a.conn_params.skip_binlog = g->skip_binlog;
     a.limits.follow = false;
     a.limits.has_until_gtid = true;
     a.limits.until_gtid = (struct gtid_pos)GTID_POS_INIT;
