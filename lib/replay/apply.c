@@ -161,6 +161,7 @@ static struct err *apply_connect(struct apply *a, struct run *run)
 
     a->log = run->log;
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
+    a->heeds_pause = true;
     TRY(opts_require(run->opts, OPT_JOB));
     TRY(layout_check_name("job", opts_string(run->opts, OPT_JOB)));
     TRY(apply_limits_read(run->opts, &a->limits));

@@ -11,6 +11,7 @@
 #include "job/job_state.h"
 #include "replay/culprit.h"
 #include "replay/intent.h"
+#include "replay/paused.h"
 #include "replay/repair.h"
 #include "replay/session.h"
 #include "replay/status.h"
@@ -20,9 +21,9 @@ enum {
     REDO_NOTES = 20,       /* of one batch, without any progress: a bug */
     REDO_PAUSE_US = 50000, /* times the attempt */
     STATUS_EVERY_S = 10,   /* with --follow */
-    STATE_EVERY_S = 2,     /* with --follow: was the job paused? */
     IDLE_EVERY_S = 600,    /* as long as there is nothing to apply */
     POLL_PARTS = 8,        /* with --follow: the first look comes after this part of --poll */
+    LONGEST_SLEEP_US = 1000000,
 };
 
 /* The lanes behind the first; their sessions are as the first one's. */
@@ -103,6 +104,7 @@ void drive_close(struct apply *a)
     for (unsigned i = 0; a->more_conns && i + 1 < a->lanes; i++)
         conn_close(a->more_conns[i]);
     free(a->more_conns);
+    conn_close(a->beside);
     prelude_free(a->prelude);
     tables_free(a->tables);
 }
@@ -289,18 +291,13 @@ static struct err *drive_mind_state(struct apply *a)
 {
     const struct job_outcome outcome = {.job = a->job->name, .program = opts_program_name(PROGRAM_APPLY)};
     const char *state;
-    struct job_state now;
     int64_t us = clock_monotonic_us();
 
-    if (a->dry_run || (a->asked_us && us - a->asked_us < STATE_EVERY_S * CLOCK_US_PER_S))
+    if (a->dry_run)
         return NULL;
-    a->asked_us = us;
-    TRY(job_state_read(a->conn, a->job->name, &now));
-    a->paused = strcmp(now.state, JOB_PAUSED) == 0;
-    if (a->paused)
-        log_info(a->log, "job %s was paused by %s: %s", a->job->name, now.who, now.reason);
-    job_state_free(&now);
-    if (a->success_us && us - a->success_us < IDLE_EVERY_S * CLOCK_US_PER_S)
+    if (paused_is_due(a))
+        TRY(paused_ask(a, a->conn));
+    if (a->paused || (a->success_us && us - a->success_us < IDLE_EVERY_S * CLOCK_US_PER_S))
         return NULL;
     a->success_us = us;
     TRY(protect_pass_own(&a->protect));
@@ -319,10 +316,13 @@ static struct err *drive_wait(struct apply *a, bool moved)
     a->wait_us = moved ? longest_us / POLL_PARTS : 2 * a->wait_us;
     if (a->wait_us <= 0 || a->wait_us > longest_us)
         a->wait_us = longest_us;
-    int64_t until = clock_monotonic_us() + a->wait_us;
+    int64_t left_us, until = clock_monotonic_us() + a->wait_us;
 
-    while (!interrupt_requested() && clock_monotonic_us() < until)
-        clock_sleep_us(until - clock_monotonic_us());
+    TRY(drive_mind_state(a));
+    while (!interrupt_requested() && !a->paused && (left_us = until - clock_monotonic_us()) > 0) {
+        clock_sleep_us(left_us < LONGEST_SLEEP_US ? left_us : LONGEST_SLEEP_US);
+        TRY(drive_mind_state(a));
+    }
     TRY(interrupt_check());
     int64_t every_us = (a->batch.claimed ? STATUS_EVERY_S : IDLE_EVERY_S) * CLOCK_US_PER_S;
     if (!a->dry_run && clock_monotonic_us() - a->status_us > every_us)
@@ -340,11 +340,9 @@ static struct err *drive_walk(struct apply *a, enum walk_outcome *outcome)
     while (!e && *outcome == WALK_END && a->limits.follow) {
         bool moved = a->batch.counts.transactions > before;
         before = a->batch.counts.transactions;
-        e = drive_mind_state(a);
+        e = drive_wait(a, moved);
         if (!e && a->paused)
             break;
-        if (!e)
-            e = drive_wait(a, moved);
         if (!e)
             e = walk_run(w, outcome);
     }
@@ -372,7 +370,7 @@ struct err *drive_all(struct apply *a)
             attempts = notes = 0;
         commits = a->batch.commits;
         if (!e && outcome != WALK_REDO) {
-            a->until_reached = outcome == WALK_UNTIL;
+            a->until_reached = outcome == WALK_UNTIL && !a->paused;
             return NULL;
         }
         if (!e && ++notes > REDO_NOTES)

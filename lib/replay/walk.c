@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "binlog/group.h"
 #include "replay/intent.h"
+#include "replay/paused.h"
 #include "replay/schema_change.h"
 #include "replay/transaction.h"
 
@@ -26,7 +27,7 @@ struct walk {
     struct buf inflated;
     struct buf query_text;
     bool joined;  /* the log begins at or before the position */
-    bool stopped; /* until: the transaction at hand is not to be taken */
+    bool stopped; /* until, or paused: the transaction at hand is not to be taken */
     bool redo;
 };
 
@@ -219,6 +220,11 @@ static struct err *walk_begin(struct walk *w)
     if (interrupt_requested()) {
         TRY(batch_commit(b));
         return interrupt_check();
+    }
+    paused_look(a);
+    if (a->paused) {
+        w->stopped = true;
+        return batch_commit(b);
     }
     TRY(walk_begin_pass(w));
     if (w->t.pass)

@@ -85,9 +85,11 @@ struct apply {
     bool unpublished;       /* a job of ccr's own: the store hears nothing of it */
     int64_t status_us;      /* when the status document was last written (clock_monotonic_us) */
     int64_t wait_us;        /* with --follow: how long the log was last waited for */
-    int64_t asked_us;       /* when the job's state was last looked at, with --follow, */
-    int64_t success_us;     /* and when it was last noted that all is well */
+    int64_t success_us;     /* when it was last noted that all is well */
     struct protect protect; /* against others' writes; all zero: none */
+    bool heeds_pause;       /* a job that is paused ends the run (paused.h) */
+    struct conn *beside;    /* on which that is asked; NULL before it was */
+    int64_t asked_us;       /* when it last was */
     bool paused;            /* the job: the run is over */
     struct job_skips skips; /* transactions to be passed over */
     uint64_t passed_over;   /* of them, by this run */
@@ -98,8 +100,9 @@ struct apply {
 };
 
 enum walk_outcome {
-    WALK_END,        /* of the log so far; everything is committed */
-    WALK_UNTIL,      /* --until-gtid or --until-time was met; everything before it is committed */
+    WALK_END, /* of the log so far; everything is committed */
+    /* --until-gtid or --until-time was met, or the job was paused; everything before it is committed */
+    WALK_UNTIL,
     WALK_TERMINATOR, /* of the epoch; everything is committed */
     WALK_REDO,       /* a->redo says why; nothing of the batch is committed */
 };

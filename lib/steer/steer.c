@@ -194,8 +194,10 @@ static struct err *say_running(const struct steer *s)
     struct job_locks locks;
 
     TRY(job_locks_read(s->conn, s->job, &locks));
-    if (locks.job || locks.stage)
-        run_say(s->run, "a run is at work, and goes on to its end (with --follow: to the end of the log)");
+    if (locks.stage)
+        run_say(s->run, "a copy is under way, and goes on to its end");
+    else if (locks.job)
+        run_say(s->run, "a run is at work: ccr-apply ends within seconds, behind the transaction at hand");
     return NULL;
 }
 

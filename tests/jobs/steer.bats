@@ -54,6 +54,43 @@ gtid() {
     apply --cron
 }
 
+# A run that waits for a table for longer than it takes to ask whether the job was paused.
+run_is_held_up() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%lock%' AND time_ms > 3000")" -ge 1 ]
+}
+
+@test "pause ends a run that is catching up, behind a transaction; after resume it goes on" {
+    local pid holder follow
+
+    sql source "CREATE TABLE d.w (id INT PRIMARY KEY AUTO_INCREMENT)"
+    replay
+    for follow in "" --follow; do
+        yes "INSERT INTO d.w VALUES ();" | head -n 500 | sql_file source /dev/stdin
+        ship
+        mariadb --no-defaults --socket="$T/target/sock" --user=root -e "LOCK TABLES d.w WRITE; SELECT SLEEP(60)" 3>&- &
+        holder=$!
+        # shellcheck disable=SC2086
+        ccr apply target --job j --batch-transactions 10 --json $follow >"$T/result" 2>"$T/messages" &
+        pid=$!
+        wait_until 30 run_is_held_up
+        job pause --job j --reason "an audit reads the copy" --quiet
+        sql target "KILL $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(60)%'")"
+        wait "$holder" || :
+        wait "$pid"
+        output=$(cat "$T/result")
+        [ "$(json_of '"\(.state) \(.transactions < 500)"')" = "paused true" ]
+        grep -q "job j was paused by ccr-job (.*: an audit reads the copy" "$T/messages"
+        [ "$(sql target "SELECT pos FROM ccr.position_j")" != "$(gtid)" ]
+        run ccr apply target --job j --follow
+        fails 0 "job j is paused since"
+        job resume --job j --reason "the audit is over" --quiet
+        apply
+        same d
+    done
+    sql source "DROP TABLE d.w"
+    replay
+}
+
 @test "one transaction is passed over, exactly that one, and the job goes on" {
     local bad
 
