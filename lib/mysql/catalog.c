@@ -7,14 +7,6 @@
 
 #include "base/mem.h"
 
-/* Session settings that change what SHOW CREATE prints; the caller's session may have any. */
-#define SHOW_SETTINGS "SET STATEMENT sql_mode='', sql_quote_show_create=1, time_zone='+00:00' FOR "
-
-enum { SHOWN_AT_ONCE = 50 };
-
-static const char *const system_databases[] = {"mysql", "information_schema", "performance_schema", "sys",
-                                               "ccr"};
-
 static char *dup_or_null(const char *s)
 {
     return s ? mem_strdup(s) : NULL;
@@ -282,30 +274,17 @@ static struct err *read_cascades(struct conn *c, struct catalog_table *t)
     return e;
 }
 
-static struct err *show_create(struct conn *c, const char *db, const char *name, char **out)
-{
-    struct result *r = NULL;
-    char *table = sql_table_dup(db, name);
-    struct err *e = conn_query(c, &r, SHOW_SETTINGS "SHOW CREATE TABLE %s", table);
-
-    free(table);
-    if (e)
-        return e;
-    char **row = result_next(r, NULL);
-    *out = row && row[1] ? mem_strdup(row[1]) : NULL;
-    result_free(r);
-    if (!*out)
-        return err_new(conn_code(c), "SHOW CREATE TABLE gave nothing for %s.%s", db, name);
-    return NULL;
-}
-
 /* Of tables that the server lists without their columns, it says here why. */
 static struct err *read_reasons(struct conn *c, const struct wanted *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         struct catalog_table *t = w->tables[i];
         char *sql = NULL;
-        struct err *e = t && t->column_count == 0 ? show_create(c, t->db, t->name, &sql) : NULL;
+        if (!t || t->column_count > 0)
+            continue;
+        struct err *e = catalog_table_create_sql(c, t->db, t->name, &sql);
+        if (!e && !sql)
+            e = err_new(conn_code(c), "the table has vanished meanwhile");
         free(sql);
         if (e)
             return err_context(e, "reading the definition of %s.%s", t->db, t->name);
@@ -389,213 +368,4 @@ bool catalog_versioned_by_time(const struct catalog_table *t)
         if (t->columns[i].row_start_or_end)
             return strcmp(t->columns[i].data_type, "bigint") != 0;
     return t->versioned;
-}
-
-/* Cuts " AUTO_INCREMENT=N" out of the table's options: it stands right behind the engine. */
-static void cut_auto_increment(char *sql)
-{
-    static const char counter[] = " AUTO_INCREMENT=";
-    char *options = NULL;
-
-    for (char *p = sql; (p = strstr(p, "\n) ENGINE=")) != NULL; p++)
-        options = p;
-    if (!options)
-        return;
-    char *at = options + strlen("\n) ENGINE=");
-    at += strcspn(at, " ");
-    if (strncmp(at, counter, sizeof(counter) - 1) != 0)
-        return;
-    char *rest = at + sizeof(counter) - 1;
-    rest += strspn(rest, "0123456789");
-    memmove(at, rest, strlen(rest) + 1);
-}
-
-struct err *catalog_table_create_sql(struct conn *c, const char *db, const char *name, char **sql)
-{
-    *sql = NULL;
-    struct err *e = show_create(c, db, name, sql);
-    if (e && conn_is_absent(c)) {
-        err_free(e);
-        e = NULL;
-    }
-    return e;
-}
-
-/* Definitions in the order in which they were asked for. */
-struct shown {
-    char **sql;
-    size_t count;
-};
-
-static void take_shown(struct result *r, void *arg)
-{
-    struct shown *shown = arg;
-    char **row = result_next(r, NULL);
-
-    shown->sql[shown->count++] = row && row[1] ? mem_strdup(row[1]) : NULL;
-}
-
-/* *taken: how many of them this was about. */
-static struct err *show_some(struct conn *c, const struct catalog_name *names, size_t count, char **sql,
-                             size_t *taken)
-{
-    struct shown shown = {.sql = sql};
-    struct buf all = BUF_INIT;
-    bool absent = false;
-
-    for (size_t i = 0; i < count; i++) {
-        buf_append_str(&all, i ? "; " : "");
-        buf_append_str(&all, SHOW_SETTINGS "SHOW CREATE TABLE ");
-        sql_table(&all, names[i].db, names[i].name);
-    }
-    struct err *e = conn_query_each(c, buf_str(&all), take_shown, &shown, &absent);
-    buf_free(&all);
-    *taken = shown.count + absent;
-    if (e && shown.count < count)
-        e = err_context(e, "reading table %s.%s", names[shown.count].db, names[shown.count].name);
-    return e;
-}
-
-struct err *catalog_tables_create_sql(struct conn *c, const struct catalog_name *names, size_t count,
-                                      char **sql)
-{
-    struct err *e = NULL;
-
-    for (size_t i = 0, taken = 0; i < count && !e; i += taken) {
-        size_t left = count - i;
-        e = show_some(c, names + i, left < SHOWN_AT_ONCE ? left : SHOWN_AT_ONCE, sql + i, &taken);
-    }
-    for (size_t i = 0; i < count && e; i++) {
-        free(sql[i]);
-        sql[i] = NULL;
-    }
-    return e;
-}
-
-struct err *catalog_table_hash(struct conn *c, const char *db, const char *name, char out[HASH_HEX_SIZE])
-{
-    char *sql = NULL;
-
-    out[0] = 0;
-    TRY(catalog_table_create_sql(c, db, name, &sql));
-    if (sql)
-        catalog_definition_hash(sql, out);
-    free(sql);
-    return NULL;
-}
-
-struct err *catalog_partitions(struct conn *c, const char *db, const char *name, struct result **out)
-{
-    char *quoted_db = sql_string_dup(db);
-    char *quoted_name = sql_string_dup(name);
-    struct err *e =
-        conn_query(c, out,
-                   "SELECT PARTITION_NAME, SUBPARTITION_NAME FROM information_schema.PARTITIONS WHERE "
-                   "TABLE_SCHEMA = %s AND "
-                   "TABLE_NAME = %s AND PARTITION_NAME IS NOT NULL ORDER BY PARTITION_ORDINAL_POSITION, "
-                   "SUBPARTITION_ORDINAL_POSITION",
-                   quoted_db, quoted_name);
-
-    free(quoted_db);
-    free(quoted_name);
-    return e;
-}
-
-void catalog_definition_hash(const char *create_sql, char out[HASH_HEX_SIZE])
-{
-    char *sql = mem_strdup(create_sql);
-
-    cut_auto_increment(sql);
-    hash_bytes_hex(sql, strlen(sql), out);
-    free(sql);
-}
-
-static struct err *list_names(struct conn *c, const char *sql, char ***names, size_t *count)
-{
-    struct result *r = NULL;
-    char **row;
-
-    *names = NULL;
-    *count = 0;
-    TRY(conn_query(c, &r, "%s", sql));
-    *names = mem_zalloc(result_count(r) + 1, sizeof(**names));
-    while ((row = result_next(r, NULL)) != NULL)
-        (*names)[(*count)++] = mem_strdup(row[0]);
-    result_free(r);
-    return NULL;
-}
-
-/* "BASE TABLE" as callers mean it: whatever holds rows of its own. */
-static const char *type_condition(const char *type)
-{
-    if (strcmp(type, "SEQUENCE") == 0)
-        return "= 'SEQUENCE'";
-    if (strcmp(type, "VIEW") == 0)
-        return "= 'VIEW'";
-    if (strcmp(type, "BASE TABLE") == 0)
-        return "IN ('BASE TABLE', 'SYSTEM VERSIONED')";
-    return "IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')";
-}
-
-struct err *catalog_list_tables(struct conn *c, const char *db, const char *type, char ***names,
-                                size_t *count)
-{
-    char *db_text = sql_string_dup(db);
-    char *sql = mem_printf("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
-                           "AND TABLE_TYPE %s ORDER BY BINARY TABLE_NAME",
-                           db_text, type_condition(type));
-    struct err *e = list_names(c, sql, names, count);
-
-    free(db_text);
-    free(sql);
-    return e ? err_context(e, "listing the tables of database %s", db) : NULL;
-}
-
-struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count)
-{
-    struct err *e = list_names(c,
-                               "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA "
-                               "ORDER BY BINARY SCHEMA_NAME",
-                               names, count);
-    size_t kept = 0;
-
-    if (e)
-        return err_context(e, "listing the databases");
-    for (size_t i = 0; i < *count; i++) {
-        if (catalog_is_system_database((*names)[i]))
-            free((*names)[i]);
-        else
-            (*names)[kept++] = (*names)[i];
-    }
-    *count = kept;
-    return NULL;
-}
-
-bool catalog_is_restore_database(const char *name)
-{
-    static const char *const prefixes[] = {"ccr_stage_", "ccr_old_"};
-    const char *number = strrchr(name, '_');
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        size_t len = strlen(prefixes[i]);
-        if (strncmp(name, prefixes[i], len) == 0 && number > name + len && number[1] &&
-            number[1 + strspn(number + 1, "0123456789")] == 0)
-            return true;
-    }
-    return false;
-}
-
-bool catalog_is_system_database(const char *name)
-{
-    for (size_t i = 0; i < sizeof(system_databases) / sizeof(system_databases[0]); i++)
-        if (strcmp(name, system_databases[i]) == 0)
-            return true;
-    return catalog_is_restore_database(name);
-}
-
-void catalog_free_names(char **names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
 }
