@@ -369,6 +369,6 @@ void statement_add_if_exists(const char *sql, size_t len, uint64_t sql_mode, str
         at = (size_t)(p.token.text - sql);
     buf_append(out, sql, at);
     if (at < len)
-        buf_append_str(out, "IF EXISTS ");
+        buf_append_str(out, sql[at - 1] == ' ' ? "IF EXISTS " : " IF EXISTS "); /* DROP TABLE`t` */
     buf_append(out, sql + at, len - at);
 }
