@@ -10,7 +10,10 @@
 
 #include "mysql/conn.h"
 
-/* An object of texts, by the names of the server's variables. Those that the server lacks are missing. */
+/*
+ * An object of texts, by the names of the server's variables. Those that the server lacks are missing.
+ * Besides, `system_time_zone_rules` (mysql/zone.h).
+ */
 struct err *source_settings_read(struct conn *c, json_t **out) CHECKED;
 
 #endif

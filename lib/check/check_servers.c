@@ -7,6 +7,7 @@
 #include "mysql/server.h"
 #include "replay/session.h"
 #include "restore/target_check.h"
+#include "snapshot/source_differs.h"
 
 static struct err *check_engines(const struct checking *k)
 {
@@ -145,6 +146,22 @@ static struct err *check_engine_default(const struct checking *k)
     return NULL;
 }
 
+static struct err *check_differences(const struct checking *k)
+{
+    bool zone = false;
+    bool utf8 = false;
+
+    TRY(source_zone_differs(k->p->target, k->facts->settings, &zone));
+    TRY(source_utf8_differs(k->p->target, k->facts->settings, &utf8));
+    if (zone)
+        check_add(k->list, CHECK_WARNING, "time-zone", "target", source_zone_hint, "target: %s",
+                  source_zone_warning);
+    if (utf8)
+        check_add(k->list, CHECK_WARNING, "old-mode", "target", source_utf8_hint, "target: %s",
+                  source_utf8_warning);
+    return NULL;
+}
+
 static struct err *check_name_case(const struct checking *k)
 {
     const char *source = facts_setting(k->facts, "lower_case_table_names");
@@ -169,5 +186,6 @@ struct err *check_both_servers(const struct checking *k)
     check_packet(k, &target);
     server_info_free(&target);
     TRY(check_engine_default(k));
+    TRY(check_differences(k));
     return check_name_case(k);
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "binlog/touched.h"
 #include "replay/intent.h"
+#include "replay/own_zone.h"
 #include "replay/reach.h"
 #include "replay/schema_behind.h"
 #include "replay/schema_border.h"
@@ -294,6 +295,7 @@ static struct err *change_replay(struct schema_change *s)
         TRY(change_failed_on_source(s));
     TRY(schema_border_check_defaults(s));
     TRY(schema_definer_check(s));
+    TRY(own_zone_check_definition(s));
     if (a->dry_run) {
         change_pretend(s);
         return NULL;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "mysql/infile.h"
 #include "replay/intent.h"
+#include "replay/own_zone.h"
 #include "replay/reach.h"
 #include "replay/session.h"
 
@@ -162,6 +163,7 @@ static struct err *replay(struct schema_change *s, const struct binlog_load *loa
                                            "a statement was cut short on the source, and had done "
                                            "part of its work"),
                         "take a new snapshot (ccr-backup, ccr-restore)");
+    TRY(own_zone_check_data(s));
     TRY(translate(s, load));
     if (!a->dry_run) {
         TRY(prepare(s, reach, &redo));

@@ -28,6 +28,8 @@ enum redo_kind {
 
 struct repair;
 
+enum own_zone { OWN_ZONE_UNKNOWN, OWN_ZONE_SAME, OWN_ZONE_DIFFERS };
+
 struct redo {
     enum redo_kind kind;
     struct gtid gtid;
@@ -62,6 +64,7 @@ struct apply {
     struct tables *tables;
     struct batch batch;
     struct prelude *prelude; /* of the statement to come */
+    enum own_zone own_zone;  /* SYSTEM on source and target, once it was asked for (own_zone.h) */
     struct apply_limits limits;
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "mysql/bulk.h"
 #include "mysql/server.h"
+#include "snapshot/source_differs.h"
 
 /* The first version whose RENAME TABLE is undone, or done, as a whole after a crash. */
 enum { ATOMIC_RENAME = 100600 };
@@ -355,6 +356,23 @@ static struct err *warn_of_default_engine(struct conn *c, const struct restore_p
     return NULL;
 }
 
+/* Nor in which zone a statement ran whose zone was the server's own, nor what it took utf8 for. */
+static struct err *warn_of_differences(struct conn *c, const struct restore_plan *p, struct log *log)
+{
+    bool zone = false;
+    bool utf8 = false;
+
+    if (p->standalone)
+        return NULL;
+    TRY(source_zone_differs(c, p->manifest->source, &zone));
+    TRY(source_utf8_differs(c, p->manifest->source, &utf8));
+    if (zone)
+        log_warn(log, "%s", source_zone_warning);
+    if (utf8)
+        log_warn(log, "%s", source_utf8_warning);
+    return NULL;
+}
+
 struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char *const *definitions,
                               struct log *log)
 {
@@ -364,5 +382,6 @@ struct err *target_check_plan(struct conn *c, const struct restore_plan *p, char
     TRY(check_history(c, p));
     TRY(check_time_zones(c, p));
     TRY(warn_of_default_engine(c, p, log));
+    TRY(warn_of_differences(c, p, log));
     return check_functions(c, p);
 }
