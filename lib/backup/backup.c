@@ -200,6 +200,7 @@ static struct err *copy_rows(struct backup *b)
         bytes += b->schema.objects[i].table->bytes_estimate;
     }
     struct dump_params dump = {
+        .log = b->params->log,
         .opening = &b->opening,
         .schema = &b->schema,
         .shelf = &b->shelf,

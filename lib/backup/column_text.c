@@ -48,6 +48,11 @@ static char row_start[] = "row_start", row_end[] = "row_end", timestamp[] = "tim
 static const struct catalog_column hidden_period[] = {{.name = row_start, .data_type = timestamp},
                                                       {.name = row_end, .data_type = timestamp}};
 
+static bool is_period(const struct catalog_column *column)
+{
+    return column->row_start_or_end || column == &hidden_period[0] || column == &hidden_period[1];
+}
+
 static bool has_period(const struct catalog_table *t)
 {
     for (size_t i = 0; i < t->column_count; i++)
@@ -190,6 +195,18 @@ size_t column_text_place(const struct catalog_table *t, const struct catalog_col
     for (size_t i = 0; (other = next_column(t, &i)) != NULL && other != column;)
         place++;
     return place;
+}
+
+bool column_text_period(const struct catalog_table *t, size_t places[2])
+{
+    const struct catalog_column *column;
+    size_t place = 0;
+    unsigned found = 0;
+
+    for (size_t i = 0; found < 2 && (column = next_column(t, &i)) != NULL; place++)
+        if (is_period(column))
+            places[found++] = place;
+    return found == 2;
 }
 
 size_t column_text_count(const struct catalog_table *t)

@@ -34,6 +34,9 @@ char *column_text_load(const struct catalog_table *t);
 
 size_t column_text_count(const struct catalog_table *t); /* of expressions */
 
+/* Where the row start and the row end stand, in this order or the other; false where they do not travel. */
+bool column_text_period(const struct catalog_table *t, size_t places[2]);
+
 /* For each expression: its text never needs escaping. malloc'ed. */
 bool *column_text_plain(const struct catalog_table *t);
 

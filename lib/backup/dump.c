@@ -1,6 +1,7 @@
 #include "backup/dump.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,7 @@ static void init_select(struct dump_table *t, const struct catalog_table *table,
     t->columns = (unsigned)column_text_count(table);
     t->plain = column_text_plain(table);
     t->rules = column_text_rules(table);
+    t->has_period = column_text_period(table, t->period);
     t->key_places = mem_zalloc(key->count + 1, sizeof(*t->key_places));
     buf_append_str(&list, text);
     free(text);
@@ -172,6 +174,17 @@ static void wait_for_workers(struct dump *d, struct dump_worker *workers, size_t
     pthread_mutex_unlock(&d->mutex);
 }
 
+/* What no server takes. */
+static void warn_of_moments(const struct dump *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (d->tables[i].moments > 0)
+            log_warn(d->params->log,
+                     "%s.%s has %" PRIu64 " rows of history that lasted no time (row start and row end are "
+                     "equal), which no server takes from elsewhere: they are left out",
+                     d->tables[i].out->db, d->tables[i].out->name, d->tables[i].moments);
+}
+
 struct err *dump_run(const struct dump_params *params, struct manifest *manifest)
 {
     struct dump d;
@@ -197,6 +210,8 @@ struct err *dump_run(const struct dump_params *params, struct manifest *manifest
         buf_free(&workers[i].slice);
     }
     e = d.error;
+    if (!e)
+        warn_of_moments(&d);
     free(workers);
     dump_free(&d);
     return e;

@@ -11,10 +11,12 @@
 
 #include "backup/opening.h"
 #include "backup/volume_filler.h"
+#include "base/log.h"
 #include "base/pace.h"
 #include "base/progress.h"
 
 struct dump_params {
+    struct log *log;
     struct opening *opening; /* unlocks the locked tables as soon as they are copied */
     const struct source_schema *schema;
     struct volume_shelf *shelf;

@@ -21,6 +21,8 @@ struct dump_table {
     bool *plain;             /* which of them need no escaping */
     struct text_rule *rules; /* what their texts must be like */
     size_t *key_places;      /* where the key's columns stand in the list */
+    bool has_period;         /* rows of history travel with their times, */
+    size_t period[2];        /* which stand here */
     char *folder;            /* "DB/TABLE", escaped */
     bool locked;             /* by LOCK TABLES */
     pthread_mutex_t mutex;
@@ -28,6 +30,7 @@ struct dump_table {
     size_t active;           /* chunks being copied */
     size_t chunk_cap;
     uint64_t last_id;
+    uint64_t moments; /* rows of history left out: they lasted no time */
 };
 
 /* What the workers share. */

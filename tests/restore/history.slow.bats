@@ -187,3 +187,16 @@ rows_of() {
     [[ "$stderr" == *"another largest TIMESTAMP"*history.hidden* ]]
     [ -z "$(user_databases target)" ]
 }
+
+@test "rows of history that lasted no time are left out, and told: no server takes them" {
+    sql source "CREATE DATABASE moment; USE moment; CREATE TABLE t (id INT PRIMARY KEY, x INT) WITH SYSTEM VERSIONING; REPLACE INTO t VALUES (1, 1), (1, 2), (2, 1);
+        UPDATE t SET x = 5 WHERE id = 2; CREATE TABLE p (id INT PRIMARY KEY, b TIMESTAMP(6) GENERATED ALWAYS AS ROW START, x INT, e TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (b, e)) WITH SYSTEM VERSIONING;
+        REPLACE INTO p (id, x) VALUES (1, 1), (1, 2)"
+    backup --databases moment
+    grep "moment.t has 1 rows of history that lasted no time" "$T/backup.log"
+    grep "moment.p has 1 rows of history" "$T/backup.log"
+    ccr restore target --quiet --job moment --databases moment
+    diff <(sql source "SET time_zone = '+00:00'; SELECT *, row_start, row_end FROM moment.t FOR SYSTEM_TIME ALL WHERE row_start < row_end ORDER BY id, row_start; SELECT * FROM moment.p") \
+        <(sql target "SET time_zone = '+00:00'; SELECT *, row_start, row_end FROM moment.t FOR SYSTEM_TIME ALL ORDER BY id, row_start; SELECT * FROM moment.p FOR SYSTEM_TIME ALL")
+    [ "$(sql target "SELECT COUNT(*) FROM moment.t FOR SYSTEM_TIME ALL")" -eq 3 ]
+}
