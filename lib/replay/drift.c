@@ -98,12 +98,20 @@ static struct err *load_rows(struct comparison *c)
     return e;
 }
 
+/* In a WHERE clause, `t.k IS NULL` is true of a zero date as well, where that column is NOT NULL. */
+static void append_missing(struct buf *sql, const struct catalog_table *t, size_t key_column)
+{
+    buf_append_str(sql, "COALESCE(t.");
+    sql_ident(sql, t->columns[key_column].name);
+    buf_printf(sql, " = s.c%zu, 0) = 0", key_column + 1);
+}
+
 /* Three columns: is the row missing, which columns differ, what is there. */
 static void append_differences(struct buf *sql, const struct catalog_table *t, size_t key_column)
 {
-    buf_append_str(sql, ", t.");
-    sql_ident(sql, t->columns[key_column].name);
-    buf_append_str(sql, " IS NULL, CONCAT_WS(', '");
+    buf_append_str(sql, ", ");
+    append_missing(sql, t, key_column);
+    buf_append_str(sql, ", CONCAT_WS(', '");
     for (size_t i = 0; i < t->column_count; i++) {
         const struct catalog_column *column = &t->columns[i];
         if (!row_match_column(column))
@@ -134,9 +142,9 @@ static struct err *query_differences(const struct comparison *c, struct result *
         sql_ident(&sql, t->columns[key->columns[i]].name);
         buf_printf(&sql, " = s.c%zu", key->columns[i] + 1);
     }
-    buf_append_str(&sql, " WHERE t.");
-    sql_ident(&sql, t->columns[key->columns[0]].name);
-    buf_append_str(&sql, " IS NULL OR NOT (");
+    buf_append_str(&sql, " WHERE ");
+    append_missing(&sql, t, key->columns[0]);
+    buf_append_str(&sql, " OR NOT (");
     row_match_all_equal(&sql, t, NULL);
     buf_append_str(&sql, ") ORDER BY s.id FOR UPDATE");
     struct err *e = conn_query(c->d->conn, out, "%s", buf_str(&sql));

@@ -115,3 +115,20 @@ result() {
     [ "$(sql source "SELECT SUM(CRC32(CONCAT_WS(',', i, u, f, g, d, c, b, t, l, bits + 0, y, da, ti, dt, e, s, j, uu, i6, HEX(p), st, vi, h))) FROM d.every")" = \
         "$(sql target "SELECT SUM(CRC32(CONCAT_WS(',', i, u, f, g, d, c, b, t, l, bits + 0, y, da, ti, dt, e, s, j, uu, i6, HEX(p), st, vi, h))) FROM d.every")" ]
 }
+
+@test "a key that is a zero date, for which IS NULL is true, is no missing row" {
+    sql source "USE d; SET sql_mode = ''; CREATE TABLE zero (k DATE NOT NULL PRIMARY KEY, v INT); CREATE TABLE zero_too (k DATETIME NOT NULL, i INT, v INT, PRIMARY KEY (k, i));
+        INSERT INTO zero VALUES ('0000-00-00', 1), ('2024-01-01', 1); INSERT INTO zero_too VALUES ('0000-00-00', 1, 1), ('0000-00-00', 2, 1)"
+    replay
+    sql source "USE d; UPDATE zero SET v = 2; UPDATE zero_too SET v = 2; DELETE FROM zero_too WHERE i = 2"
+    replay --check-before-images
+    same d
+    sql target "DELETE FROM d.zero WHERE k = '0000-00-00'"
+    sql source "UPDATE d.zero SET v = 3"
+    ship
+    run apply --check-before-images
+    fails 9 'd.zero (k=0000-00-00)' 'is missing'
+    replay --on-drift repair
+    [ "$(sql target "SELECT GROUP_CONCAT(action) FROM ccr.repairs WHERE name LIKE 'zero%'")" = 'missing row inserted' ]
+    same d
+}
