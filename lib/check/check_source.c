@@ -21,7 +21,8 @@ static void check_formats(const struct checking *k, const struct server_info *in
     if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
         check_add(k->list, CHECK_WARNING, "row-image", "source", "SET GLOBAL binlog_row_image = 'FULL'",
                   "source: binlog_row_image is %s: rows can be replayed, but not compared with what they "
-                  "were (--check-before-images)",
+                  "were (--check-before-images), and a REPLACE that names only some columns needs a copy of "
+                  "its table",
                   info->binlog_row_image);
 }
 

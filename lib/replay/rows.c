@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "binlog/rows_types.h"
+#include "binlog/sql_lex.h"
 #include "replay/intent.h"
 #include "replay/repair.h"
 #include "replay/sequence.h"
@@ -59,6 +60,59 @@ static struct err *rows_check_history(const struct table *table, const struct ro
     return NULL;
 }
 
+/* REPLACE, or LOAD DATA ... REPLACE INTO. */
+static bool text_replaces(const char *sql, size_t len)
+{
+    struct sql_lexer lexer;
+
+    sql_lexer_init(&lexer, sql, len, 0);
+    struct sql_token token = sql_lexer_next(&lexer);
+    if (sql_token_is(&token, "LOAD"))
+        while (token.type != SQL_END && token.type != SQL_BAD && !sql_token_is(&token, "INTO") &&
+               !sql_token_is(&token, "REPLACE"))
+            token = sql_lexer_next(&lexer);
+    return sql_token_is(&token, "REPLACE");
+}
+
+void rows_take_text(struct transaction *t, const struct binlog_event *e)
+{
+    t->replaces = text_replaces((const char *)e->body, e->body_len);
+}
+
+static bool lacks_columns(const struct table *table, const struct rows_event *rows)
+{
+    const struct catalog_table *catalog = table->catalog;
+
+    for (size_t i = 0; catalog && i < catalog->column_count && i < rows->column_count; i++)
+        if (!catalog->columns[i].generated && !(rows->after_columns[i / 8] >> (i % 8) & 1))
+            return true;
+    return false;
+}
+
+/*
+ * A REPLACE that meets a row is logged as an UPDATE. Without full row images that has only the columns that
+ * the statement names: those that it gave their defaults keep what they were on every replica (seen
+ * on 10.11).
+ */
+static struct err *rows_check_replace(struct apply *a, const struct transaction *t, const struct table *table,
+                                      const struct rows_event *rows)
+{
+    if (!t->replaces || rows->kind != ROWS_UPDATE || !lacks_columns(table, rows))
+        return NULL;
+    struct err *e = err_hint(
+        err_new(ERR_RESYNC, "a REPLACE into %s.%s was logged without the columns that it gave their defaults",
+                table->source_db, table->source_name),
+        "set binlog_row_image=FULL on the source, then take a snapshot of the table (ccr-backup --tables "
+        "%s.%s) "
+        "and bring it in (ccr-restore --job %s --tables %s.%s)",
+        table->source_db, table->source_name, a->job->name, table->source_db, table->source_name);
+    need_free(&a->need);
+    need_add(&a->need, table->source_db, table->source_name);
+    a->need.reason = mem_strdup(err_message(e));
+    a->need.gtid = t->begin.gtid;
+    return e;
+}
+
 /* Net changes need all columns. What is merged so far comes first. */
 static struct err *rows_check_images(struct apply *a, struct table *table, const struct rows_event *rows)
 {
@@ -101,6 +155,8 @@ struct err *rows_take(struct apply *a, struct transaction *t, const struct binlo
                            (unsigned long long)rows.table_id);
         if (table->in_scope)
             TRY(rows_check_history(table, &rows));
+        if (table->in_scope && !t->drop)
+            TRY(rows_check_replace(a, t, table, &rows));
         bool done = a->evening && table->in_scope && evening_has_done(a->evening, table);
         if (!table->in_scope || t->drop || done) {
             a->batch.counts.skipped_events++;

@@ -21,6 +21,7 @@ struct transaction {
     bool passed_savepoint;       /* one was not */
     struct xa_branch branch;     /* held */
     bool rows_added;             /* some of its rows are in the batch */
+    bool replaces;               /* the row events that follow are of a REPLACE */
     bool in_scope;               /* something of it was, or would be, applied */
     bool ddl;                    /* a statement was run, and waits for its commit */
 };
@@ -31,6 +32,8 @@ struct err *transaction_context(struct err *e, const struct transaction *t) CHEC
 /* Asks for another walk, with a note for this transaction. Takes `error`. */
 void transaction_redo(struct apply *a, const struct transaction *t, enum redo_kind kind, struct err *error);
 
+/* An annotation: the text of the statement whose row events follow. */
+void rows_take_text(struct transaction *t, const struct binlog_event *e);
 /* A table map event. *redo: the walk must end, a->redo is set. */
 struct err *rows_take_map(struct apply *a, struct transaction *t, const struct binlog_event *e,
                           bool *redo) CHECKED;

@@ -449,9 +449,11 @@ static struct err *walk_inside(struct walk *w, const struct binlog_event *e)
     case BINLOG_APPEND_BLOCK:
     case BINLOG_DELETE_FILE:
         return prelude_take(w->a->prelude, e);
+    case BINLOG_ANNOTATE_ROWS:
+        rows_take_text(&w->t, e);
+        return NULL;
     case BINLOG_XID:
     case BINLOG_XA_PREPARE:
-    case BINLOG_ANNOTATE_ROWS:
     case BINLOG_ROWS_QUERY:
     case BINLOG_IGNORABLE:
         return NULL;

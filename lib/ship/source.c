@@ -12,8 +12,11 @@ static void warn_of_settings(const struct server_info *info, struct log *log)
                  "binlog_format=ROW",
                  info->binlog_format);
     if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
-        log_warn(log, "the source has binlog_row_image=%s: rows can be replayed, but not checked; set FULL",
-                 info->binlog_row_image);
+        log_warn(
+            log,
+            "the source has binlog_row_image=%s: rows can be replayed, but not checked, and a REPLACE that "
+            "names only some columns needs a copy of its table; set FULL",
+            info->binlog_row_image);
 }
 
 /* What such a server replicates is in its tables, and so in the snapshots, but not in its log. */
