@@ -44,6 +44,7 @@ struct worker {
     struct load_stream *stream;
     struct load_part part;   /* of the chunk that is being loaded */
     struct load_group group; /* what the open transaction has loaded */
+    bool lasting;            /* some of it no rollback takes back: the table has no transactions */
     struct load_bulk *bulk;  /* NULL: everything by LOAD DATA */
     pthread_t thread;
 };
@@ -72,6 +73,7 @@ static struct err *load_one_part(struct worker *w, const struct load_piece *piec
     load_part_next(&w->part);
     if (w->group.count == 0)
         TRY(conn_exec(w->conn, "START TRANSACTION"));
+    w->lasting = w->lasting || !piece->table->rows->transactional;
     TRY(insert_rows(w, piece->table, chunk->id));
     if (w->part.rows == 0 || *rows + w->part.rows > chunk->rows)
         return err_new(ERR_INTEGRITY, "%llu rows were loaded, the manifest says %llu",
@@ -81,12 +83,39 @@ static struct err *load_one_part(struct worker *w, const struct load_piece *piec
     return NULL;
 }
 
+/* Two workers may wait for each other, and one was chosen to give way. */
+static bool gave_way(const struct worker *w, const struct err *e)
+{
+    unsigned number = conn_errno(w->conn);
+
+    return err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
+}
+
+static struct err *record_group(struct worker *w)
+{
+    TRY(load_group_record(&w->group, w->conn, w->loader->params->plan->job->name));
+    return conn_exec(w->conn, "COMMIT");
+}
+
+/* Where the rows are there whatever happens, what can be done again is their record. */
+static struct err *record_retrying(struct worker *w)
+{
+    for (int attempt = 1;; attempt++) {
+        struct err *e = record_group(w);
+        if (!e || !w->lasting || !gave_way(w, e) || attempt == RETRIES)
+            return e;
+        err_free(e);
+        TRY(conn_exec(w->conn, "ROLLBACK"));
+        TRY(conn_exec(w->conn, "START TRANSACTION"));
+    }
+}
+
 static struct err *commit_group(struct worker *w)
 {
     if (w->group.count == 0)
         return NULL;
-    TRY(load_group_record(&w->group, w->conn, w->loader->params->plan->job->name));
-    TRY(conn_exec(w->conn, "COMMIT"));
+    TRY(record_retrying(w));
+    w->lasting = false;
     progress_add(w->loader->params->progress, w->group.rows, w->group.bytes);
     load_group_mark(&w->group);
     return NULL;
@@ -134,16 +163,15 @@ static struct err *load_unit(struct worker *w, const struct load_unit *unit)
     }
 }
 
-/* Two workers in one table may wait for each other; the one that was chosen to give way begins its unit
- * again. */
+/* The one that gives way begins its unit again, unless some of its rows would then be there twice. */
 static struct err *load_unit_retrying(struct worker *w, const struct load_unit *unit)
 {
     for (int attempt = 1;; attempt++) {
         struct err *e = load_unit(w, unit);
-        unsigned number = conn_errno(w->conn);
-        bool again =
-            err_code(e) == ERR_TARGET && (number == ER_LOCK_DEADLOCK || number == ER_LOCK_WAIT_TIMEOUT);
-        if (!e || !again || attempt == RETRIES)
+        bool again = e && gave_way(w, e);
+        if (again && w->lasting)
+            return err_hint(e, "run it again: a table without transactions is then loaded anew");
+        if (!again || attempt == RETRIES)
             return e;
         err_free(e);
         load_group_clear(&w->group);

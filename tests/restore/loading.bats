@@ -243,3 +243,37 @@ small_tables() {
     done
     [ -z "$(sql target "SHOW DATABASES LIKE 'small'")" ]
 }
+
+# A session of the target is in this state.
+session_is() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE state = '$1'")" -ge 1 ]
+}
+
+is_staged() {
+    sql target "SELECT 1 FROM ccr_stage_standalone_0.plan" >/dev/null 2>&1
+}
+
+@test "a table without transactions: a deadlock behind its rows does not bring them twice" {
+    local locker
+
+    store_use lasting
+    sql source "CREATE DATABASE lasting; CREATE TABLE lasting.t (a CHAR(100) NOT NULL) ENGINE=MyISAM"
+    sql source "INSERT INTO t SELECT REPEAT('x', 100) FROM seq_1_to_300" lasting
+    backup --databases lasting
+    target_clean
+    restore_start --standalone --threads 1 --max-rate 8K
+    # its rows have to wait for a reader, who holds no metadata lock that is in their way
+    wait_until 60 is_staged
+    sql target "LOCK TABLES ccr_stage_standalone_1.t READ; SELECT SLEEP(1000)" >/dev/null 2>&1 3>&- &
+    wait_until 60 session_is "User sleep"
+    wait_until 60 session_is "Waiting for table level lock"
+    # one that has what the restore needs next, and waits for what it holds
+    sql target "LOCK TABLES ccr.loads WRITE, ccr_stage_standalone_1.t WRITE" 3>&- &
+    locker=$!
+    wait_until 60 session_is "Waiting for table metadata lock"
+    sql target "KILL $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(1000)%'")"
+    wait "$restore" || { cat "$T/out"; return 1; }
+    wait "$locker"
+    same_tables source target lasting
+    nothing_left
+}
