@@ -264,7 +264,9 @@ static struct err *change_savepoint(struct schema_change *s)
     if (!t->savepoints)
         return NULL;
     TRY(batch_open(&s->a->batch));
-    return conn_exec_bytes(s->a->conn, s->query->sql, s->query->sql_len);
+    TRY(schema_change_enter(s)); /* its name is quoted as the source's session quotes */
+    TRY(conn_exec_bytes(s->a->conn, s->query->sql, s->query->sql_len));
+    return schema_change_leave(s);
 }
 
 /* A statement that failed on the source is logged when it may have done part of its work. */

@@ -164,3 +164,10 @@ stops() {
     # (the ids of the snapshot are those of the target)
     runs STATEMENT "DROP TABLE ids; DELETE FROM t ORDER BY id LIMIT 1"
 }
+
+@test "the names of savepoints are quoted as the source's session quotes" {
+    runs ROW "CREATE TABLE mine (id INT PRIMARY KEY) ENGINE = MyISAM; SET sql_mode = 'ANSI_QUOTES'; START TRANSACTION; INSERT INTO t (v) VALUES ('kept'); SAVEPOINT \"a b\";
+        INSERT INTO t (v) VALUES ('undone'); INSERT INTO mine VALUES (1); ROLLBACK TO \"a b\"; SET NAMES latin1; SAVEPOINT \"$(printf '\344')\"; INSERT INTO mine VALUES (2);
+        INSERT INTO t (v) VALUES ('goes'); ROLLBACK TO \"$(printf '\344')\"; COMMIT"
+    [ "$(sql target "SELECT COUNT(*) FROM d.t WHERE v IN ('undone', 'goes')")" -eq 0 ]
+}
