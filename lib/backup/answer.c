@@ -63,18 +63,38 @@ static char *out_of_place(const struct place *place, const struct queue_item *it
     return NULL;
 }
 
+/* Has the job had it once? What is not there any more was dropped or renamed, and the snapshot is to say so.
+ */
+static bool may_lack(const struct request *r)
+{
+    return strcmp(r->kind, REQUEST_TABLES) == 0 || (strcmp(r->kind, REQUEST_FULL) == 0 && r->generation > 0);
+}
+
+static void note_missing(struct queue_item *item, const struct source_schema *schema)
+{
+    struct buf names = BUF_INIT;
+
+    source_schema_missing(&item->wanted, schema, &names);
+    if (names.len)
+        item->gone = buf_steal(&names);
+    buf_free(&names);
+}
+
 /* All that was named is there, this user sees it, and it is the source's own. */
 static struct err *check_on_source(struct conn *c, bool relay, struct queue_item *item)
 {
     struct source_scope *wanted = &item->wanted;
     struct source_schema schema = {0};
 
+    wanted->may_lack = may_lack(item->request);
     TRY(source_scope_resolve(c, wanted));
     if (!relay)
         TRY(relayed_refuse(c, &wanted->scope));
     struct err *e = source_schema_read(c, wanted, wanted->partitions.count > 0, &schema);
     if (!e)
         e = source_partitions_check(c, &schema, &wanted->partitions);
+    if (!e)
+        note_missing(item, &schema);
     source_schema_free(&schema);
     return e;
 }
@@ -148,6 +168,7 @@ static void unite(struct answer *a)
         const struct scope *from = &a->queue.items[i].wanted.scope;
         if (!a->chosen[i])
             continue;
+        a->scope.may_lack |= a->queue.items[i].wanted.may_lack;
         to->fold_case |= from->fold_case;
         if (!all) { /* no list at all is everything */
             add_list(&to->databases, &from->databases);
@@ -236,6 +257,8 @@ static void name_chosen(struct answer *a)
         a->ids[a->chosen_count++] = mem_strdup(r->id);
         buf_printf(&reason, "%sasked for by job %s (request %s): %s", reason.len ? "; " : "", r->job, r->id,
                    r->reason);
+        if (a->queue.items[i].gone)
+            buf_printf(&reason, " (not there any more: %s)", a->queue.items[i].gone);
     }
     a->reason = buf_steal(&reason);
 }

@@ -5,7 +5,8 @@
  * of the union of their scopes. Tables: all requests for tables of the same databases. Partitions: all. And
  * whatever else is open and lies within the result. The others wait for the next run.
  *
- * A request that this source cannot or may not answer holds up nobody: it stays, with the reason.
+ * A request that this source cannot or may not answer holds up nobody: it stays, with the reason. But what a
+ * job has had, and the source has dropped or renamed since, is answered: the snapshot covers it and lacks it.
  */
 #ifndef CCR_BACKUP_ANSWER_H
 #define CCR_BACKUP_ANSWER_H

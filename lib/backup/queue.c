@@ -49,6 +49,7 @@ static void item_free(struct queue_item *item)
     source_scope_free(&item->wanted);
     gtid_pos_free(&item->position);
     free(item->because);
+    free(item->gone);
     free(item->snapshot);
 }
 
@@ -211,6 +212,7 @@ static json_t *item_to_json(const struct queue_item *item)
     document_set_bytes(o, "state", queue_state_name(item->state));
     document_set_bytes(o, "snapshot", item->snapshot);
     document_set_bytes(o, "because", item->because);
+    document_set_bytes(o, "gone", item->gone);
     buf_free(&wanted);
     return o;
 }

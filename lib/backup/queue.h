@@ -25,6 +25,7 @@ struct queue_item {
     struct gtid_pos position; /* at or behind which */
     enum queue_state state;
     char *because;       /* for people; NULL */
+    char *gone;          /* of it, tables that the source has no more; NULL: it has all, or was not asked */
     char *snapshot;      /* ANSWERED: the newest one that answers it, */
     uint64_t epoch;      /* its epoch */
     int64_t started_us;  /* and start; */
@@ -54,7 +55,7 @@ size_t queue_open(const struct queue *q); /* so many are */
 /* Appends what is asked for: "the whole job: shop", "shop.basket", "shop.orders:p1". */
 void queue_describe(const struct queue_item *item, struct buf *out);
 /* A list: id, job, kind, wanted, epoch, position, reason, who, requested, state; of an open one its place (1,
- * 2, ...), of an answered one the snapshot; because. */
+ * 2, ...), of an answered one the snapshot; because, gone. */
 json_t *queue_to_json(const struct queue *q);
 const char *queue_state_name(enum queue_state state); /* "open", "answered", ... */
 

@@ -248,8 +248,11 @@ static bool has_table(const struct source_schema *s, const char *db, const char 
     return false;
 }
 
-/* Every table that was asked for by name must be there. */
-static struct err *check_asked(const struct source_scope *scope, const struct source_schema *s)
+/* Calls fn for each table that was asked for by its name, and is not there. */
+typedef struct err *missing_fn(const char *db, const char *name, void *arg);
+
+static struct err *each_missing(const struct source_scope *scope, const struct source_schema *s,
+                                missing_fn *fn, void *arg)
 {
     const struct scope_list *asked = &scope->scope.tables;
     struct err *e = NULL;
@@ -260,12 +263,43 @@ static struct err *check_asked(const struct source_scope *scope, const struct so
         char *db = scope_pattern_name(asked->items[i].db);
         char *name = scope_pattern_name(asked->items[i].name);
         if (scope_table(&scope->scope, db, name) && !has_table(s, db, name))
-            e = err_hint(err_new(ERR_SOURCE, "source: there is no table %s.%s", db, name),
-                         "check --tables, and the privileges of the user");
+            e = fn(db, name, arg);
         free(db);
         free(name);
     }
     return e;
+}
+
+static struct err *refuse_missing(const char *db, const char *name, void *arg)
+{
+    (void)arg;
+    return err_hint(err_new(ERR_SOURCE, "source: there is no table %s.%s", db, name),
+                    "check --tables, and the privileges of the user");
+}
+
+static struct err *is_really_missing(const char *db, const char *name, void *conn)
+{
+    (void)name;
+    return source_scope_sees(conn, db);
+}
+
+static struct err *check_asked(struct conn *c, const struct source_scope *scope,
+                               const struct source_schema *s)
+{
+    return each_missing(scope, s, scope->may_lack ? is_really_missing : refuse_missing, c);
+}
+
+static struct err *append_missing(const char *db, const char *name, void *arg)
+{
+    struct buf *out = arg;
+
+    buf_printf(out, "%s%s.%s", out->len ? ", " : "", db, name);
+    return NULL;
+}
+
+void source_schema_missing(const struct source_scope *scope, const struct source_schema *s, struct buf *out)
+{
+    err_free(each_missing(scope, s, append_missing, out));
 }
 
 static struct err *read_identities(struct conn *c, struct source_schema *s)
@@ -298,7 +332,7 @@ struct err *source_schema_read(struct conn *c, const struct source_scope *scope,
     if (!e)
         e = read_identities(c, out);
     if (!e)
-        e = check_asked(scope, out);
+        e = check_asked(c, scope, out);
     if (e)
         source_schema_free(out);
     return e;

@@ -35,6 +35,8 @@ struct source_schema {
 /* In full, or the definitions only, which is much faster with many tables. */
 struct err *source_schema_read(struct conn *c, const struct source_scope *scope, bool in_full,
                                struct source_schema *out) CHECKED;
+/* Appends the tables that were asked for by their names and are not there (may_lack): "shop.a, shop.b". */
+void source_schema_missing(const struct source_scope *scope, const struct source_schema *s, struct buf *out);
 /* Makes a schema full with the tables of an equal one that is. */
 void source_schema_take_tables(struct source_schema *to, struct source_schema *from);
 void source_schema_free(struct source_schema *s); /* its members */

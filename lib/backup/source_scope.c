@@ -56,7 +56,12 @@ static struct err *check_privileges(struct conn *c, const char *db)
     return NULL;
 }
 
-static struct err *check_database(struct conn *c, const char *db)
+struct err *source_scope_sees(struct conn *c, const char *db)
+{
+    return check_privilege(c, privileges[0], db);
+}
+
+static struct err *check_database(struct conn *c, const char *db, bool may_lack)
 {
     uint64_t count = 0;
     char *db_text = sql_string_dup(db);
@@ -64,6 +69,8 @@ static struct err *check_database(struct conn *c, const char *db)
         c, &count, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", db_text);
 
     free(db_text);
+    if (!e && count == 0 && may_lack)
+        return source_scope_sees(c, NULL);
     if (!e && count == 0)
         e = err_hint(err_new(ERR_SOURCE, "source: there is no database %s", db),
                      "check --databases and --tables, and the privileges of the user");
@@ -71,7 +78,7 @@ static struct err *check_database(struct conn *c, const char *db)
 }
 
 /* What was asked for by its name must be there. */
-static struct err *check_named(struct conn *c, const struct scope_list *list)
+static struct err *check_named(struct conn *c, const struct scope_list *list, bool may_lack)
 {
     struct err *e = NULL;
 
@@ -79,7 +86,7 @@ static struct err *check_named(struct conn *c, const struct scope_list *list)
         if (!scope_pattern_is_exact(list->items[i].db))
             continue;
         char *name = scope_pattern_name(list->items[i].db);
-        e = check_database(c, name);
+        e = check_database(c, name, may_lack);
         free(name);
     }
     return e;
@@ -125,8 +132,8 @@ struct err *source_scope_resolve(struct conn *c, struct source_scope *scope)
     bool open = scope_is_open(&scope->scope);
     if (open) /* a database that nobody named, and that the user does not see, would be missing */
         TRY(check_privileges(c, NULL));
-    TRY(check_named(c, &scope->scope.databases));
-    TRY(check_named(c, &scope->scope.tables));
+    TRY(check_named(c, &scope->scope.databases, scope->may_lack));
+    TRY(check_named(c, &scope->scope.tables, scope->may_lack));
     TRY(find_databases(c, scope));
     for (size_t i = 0; i < scope->database_count && !open; i++)
         if (looks_around(&scope->scope, scope->databases[i]))

@@ -16,6 +16,7 @@
 
 struct source_scope {
     struct scope scope;
+    bool may_lack; /* what is named need not be there: its absence is what the snapshot tells */
     struct partitions partitions; /* of all tables in scope; none: whole tables */
     char **databases;             /* those that exist and hold, or may hold, something in scope */
     size_t database_count;
@@ -29,6 +30,9 @@ struct err *source_scope_read(const struct opts *opts, struct source_scope *out)
  * what a privilege hides would be missing from the snapshot without an error. Repeatable.
  */
 struct err *source_scope_resolve(struct conn *c, struct source_scope *scope) CHECKED;
+
+/* ERR_SOURCE where this user might not see what there is in a database, or (NULL) of databases. */
+struct err *source_scope_sees(struct conn *c, const char *db) CHECKED;
 
 void source_scope_free(struct source_scope *scope); /* its members */
 

@@ -233,6 +233,14 @@ struct err *job_need_partitions(const struct job_need *need, struct partitions *
 /* Adds one, or replaces all of it but its time. Part of the caller's transaction, as is the next. */
 struct err *job_need_put(struct conn *c, const char *job, const struct job_need *need) CHECKED;
 struct err *job_need_settle(struct conn *c, const char *job, const struct job_need *need) CHECKED;
+/* Moves epoch and position forward to where a snapshot will do for this one, too. */
+struct err *job_need_latest(const struct job_need *need, uint64_t *epoch, struct gtid_pos *pos) CHECKED;
+/* Puts that of a whole table in the place of one, for the same reason. Both in the caller's transaction. */
+struct err *job_need_widen(struct conn *c, const char *job, const struct job_need *need, const char *db,
+                           const char *name) CHECKED;
+/* The table has another name now: what a person wants of it follows, as a need of the whole table. */
+struct err *job_needs_rename(struct conn *c, const char *job, const struct scope_name *from,
+                             const struct scope_name *to) CHECKED;
 /* Those that are behind are left out of the scope. Appends their names to `names` ("shop.a, shop.b"). */
 void job_needs_exclude(const struct job_needs *needs, struct scope *scope, struct buf *names);
 

@@ -151,6 +151,68 @@ struct err *job_need_settle(struct conn *c, const char *job, const struct job_ne
     return run(c, &sql);
 }
 
+struct err *job_need_latest(const struct job_need *need, uint64_t *epoch, struct gtid_pos *pos)
+{
+    struct gtid_pos one = GTID_POS_INIT;
+
+    if (need->epoch < *epoch)
+        return NULL;
+    if (need->epoch > *epoch)
+        gtid_pos_free(pos);
+    *epoch = need->epoch;
+    struct err *e = gtid_pos_parse(need->pos, ERR_TARGET, &one);
+    for (size_t i = 0; i < one.count && !e; i++)
+        if (!gtid_pos_has(pos, one.items[i]))
+            gtid_pos_set(pos, one.items[i]);
+    gtid_pos_free(&one);
+    return e;
+}
+
+struct err *job_need_widen(struct conn *c, const char *job, const struct job_need *need, const char *db,
+                           const char *name)
+{
+    struct job_need whole = *need;
+
+    whole.kind = JOB_NEED;
+    whole.db = db;
+    whole.name = name;
+    TRY(job_need_settle(c, job, need));
+    return job_need_put(c, job, &whole);
+}
+
+/* Is it of this very table, and does the job go on without it? */
+static struct err *is_wish_for(const struct job_need *need, const struct scope_name *table, bool *yes)
+{
+    struct partitions p = {0};
+    struct err *e = NULL;
+
+    *yes = strcmp(need->kind, JOB_NEED) == 0 && !need->gtid[0] && strcmp(need->db, table->db) == 0 &&
+           strcmp(need->name, table->name) == 0;
+    if (strcmp(need->kind, JOB_PARTITION) == 0) {
+        e = job_need_partitions(need, &p);
+        *yes = !e && partitions_find(&p, table->db, table->name);
+        partitions_free(&p);
+    }
+    return e;
+}
+
+struct err *job_needs_rename(struct conn *c, const char *job, const struct scope_name *from,
+                             const struct scope_name *to)
+{
+    struct job_needs needs;
+    bool yes = false;
+
+    TRY(job_needs_read(c, job, &needs));
+    struct err *e = NULL;
+    for (size_t i = 0; i < needs.count && !e; i++) {
+        e = is_wish_for(&needs.items[i], from, &yes);
+        if (!e && yes)
+            e = job_need_widen(c, job, &needs.items[i], to->db, to->name);
+    }
+    job_needs_free(&needs);
+    return e;
+}
+
 void job_needs_exclude(const struct job_needs *needs, struct scope *scope, struct buf *names)
 {
     for (size_t i = 0; i < needs->count; i++) {

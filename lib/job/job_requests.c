@@ -36,11 +36,18 @@ static void replace_json(json_t **to, json_t *value)
     *to = value;
 }
 
-/* One statement needs them all: they come in one snapshot. */
+/* One statement needs them all, or they are behind: they come in one snapshot. */
 static bool goes_with(const struct job_need *n, const struct job_need *first)
 {
-    return n == first || (n->gtid[0] && is_kind(n, JOB_NEED) && is_kind(first, JOB_NEED) &&
-                          strcmp(n->gtid, first->gtid) == 0);
+    return n == first || (is_kind(n, JOB_BEHIND) && is_kind(first, JOB_BEHIND)) ||
+           (n->gtid[0] && is_kind(n, JOB_NEED) && is_kind(first, JOB_NEED) &&
+            strcmp(n->gtid, first->gtid) == 0);
+}
+
+/* What is behind comes in together with any other table: the log leads to neither alone. */
+static bool is_part_of(const struct job_need *n, const struct job_need *first)
+{
+    return goes_with(n, first) || (is_kind(n, JOB_BEHIND) && is_kind(first, JOB_NEED));
 }
 
 static struct err *add_table(const struct job_need *n, struct scope *to)
@@ -55,14 +62,34 @@ static struct err *add_table(const struct job_need *n, struct scope *to)
     return e;
 }
 
+/* Where the latest of them will do, all will. */
+static struct err *ask_for_latest(const struct asking *a, const struct job_need *first, struct request *out)
+{
+    struct gtid_pos latest = GTID_POS_INIT;
+    struct err *e = NULL;
+
+    out->epoch = 0;
+    for (size_t i = 0; i < a->needs.count && !e; i++)
+        if (is_part_of(&a->needs.items[i], first))
+            e = job_need_latest(&a->needs.items[i], &out->epoch, &latest);
+    if (!e) {
+        free(out->position);
+        out->position = gtid_pos_text(&latest);
+    }
+    gtid_pos_free(&latest);
+    return e;
+}
+
 static struct err *ask_for_tables(const struct asking *a, const struct job_need *first, struct request *out)
 {
     struct scope scope = {.fold_case = a->job->scope.fold_case};
     struct err *e = NULL;
 
     for (size_t i = 0; i < a->needs.count && !e; i++)
-        if (goes_with(&a->needs.items[i], first))
+        if (is_part_of(&a->needs.items[i], first))
             e = add_table(&a->needs.items[i], &scope);
+    if (!e)
+        e = ask_for_latest(a, first, out);
     replace_text(&out->kind, REQUEST_TABLES);
     replace_json(&out->scope, scope_to_json(&scope));
     scope_free(&scope);

@@ -2,9 +2,9 @@
  * job_requests - what a job needs (ccr.needs), published in the store as requests (format/request.h).
  *
  * The target decides, and the store holds a copy: a need has exactly one request (those of one statement
- * have it in common), whose id follows from the need and the job's generation. So publishing is comparing:
- * what is missing is written, what is needed no more is removed. Any run may do it, and a killed one has lost
- * nothing.
+ * have it in common, and those that are behind; these are part of every other table's, too), whose id follows
+ * from the need and the job's generation. So publishing is comparing: what is missing is written, what is
+ * needed no more is removed. Any run may do it, and a killed one has lost nothing.
  */
 #ifndef CCR_JOB_JOB_REQUESTS_H
 #define CCR_JOB_JOB_REQUESTS_H

@@ -144,10 +144,12 @@ static struct err *check_name(struct partial *p, const char *db, const char *nam
             strcmp(m->objects[i].db, db) == 0)
             return NULL;
     TRY(job_table_hash(p->conn, p->restore->job, target.db, target.name, hash));
-    return hash[0] ? NULL
-                   : err_hint(err_new(ERR_USAGE, "neither snapshot %s nor job %s has a table %s.%s", m->id,
-                                      p->restore->job, db, name),
-                              "name tables as DB.TABLE, with the names that they have on the source");
+    /* what was needed may be gone from both: that it is passed is all that is left to do */
+    return hash[0] || p->restore->reason
+               ? NULL
+               : err_hint(err_new(ERR_USAGE, "neither snapshot %s nor job %s has a table %s.%s", m->id,
+                                  p->restore->job, db, name),
+                          "name tables as DB.TABLE, with the names that they have on the source");
 }
 
 /* What is named without wildcards must be there, on one side at least: the source may have dropped it. */

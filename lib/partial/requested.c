@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "format/chain.h"
@@ -11,6 +12,7 @@
 #include "job/job_copy.h"
 #include "job/job_requests.h"
 #include "job/job_state.h"
+#include "mysql/catalog.h"
 #include "restore/swap_finish.h"
 #include "snapshot/choice.h"
 
@@ -66,23 +68,11 @@ static void group_free(struct group *g)
 static struct err *since(const struct requesting *r, const struct group *g, struct choice_params *to,
                          struct gtid_pos *pos)
 {
-    struct gtid_pos one = GTID_POS_INIT;
     struct err *e = NULL;
 
     to->since_epoch = g->full ? 0 : r->position.epoch;
-    for (size_t i = 0; i < g->count && !e; i++) {
-        const struct job_need *n = g->needs[i];
-        if (n->epoch < to->since_epoch)
-            continue;
-        if (n->epoch > to->since_epoch)
-            gtid_pos_free(pos);
-        to->since_epoch = n->epoch;
-        e = gtid_pos_parse(n->pos, ERR_TARGET, &one);
-        for (size_t k = 0; k < one.count && !e; k++)
-            if (!gtid_pos_has(pos, one.items[k]))
-                gtid_pos_set(pos, one.items[k]);
-    }
-    gtid_pos_free(&one);
+    for (size_t i = 0; i < g->count && !e; i++)
+        e = job_need_latest(g->needs[i], &to->since_epoch, pos);
     return e;
 }
 
@@ -280,6 +270,57 @@ static struct err *try_all(const struct requesting *r, struct group *g, struct m
     return NULL;
 }
 
+/* --- partitions that the target has no more --- */
+
+static bool lists(struct result *partitions, const char *name)
+{
+    bool found = false;
+    char **row;
+
+    while ((row = result_next(partitions, NULL)) != NULL)
+        found |= strcasecmp(row[0], name) == 0;
+    return found;
+}
+
+/* The log divides the table otherwise since it was asked for: where the rows are now only the table tells. */
+static struct err *widen_one(const struct requesting *r, const struct job_need *n, bool *changed)
+{
+    struct partitions p = {0};
+    struct result *there = NULL;
+    struct err *e = job_need_partitions(n, &p);
+
+    if (!e) {
+        const struct partitions_of *of = &p.items[0];
+        const struct scope_name target = scope_target_table(&r->job->scope, of->db, of->table);
+        e = catalog_partitions(r->conn, target.db, target.name, &there);
+        if (!e && !lists(there, of->names[0])) {
+            *changed = true;
+            e = job_need_widen(r->conn, r->job->name, n, of->db, of->table);
+        }
+    }
+    result_free(there);
+    partitions_free(&p);
+    return e;
+}
+
+static struct err *widen_all(void *arg)
+{
+    struct requesting *r = arg;
+    struct job_needs needs;
+    bool changed = false;
+    struct err *e = NULL;
+
+    for (size_t i = 0; i < r->needs.count && !e; i++)
+        if (is_kind(&r->needs.items[i], JOB_PARTITION))
+            e = widen_one(r, &r->needs.items[i], &changed);
+    if (e || !changed)
+        return e;
+    TRY(job_needs_read(r->conn, r->job->name, &needs));
+    job_needs_free(&r->needs);
+    r->needs = needs;
+    return NULL;
+}
+
 /* --- the run --- */
 
 /* A swap that a killed run has left: what is needed shows when it is finished. */
@@ -308,7 +349,8 @@ static struct err *look(struct requesting *r)
                         r->restore->job);
     TRY(finish_earlier(r));
     TRY(job_copy_read(r->conn, r->job->name, &r->copy));
-    return job_needs_read(r->conn, r->job->name, &r->needs);
+    TRY(job_needs_read(r->conn, r->job->name, &r->needs));
+    return r->has_position ? conn_transaction(r->conn, widen_all, r) : NULL;
 }
 
 /* The log has gone on in another epoch, where no part of this one's tables can be brought in any more. */

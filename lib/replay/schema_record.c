@@ -132,6 +132,19 @@ static struct err *record_object(const struct schema_change *s, const struct sch
     return changes_children(s) ? each_child(s, o, child_record) : NULL;
 }
 
+/* What a person wants copied again of a table that is called otherwise from here on. */
+static struct err *record_rename(const struct schema_change *s, const struct schema_object *from,
+                                 const struct schema_object *to)
+{
+    const struct scope *scope = &s->a->job->scope;
+    struct scope_name was, is;
+
+    if (s->a->staging || !scope_source_table(scope, from->db, from->name, &was) ||
+        !scope_source_table(scope, to->db, to->name, &is))
+        return NULL;
+    return job_needs_rename(s->a->conn, s->a->job->name, &was, &is);
+}
+
 struct err *schema_record_write(const struct schema_change *s)
 {
     json_t *state = NULL;
@@ -141,6 +154,9 @@ struct err *schema_record_write(const struct schema_change *s)
     for (size_t i = 0; !e && i < s->objects.count; i++)
         e = record_object(s, &s->objects.items[i], schema_state_exists(state, i),
                           schema_state_hash(state, i));
+    for (size_t i = 1; !e && i < s->objects.count; i++)
+        if (s->objects.items[i].role == STATEMENT_TO)
+            e = record_rename(s, &s->objects.items[i - 1], &s->objects.items[i]);
     json_decref(state);
     return e;
 }

@@ -108,6 +108,7 @@ static struct err *make_plan(struct restoring *r)
     const struct restore_choices choices = {
         .skip_binlog = r->params->skip_binlog,
         .with_users = r->params->with_users,
+        .may_lack = r->params->reason != NULL, /* asked for by the job, of a source that was asked */
         .missing_definer = r->params->missing_definer,
         .existing_users = r->params->existing_users,
     };

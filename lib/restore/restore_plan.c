@@ -364,11 +364,11 @@ static void plan_hash_options(struct restore_plan *p)
     json_decref(all);
 }
 
-static struct err *plan_fill(struct restore_plan *p)
+static struct err *plan_fill(struct restore_plan *p, bool may_lack)
 {
     const struct manifest *m = p->manifest;
 
-    if (!p->partial) /* the source may have dropped a table, and the target is to follow */
+    if (!p->partial && !may_lack) /* the source may have dropped a table, and the target is to follow */
         TRY(check_names(&p->job->scope, m));
     plan_databases(p);
     restore_plan_stage_from(p, 0);
@@ -395,7 +395,7 @@ struct err *restore_plan_new(struct job *job, struct manifest *manifest,
     p->old0 = mem_printf("ccr_old_%s_0", job->name);
     struct err *e = missing_definer_parse(choices->missing_definer, &p->missing_definer);
     if (!e)
-        e = plan_fill(p);
+        e = plan_fill(p, choices->may_lack);
     if (e) {
         restore_plan_free(p);
         return e;

@@ -62,6 +62,7 @@ struct restore_choices {
     bool skip_binlog;
     bool with_users;
     bool partial;
+    bool may_lack;               /* what the job names: it had it once, and the source has dropped it */
     const char *missing_definer; /* NULL: the default */
     const char *existing_users;  /* the same */
 };

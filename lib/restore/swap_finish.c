@@ -266,6 +266,7 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
     const struct restore_choices choices = {
         .skip_binlog = f->pending.skip_binlog,
         .partial = f->pending.partial,
+        .may_lack = true, /* whether it may was asked before the swap */
         .missing_definer = f->pending.missing_definer,
     };
     TRY(restore_plan_new(j, m, &choices, &f->plan));

@@ -136,7 +136,8 @@ state() {
 @test "what this source cannot or may not answer holds up nobody, and says why" {
     local gone hidden far ahead bad good
 
-    gone=$(ask "{job: \"gone\", scope: $(scope nosuch), requested_us: (now * 1e6 - 6e7 | floor)}")
+    # (a job that was copied once would be told that it is gone)
+    gone=$(ask "{job: \"gone\", generation: 0, scope: $(scope nosuch), requested_us: (now * 1e6 - 6e7 | floor)}")
     hidden=$(ask "{job: \"hidden\", scope: $(scope b)}")
     far=$(ask "{job: \"far\", epoch: 7, scope: $(scope a)}")
     ahead=$(ask "{job: \"ahead\", position: \"0-1-99999\", scope: $(scope a)}")
