@@ -28,13 +28,13 @@ static const enum opt_id none[] = {OPT_COUNT_};
 static const enum opt_id reason[] = {OPT_REASON, OPT_COUNT_};
 static const enum opt_id reason_gtid[] = {OPT_REASON, OPT_GTID, OPT_COUNT_};
 static const enum opt_id yes[] = {OPT_YES, OPT_COUNT_};
-static const enum opt_id yes_data[] = {OPT_YES, OPT_WITH_DATA, OPT_COUNT_};
+static const enum opt_id of_delete[] = {OPT_YES, OPT_WITH_DATA, OPT_WITHOUT_TARGET, OPT_COUNT_};
 static const enum opt_id of_create[] = {
     OPT_CHECK,     OPT_REASON,         OPT_SOURCE,       OPT_STREAM,
     OPT_REPLACE,   OPT_DATABASES,      OPT_TABLES,       OPT_EXCLUDE_DATABASES,
     OPT_RENAME_DB, OPT_EXCLUDE_TABLES, OPT_RENAME_TABLE, OPT_COUNT_};
 static const enum opt_id of_resync[] = {OPT_TABLES, OPT_PARTITIONS, OPT_COUNT_};
-static const enum opt_id *const of_verbs[] = {reason_gtid, yes_data, of_create, of_resync};
+static const enum opt_id *const of_verbs[] = {reason_gtid, of_delete, of_create, of_resync};
 
 static const struct verb {
     const char *name;
@@ -53,7 +53,7 @@ static const struct verb {
     {"skip", skip, true, false, reason_gtid, none},
     {"adopt", steer_adopt, true, true, reason, none},
     {"desync", steer_desync, true, true, none, yes},
-    {"delete", steer_delete, true, true, none, yes_data},
+    {"delete", steer_delete, true, true, none, of_delete},
     {"publish", steer_publish, true, true, none, none},
 };
 
@@ -72,11 +72,26 @@ static struct err *check(const struct opts *o, const struct verb *v)
     }
     for (const enum opt_id *id = v->needs; *id != OPT_COUNT_; id++)
         TRY(opts_require(o, *id));
+    if (opts_flag(o, OPT_WITHOUT_TARGET) && opts_flag(o, OPT_WITH_DATA))
+        return err_new(ERR_USAGE, "--with-data needs the target: it does not go with --without-target");
     for (size_t i = 0; i < sizeof(of_verbs) / sizeof(of_verbs[0]); i++)
         for (const enum opt_id *id = of_verbs[i]; *id != OPT_COUNT_; id++)
             if (opts_flagged(o, *id) && !has(v->needs, *id) && !has(v->takes, *id))
                 return err_new(ERR_USAGE, "ccr-job %s takes no --%s", v->name, opts_name(*id));
     return NULL;
+}
+
+/* A target that does not answer may be gone, and its job is to be ended all the same. */
+static struct err *hint_at_store(struct err *e, const char *job)
+{
+    const char *hint = err_hint_text(e);
+    struct err *better = err_hint(err_new(err_code(e), "%s", err_message(e)),
+                                  "%s%swhere the target is gone for good, ccr-job delete --job %s "
+                                  "--without-target removes the job from the store",
+                                  hint ? hint : "", hint ? " " : "", job);
+
+    err_free(e);
+    return better;
 }
 
 static struct err *steer_with(struct run *run, const struct verb *v, struct store *store)
@@ -89,9 +104,13 @@ static struct err *steer_with(struct run *run, const struct verb *v, struct stor
         .reason = opts_string(run->opts, OPT_REASON),
     };
 
+    if (opts_flag(run->opts, OPT_WITHOUT_TARGET))
+        return steer_forget(&s);
     conn_params_from_opts(run->opts, CONN_TARGET, &target);
-    TRY(conn_open(&target, &s.conn));
-    struct err *e = v->fn(&s);
+    struct err *e = conn_open(&target, &s.conn);
+    if (e)
+        return v->fn == steer_delete ? hint_at_store(e, s.job) : e;
+    e = v->fn(&s);
     conn_close(s.conn);
     return e;
 }

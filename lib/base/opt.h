@@ -159,6 +159,7 @@ enum opt_id {
     OPT_GTID,
     OPT_CHECK,
     OPT_WITH_DATA,
+    OPT_WITHOUT_TARGET,
     OPT_PROTECT,
     /* promotion */
     OPT_NOW,

@@ -228,6 +228,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
 
     [OPT_GTID] = {"gtid", TYPE_STRING, JOB, 0, "GTID", NULL, "with skip: the transaction to be passed over"},
     [OPT_WITH_DATA] = {"with-data", TYPE_FLAG, JOB, 0, NULL, NULL, "with delete: drop the job's tables, too"},
+    [OPT_WITHOUT_TARGET] = {"without-target", TYPE_FLAG, JOB, 0, NULL, NULL,
+                            "with delete: only from the store; the target is gone for good"},
     [OPT_CHECK] = {"check", TYPE_FLAG, JOB, 0, NULL, NULL, "with create: only check"},
 
     [OPT_PROTECT] = {"protect", TYPE_STRING, APPLY, SECTION_TARGET, "read-only|detect|off", "detect",

@@ -88,10 +88,15 @@ static struct err *check_job_name(const struct checking *k)
                   "target: it has a job %s already", k->job->name);
     else if (!e)
         e = store_list(k->p->store, &list, note_key, &found);
-    if (found)
-        check_add(k->list, CHECK_ERROR, "job", "store",
-                  "take another name; or, if that target is gone for good, delete the objects",
-                  "store: another target has a job %s: %s", k->job->name, found);
+    if (found) {
+        char *hint =
+            mem_printf("take another name; or, where that target is gone for good: ccr-job delete --job "
+                       "%s --without-target",
+                       k->job->name);
+        check_add(k->list, CHECK_ERROR, "job", "store", hint, "store: another target has a job %s: %s",
+                  k->job->name, found);
+        free(hint);
+    }
     free(found);
     free(prefix);
     job_free(job);

@@ -284,9 +284,10 @@ static void warn_of_jobs(struct pruning *r, const struct plan *plan, json_t *war
         char *text =
             mem_printf("job %s was not seen since %s and no longer holds the log of stream %s; it needs "
                        "object %" PRIu64 " of epoch %" PRIu64 ", the log is kept from object %" PRIu64
-                       " of epoch %" PRIu64 " on",
+                       " of epoch %" PRIu64
+                       " on (where its target is gone for good: ccr-job delete --job %s --without-target)",
                        j->status.job, clock_format(j->seen_us, time), plan->listed->name, j->status.needed,
-                       j->status.epoch, plan->number, plan->epoch);
+                       j->status.epoch, plan->number, plan->epoch, j->status.job);
         log_warn(r->p->log, "%s", text);
         json_array_append_new(warnings, json_string(text));
         free(text);

@@ -54,6 +54,11 @@ struct err *steer_desync(const struct steer *s) CHECKED;
  */
 struct err *steer_delete(const struct steer *s) CHECKED;
 /*
+ * What the store has of a job is removed, with --yes; without, only says what is known of its target. For a
+ * target that is gone, and is not asked (s->conn is NULL). ERR_STORE where the store has nothing of the job.
+ */
+struct err *steer_forget(const struct steer *s) CHECKED;
+/*
  * What the store has of the job becomes what the target has: the job, its position (where it has one), what
  * it needs. ERR_UNSAFE where another target has reported (steer_adopt), ERR_LOCKED while a run is at work.
  */

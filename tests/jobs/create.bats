@@ -258,6 +258,50 @@ lock_is_held() {
     fails 6 "no job 'new'"
 }
 
+# ccr-job without any server.
+forget() {
+    "$CCR_BIN/ccr-job" delete --store "$STORE" --socket "$T/nowhere" --without-target "$@" 3>&-
+}
+
+@test "a job whose target is gone for good is removed from the store, and holds the log no longer" {
+    job create --job new --databases good --rename-db good:again --reason again --quiet
+    ccr restore target --job new --requested --quiet
+    ccr apply target --job new --quiet
+    sql source "CREATE DATABASE later"
+    ccr ship source --quiet
+    server_stop target
+    run job delete --job new --yes
+    fails 6 "target: connecting" "is the server up" "ccr-job delete --job new --without-target"
+    run "$CCR_BIN/ccr-prune" --store "$STORE" --pitr 1 --json
+    [ "$(json_of '[.streams[].jobs[] | .job] | join(" ")')" = new ]
+    run forget --job nobody
+    fails 4 "the store has nothing of a job 'nobody'" "ccr-status"
+    run forget --job new --with-data
+    fails 2 "does not go with --without-target"
+    run job desync --job new --without-target
+    fails 2 "takes no --without-target"
+    run forget --job new
+    fails 0 "its target last reported at 20" "holds the log of stream main from object" "--yes does it" "gone for good"
+    [ -e "$STORE_DIR/jobs/new/status.json" ]
+    printf '{' >"$STORE_DIR/jobs/new/status.json"
+    run forget --job new
+    fails 0 "the report cannot be read"
+    run forget --job new --yes --json
+    [ "$status" -eq 0 ]
+    [ "$(json_of '"\(.changed) \(.job) \(.objects)"')" = "true new 2" ]
+    [ ! -e "$STORE_DIR/jobs" ]
+    run "$CCR_BIN/ccr-prune" --store "$STORE" --pitr 1 --json
+    [ "$(json_of '[.streams[].jobs[]] | length')" = 0 ]
+    run forget --job new --yes
+    fails 4 "nothing of a job 'new'"
+    # it comes back after all
+    server_start target --secure-timestamp=NO
+    ccr apply target --job new --quiet
+    [ "$(jq -r .job "$STORE_DIR/jobs/new/status.json") $(jq -r .job "$STORE_DIR/jobs/new/job.json")" = "new new" ]
+    [ "$(sql target "SELECT pos FROM ccr.position_new")" = "$(sql source "SELECT @@gtid_binlog_pos")" ]
+    job delete --job new --with-data --yes --quiet
+}
+
 @test "a source of another history than the stream's" {
     sql source "RESET MASTER; CREATE TABLE good.more (id INT PRIMARY KEY)"
     for _ in $(seq 60); do echo "INSERT INTO good.more VALUES ($RANDOM) ON DUPLICATE KEY UPDATE id = id;"; done | sql_client source
