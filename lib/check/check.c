@@ -7,6 +7,7 @@
 #include "check/checking.h"
 #include "format/layout.h"
 #include "snapshot/choice.h"
+#include "snapshot/names.h"
 
 /* What is not there yet has no id. */
 static struct err *read_ids(struct store *s, struct job *job)
@@ -65,6 +66,57 @@ static struct err *ask_source(const struct checking *k, struct facts *out)
     return e;
 }
 
+/* A damaged one would fail the first restore as well. */
+static struct err *read_snapshot(const struct checking *k, const struct manifest *m, struct facts *out)
+{
+    struct err *e = facts_of_snapshot(k->p->store, m, &k->job->scope, out);
+
+    return err_code(e) == ERR_INTEGRITY ? check_take(k->list, CHECK_ERROR, "snapshot", "store", NULL, e) : e;
+}
+
+static bool has_object(const struct manifest *m, const char *db, const char *name)
+{
+    for (size_t i = 0; i < m->object_count; i++) {
+        const struct manifest_object *o = &m->objects[i];
+        bool is_table = o->kind == OBJECT_TABLE || o->kind == OBJECT_VIEW || o->kind == OBJECT_SEQUENCE;
+        if ((name ? is_table : o->kind == OBJECT_DATABASE) && strcasecmp(o->db, db) == 0 &&
+            (!name || strcasecmp(o->name, name) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void add_unseen(const struct manifest *m, const struct scope_list *list, struct names *unseen)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct scope_pattern *p = &list->items[i];
+        if (!scope_pattern_is_exact(p->db) || (p->name && !scope_pattern_is_exact(p->name)))
+            continue;
+        char *db = scope_pattern_name(p->db);
+        char *name = p->name ? scope_pattern_name(p->name) : NULL;
+        if (!has_object(m, db, name))
+            names_add(unseen, db, name ? name : "*", NULL);
+        free(db);
+        free(name);
+    }
+}
+
+/* Without the source: a name that is misspelt would be waited for, for ever. */
+static void say_unseen(const struct checking *k, const struct manifest *m)
+{
+    struct names unseen = {0};
+
+    if (!m || k->facts->live)
+        return;
+    add_unseen(m, &k->job->scope.databases, &unseen);
+    add_unseen(m, &k->job->scope.tables, &unseen);
+    if (unseen.count)
+        check_add(k->list, CHECK_WARNING, "scope", "store",
+                  "are they spelt right? If they are new, or were left out of that snapshot, go on",
+                  "store: snapshot %s does not hold %s", m->id, names_text(&unseen));
+    names_free(&unseen);
+}
+
 static void say_unknown(const struct checking *k)
 {
     const struct facts *f = k->facts;
@@ -72,22 +124,22 @@ static void say_unknown(const struct checking *k)
     if (k->p->source)
         return;
     if (f->snapshot)
-        check_add(k->list, CHECK_INFO, "source", "source",
+        check_add(k->list, CHECK_NOTE, "source", "source",
                   "give --source where the source can be reached, if only from another machine",
-                  "the source was not asked: its settings, tables and engines are those of snapshot %s; "
-                  "privileges, keys, foreign keys and the collations of columns were not checked",
+                  "the source was not asked: what its user may do there was not checked, nor whether its "
+                  "sessions use time zones by name; all else is as in snapshot %s",
                   f->snapshot);
     else
-        check_add(k->list, CHECK_INFO, "source", "source",
+        check_add(k->list, CHECK_NOTE, "source", "source",
                   "give --source where the source can be reached, or check again after the first ccr-backup",
                   "nothing is known of the source, and nothing of it was checked: it was not asked, and the "
                   "store has no snapshot of its");
 }
 
 /* A server that folds the case of names does so in both directions; not known: as the target does. */
-static struct err *learn_case(const struct check_params *p, const struct facts *f, struct job *job)
+static struct err *learn_case(const struct check_params *p, const json_t *settings, struct job *job)
 {
-    const char *setting = facts_setting(f, "lower_case_table_names");
+    const char *setting = json_string_value(json_object_get(settings, "lower_case_table_names"));
     uint64_t of_target = 0;
 
     TRY(conn_number(p->target, &of_target, "SELECT @@GLOBAL.lower_case_table_names"));
@@ -99,13 +151,15 @@ static struct err *check_all(const struct checking *k, const struct manifest *ne
 {
     if (!k->job->stream_id[0])
         check_add(k->list, CHECK_ERROR, "stream", "store",
-                  "is --stream right? The first ccr-backup of the source makes the stream",
+                  "are --store and --stream right? The first ccr-backup of the source makes the stream",
                   "store: it has no stream %s", k->job->stream);
     if (k->p->source) {
         TRY(check_source_log(k));
         TRY(check_source_history(k, newest));
     }
     say_unknown(k);
+    say_unseen(k, newest);
+    check_formats(k);
     TRY(check_target_privileges(k));
     TRY(check_target_server(k));
     TRY(check_both_servers(k));
@@ -125,10 +179,10 @@ struct err *check_job(const struct check_params *p, struct job *job, struct chec
     struct err *e = find_snapshot(p, job, &m);
     if (!e && p->source)
         e = ask_source(&k, &facts);
-    if (!e && !facts.live && m)
-        facts_of_snapshot(m, &job->scope, &facts);
     if (!e)
-        e = learn_case(p, &facts, job);
+        e = learn_case(p, facts.live ? facts.settings : m ? m->source : NULL, job);
+    if (!e && !facts.live && m)
+        e = read_snapshot(&k, m, &facts);
     if (!e)
         e = check_all(&k, m);
     manifest_free(m);

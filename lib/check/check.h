@@ -3,7 +3,8 @@
  *
  * What the runs themselves check before they begin is asked of the same functions; besides, there is what
  * would stop a job only later. Source and target may be on different machines: where the source is not given,
- * the newest snapshot in the store tells what it knows, and one finding says what was not looked at.
+ * the newest snapshot in the store tells of it (settings, and the definitions of all that is in scope), and
+ * one note says what was not looked at.
  */
 #ifndef CCR_CHECK_CHECK_H
 #define CCR_CHECK_CHECK_H
@@ -16,6 +17,7 @@
 /* Everything is borrowed. */
 struct check_params {
     struct conn *target;
+    const struct conn_params *target_params;
     struct conn *source; /* NULL: it cannot be asked */
     const struct conn_params *source_params;
     struct store *store;

@@ -9,7 +9,7 @@ static void note_domain(const struct checking *k, const struct gtid_pos *theirs,
     for (size_t i = 0; i < theirs->count; i++)
         if (gtid_pos_find(&k->facts->end, theirs->items[i].domain))
             check_add(
-                k->list, CHECK_INFO, "gtid-domain", "target",
+                k->list, CHECK_NOTE, "gtid-domain", "target",
                 "a gtid_domain_id of its own for every cluster keeps their transactions apart",
                 "GTID domain %u is the source's and %s: the same number means another transaction there. "
                 "ccr keeps a position for each job and goes on; but no replica can be moved between the "

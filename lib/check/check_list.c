@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "format/document.h"
 
-static const char *const weights[] = {"error", "warning", "info"};
+static const char *const weights[] = {"error", "warning", "note"};
 
 /* Takes both texts. */
 static void append(struct check_list *l, struct check_finding finding)
@@ -74,7 +74,7 @@ void check_say(const struct check_list *l, struct run *run)
 {
     json_t *list = json_array();
 
-    for (int weight = CHECK_ERROR; weight <= CHECK_INFO; weight++)
+    for (int weight = CHECK_ERROR; weight <= CHECK_NOTE; weight++)
         for (size_t i = 0; i < l->count; i++)
             if ((int)l->items[i].weight == weight)
                 json_array_append_new(list, say_one(&l->items[i], run));

@@ -11,7 +11,7 @@
 #include "base/run.h"
 #include "mysql/conn.h"
 
-enum check_weight { CHECK_ERROR, CHECK_WARNING, CHECK_INFO };
+enum check_weight { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE };
 
 struct check_finding {
     enum check_weight weight;

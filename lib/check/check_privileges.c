@@ -26,6 +26,25 @@ static struct err *is_missing(const struct asking *a, const char *privilege, boo
     return NULL;
 }
 
+/* The statement that gives them. */
+static struct err *add_missing(const struct asking *a, enum check_weight weight, const char *names,
+                               const char *consequence)
+{
+    char *account = NULL;
+
+    TRY(conn_value(a->c, &account,
+                   "SELECT CONCAT(QUOTE(REGEXP_REPLACE(CURRENT_USER(), '@[^@]*$', '')), '@', "
+                   "QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))"));
+    char *hint =
+        mem_printf("GRANT %s ON *.* TO %s (the README lists all that each side needs%s)", names,
+                   account ? account : "CURRENT_USER", a->databases ? "; on these databases is enough" : "");
+    check_add(a->k->list, weight, "privileges", a->side, hint, "%s: the user lacks %s%s", a->side, names,
+              consequence);
+    free(hint);
+    free(account);
+    return NULL;
+}
+
 /* `list` ends with NULL. */
 static struct err *check_list_of(const struct asking *a, const char *const *list, enum check_weight weight,
                                  const char *consequence)
@@ -40,9 +59,7 @@ static struct err *check_list_of(const struct asking *a, const char *const *list
             buf_printf(&names, "%s%s", names.len ? ", " : "", list[i]);
     }
     if (!e && names.len)
-        check_add(a->k->list, weight, "privileges", a->side,
-                  "the README lists the privileges that each side needs, as GRANT statements",
-                  "%s: the user lacks %s%s", a->side, buf_str(&names), consequence);
+        e = add_missing(a, weight, buf_str(&names), consequence);
     buf_free(&names);
     return e;
 }

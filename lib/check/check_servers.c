@@ -27,18 +27,23 @@ static struct err *check_engines(const struct checking *k)
     return e;
 }
 
-/* The character set is the beginning of the collation's name. */
+/* The character set is the beginning of the collation's name, or all of it. */
 static struct err *check_collation(const struct checking *k, const struct fact_name *collation)
 {
+    const bool has_rest = strchr(collation->name, '_');
     char *charset = mem_strndup(collation->name, strcspn(collation->name, "_"));
     char *set = sql_ident_dup(charset);
     char *name = sql_ident_dup(collation->name);
-    struct err *e = conn_exec(k->p->target, "DO CONVERT('' USING %s) COLLATE %s", set, name);
+    struct err *e = conn_exec(k->p->target, "DO CONVERT('' USING %s)%s%s", set, has_rest ? " COLLATE " : "",
+                              has_rest ? name : "");
 
     if (e && !conn_is_lost(k->p->target)) {
-        check_add(k->list, CHECK_ERROR, "collation", "target",
-                  "choose one that both servers have, or a target of the source's version",
-                  "target: it does not know the collation %s of %s", collation->name, collation->of);
+        check_add(
+            k->list, CHECK_ERROR, "collation", "target",
+            "choose one that both servers have (ALTER TABLE ... CONVERT TO on the source), or a target of "
+            "the source's version",
+            "target: it does not know the %s %s of %s", has_rest ? "collation" : "character set",
+            collation->name, collation->of);
         err_free(e);
         e = NULL;
     }
@@ -83,6 +88,22 @@ static struct err *check_versioned(const struct checking *k)
     return NULL;
 }
 
+static struct err *check_partitions(const struct checking *k)
+{
+    uint64_t active = 1;
+
+    if (k->facts->partitioned)
+        TRY(conn_number(k->p->target, &active,
+                        "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'partition' AND "
+                        "PLUGIN_STATUS = 'ACTIVE'"));
+    if (!active)
+        check_add(k->list, CHECK_ERROR, "partitions", "target",
+                  "take partition=OFF or skip-partition out of its configuration and restart it",
+                  "target: it runs without partitioning, and cannot have partitioned tables such as %s",
+                  k->facts->partitioned);
+    return NULL;
+}
+
 struct err *check_target_server(const struct checking *k)
 {
     struct conn *c = k->p->target;
@@ -95,6 +116,7 @@ struct err *check_target_server(const struct checking *k)
         TRY(check_collation(k, &k->facts->collations.items[i]));
     TRY(check_zones(k));
     TRY(check_versioned(k));
+    TRY(check_partitions(k));
     if (!k->facts->function)
         return NULL;
     struct err *e = target_check_functions(c);

@@ -7,23 +7,24 @@
 #include "mysql/source_check.h"
 #include "ship/source.h"
 
-static void check_formats(const struct checking *k, const struct server_info *info)
+void check_formats(const struct checking *k)
 {
-    if (info->is_galera && !info->log_slave_updates)
-        check_add(k->list, CHECK_ERROR, "binlog", "source",
-                  "set log_slave_updates=ON in the node's configuration and restart it",
-                  "source: a Galera node whose binlog holds nothing of what other nodes write");
-    if (strcmp(info->binlog_format, "ROW") != 0)
-        check_add(k->list, CHECK_WARNING, "binlog-format", "source", "SET GLOBAL binlog_format = 'ROW'",
+    const char *format = facts_setting(k->facts, "binlog_format");
+    const char *image = facts_setting(k->facts, "binlog_row_image");
+
+    if (format && strcmp(format, "ROW") != 0)
+        check_add(k->list, CHECK_WARNING, "binlog-format", "source",
+                  "SET GLOBAL binlog_format = 'ROW', and in the server's option file",
                   "source: binlog_format is %s: changes that are logged as statements stop ccr-apply where "
                   "they cannot be repeated exactly",
-                  info->binlog_format);
-    if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
-        check_add(k->list, CHECK_WARNING, "row-image", "source", "SET GLOBAL binlog_row_image = 'FULL'",
+                  format);
+    if (image && strcmp(image, "FULL") != 0 && strcmp(image, "FULL_NODUP") != 0)
+        check_add(k->list, CHECK_WARNING, "row-image", "source",
+                  "SET GLOBAL binlog_row_image = 'FULL', and in the server's option file",
                   "source: binlog_row_image is %s: rows can be replayed, but not compared with what they "
                   "were (--check-before-images), and a REPLACE that names only some columns needs a copy of "
                   "its table",
-                  info->binlog_row_image);
+                  image);
 }
 
 struct err *check_source_log(const struct checking *k)
@@ -34,8 +35,10 @@ struct err *check_source_log(const struct checking *k)
 
     TRY(server_info_read(c, &info));
     struct err *e = check_take(k->list, CHECK_ERROR, "binlog", "source", NULL, source_require_log(&info));
-    if (!e && info.log_bin)
-        check_formats(k, &info);
+    if (!e && info.is_galera && info.log_bin && !info.log_slave_updates)
+        check_add(k->list, CHECK_ERROR, "binlog", "source",
+                  "set log_slave_updates=ON in the node's configuration and restart it",
+                  "source: a Galera node whose binlog holds nothing of what other nodes write");
     server_info_free(&info);
     if (!e)
         e = conn_number(c, &unlogged,

@@ -15,7 +15,8 @@ struct checking {
 /* Each adds what it finds to the list, and fails as check_job does. */
 struct err *check_source_privileges(const struct checking *k) CHECKED;
 struct err *check_target_privileges(const struct checking *k) CHECKED;
-struct err *check_source_log(const struct checking *k) CHECKED; /* binlog, formats, versions */
+struct err *check_source_log(const struct checking *k) CHECKED; /* its binlog */
+void check_formats(const struct checking *k);                   /* of the binlog */
 struct err *check_source_history(const struct checking *k, const struct manifest *newest) CHECKED;
 struct err *check_target_server(const struct checking *k) CHECKED; /* what it lacks of what is in scope */
 struct err *check_both_servers(const struct checking *k) CHECKED;  /* settings that should agree */

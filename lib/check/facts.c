@@ -22,6 +22,18 @@ void facts_add_name(struct fact_names *names, const char *name, const char *kind
         mem_strdup(name), mem_printf("%s %s%s%s", kind, db, table ? "." : "", table ? table : "")};
 }
 
+void facts_add_key(struct facts *f, struct scope_name child, const char *key, struct scope_name parent,
+                   bool cascades)
+{
+    f->keys = mem_resize(f->keys, f->key_count + 1, sizeof(*f->keys));
+    f->keys[f->key_count++] = (struct fact_key){
+        .text = mem_printf("%s.%s (%s) to %s.%s", child.db, child.name, key, parent.db, parent.name),
+        .db = mem_strdup(parent.db),
+        .name = mem_strdup(parent.name),
+        .cascades = cascades,
+    };
+}
+
 void facts_free_names(struct fact_names *names)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -53,84 +65,6 @@ void facts_free(struct facts *f)
     json_decref(f->settings);
     free(f->snapshot);
     free(f->function);
+    free(f->partitioned);
     *f = (struct facts){0};
-}
-
-static const struct manifest_table *rows_of(const struct manifest *m, const struct manifest_object *o)
-{
-    for (size_t i = 0; i < m->table_count; i++)
-        if (strcmp(m->tables[i].name, o->name) == 0 && strcmp(m->tables[i].db, o->db) == 0)
-            return &m->tables[i];
-    return NULL;
-}
-
-static void add_table(const struct manifest *m, const struct manifest_object *o, struct facts *out)
-{
-    const struct manifest_table *rows = rows_of(m, o);
-
-    out->tables = mem_resize(out->tables, out->table_count + 1, sizeof(*out->tables));
-    out->tables[out->table_count++] = (struct fact_table){
-        .db = mem_strdup(o->db),
-        .name = mem_strdup(o->name),
-        .engine = rows ? mem_strdup(rows->engine) : NULL,
-        .view = o->kind == OBJECT_VIEW,
-        .versioned = rows && rows->history,
-    };
-}
-
-static void add_program(const struct manifest_object *o, struct facts *out)
-{
-    const char *kind = object_kind_name(o->kind);
-
-    if (o->kind == OBJECT_FUNCTION && !out->function)
-        out->function = mem_printf("%s.%s", o->db, o->name);
-    if (o->time_zone)
-        facts_add_name(&out->zones, o->time_zone, kind, o->db, o->name);
-    if (o->collation_connection)
-        facts_add_name(&out->collations, o->collation_connection, kind, o->db, o->name);
-    if (o->database_collation)
-        facts_add_name(&out->collations, o->database_collation, kind, o->db, o->name);
-}
-
-static void add_object(const struct manifest *m, const struct manifest_object *o, const struct scope *scope,
-                       struct facts *out)
-{
-    switch (o->kind) {
-    case OBJECT_DATABASE:
-        if (scope_database(scope, o->db) == SCOPE_OUT)
-            break;
-        out->databases = mem_resize(out->databases, out->database_count + 1, sizeof(*out->databases));
-        out->databases[out->database_count++] = mem_strdup(o->db);
-        break;
-    case OBJECT_SEQUENCE:
-    case OBJECT_TABLE:
-    case OBJECT_VIEW:
-        if (scope_table(scope, o->db, o->name))
-            add_table(m, o, out);
-        break;
-    case OBJECT_TRIGGER:
-        if (scope_table(scope, o->db, o->table))
-            add_program(o, out);
-        break;
-    case OBJECT_FUNCTION:
-    case OBJECT_PROCEDURE:
-    case OBJECT_PACKAGE:
-    case OBJECT_PACKAGE_BODY:
-    case OBJECT_EVENT:
-        if (scope_programs(scope, o->db))
-            add_program(o, out);
-        break;
-    }
-}
-
-void facts_of_snapshot(const struct manifest *m, const struct scope *scope, struct facts *out)
-{
-    *out = (struct facts){
-        .snapshot = mem_strdup(m->id), .settings = json_incref(m->source), .end = GTID_POS_INIT};
-    gtid_pos_copy(&out->end, &m->position);
-    for (size_t i = 0; i < m->object_count; i++)
-        add_object(m, &m->objects[i], scope, out);
-    const char *collation = facts_setting(out, "collation_server");
-    if (collation)
-        facts_add_name(&out->collations, collation, "the server", "itself", NULL);
 }

@@ -1,8 +1,9 @@
 /*
  * facts - what is known of a source before a job of it begins.
  *
- * From the source itself where it can be asked; otherwise the newest snapshot in the store tells its settings
- * and some of the rest. Only what is in the job's scope is listed. A struct facts owns its members.
+ * From the source itself where it can be asked; otherwise from the newest snapshot in the store: its manifest
+ * has the settings, its volumes the definitions of all objects. Only what is in the job's scope is listed. A
+ * struct facts owns its members.
  */
 #ifndef CCR_CHECK_FACTS_H
 #define CCR_CHECK_FACTS_H
@@ -19,10 +20,10 @@ struct fact_table {
     char *engine; /* NULL of a sequence and a view */
     bool view;
     bool versioned;
-    bool keyless; /* neither a primary key nor a unique one without NULLs; false where that is not known */
+    bool keyless; /* neither a primary key nor a unique one without NULLs */
 };
 
-/* A name that definitions use: a collation, a time zone. */
+/* A name that definitions use: a collation (or a character set without one), a time zone. */
 struct fact_name {
     char *name;
     char *of; /* where, for a message: "table shop.basket" */
@@ -53,14 +54,17 @@ struct facts {
     struct fact_names collations;
     struct fact_names zones; /* of events */
     char *function;          /* one of those in scope, "shop.f"; NULL: there is none */
-    bool knows_zones;        /* named time zones are loaded */
+    char *partitioned;       /* the same of a table with partitions */
+    bool knows_zones;        /* named time zones are loaded; false where only a snapshot is known */
     struct fact_key *keys;
     size_t key_count;
 };
 
 /* `scope` has been resolved on that server. *out is to be freed also after an error. */
 struct err *facts_of_source(struct conn *c, const struct source_scope *scope, struct facts *out) CHECKED;
-void facts_of_snapshot(const struct manifest *m, const struct scope *scope, struct facts *out);
+/* ERR_INTEGRITY where its volumes are damaged; *out has the rest then. */
+struct err *facts_of_snapshot(struct store *s, const struct manifest *m, const struct scope *scope,
+                              struct facts *out) CHECKED;
 void facts_free(struct facts *f); /* its members */
 
 /* A setting of the source; NULL where it is not known. */
@@ -70,5 +74,13 @@ const char *facts_setting(const struct facts *f, const char *name);
 void facts_add_name(struct fact_names *names, const char *name, const char *kind, const char *db,
                     const char *table);
 void facts_free_names(struct fact_names *names); /* its items */
+
+void facts_add_key(struct facts *f, struct scope_name child, const char *key, struct scope_name parent,
+                   bool cascades);
+
+/* From what SHOW CREATE has printed, of a table that has its names: the rest of it, and what it uses. */
+void facts_of_definition(const char *sql, const char *sql_mode, const struct scope *scope,
+                         struct fact_table *t, struct facts *out);
+void facts_of_database(const char *sql, const char *db, struct facts *out);
 
 #endif

@@ -46,12 +46,14 @@ static void add_table(const struct reading *r, char **row)
         .versioned = strcmp(row[2], "SYSTEM VERSIONED") == 0,
         .keyless = !view && !sequence && !row[4],
     };
+    if (!out->partitioned && row[5] && strstr(row[5], "partitioned"))
+        out->partitioned = mem_printf("%s.%s", row[0], row[1]);
 }
 
 static struct err *read_tables(const struct reading *r)
 {
     char *sql = mem_printf(
-        "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, k.TABLE_NAME "
+        "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, k.TABLE_NAME, t.CREATE_OPTIONS "
         "FROM information_schema.TABLES t LEFT JOIN (SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM "
         "(SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS "
         "WHERE TABLE_SCHEMA IN (%s) GROUP BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME "
@@ -123,17 +125,10 @@ static bool acts(const char *rule)
 
 static void add_key(const struct reading *r, char **row)
 {
-    struct facts *out = r->out;
-
     if (!scope_table(r->scope, row[0], row[1]) || scope_table(r->scope, row[3], row[4]))
         return;
-    out->keys = mem_resize(out->keys, out->key_count + 1, sizeof(*out->keys));
-    out->keys[out->key_count++] = (struct fact_key){
-        .text = mem_printf("%s.%s (%s) to %s.%s", row[0], row[1], row[2], row[3], row[4]),
-        .db = mem_strdup(row[3]),
-        .name = mem_strdup(row[4]),
-        .cascades = acts(row[5]) || acts(row[6]),
-    };
+    facts_add_key(r->out, (struct scope_name){row[0], row[1]}, row[2], (struct scope_name){row[3], row[4]},
+                  acts(row[5]) || acts(row[6]));
 }
 
 static struct err *read_keys(const struct reading *r)
