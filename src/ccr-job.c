@@ -70,6 +70,8 @@ static struct err *check(const struct opts *o, const struct verb *v)
         TRY(opts_require(o, OPT_JOB));
         TRY(job_check_name(opts_string(o, OPT_JOB)));
     }
+    if (!v->job && opts_flagged(o, OPT_JOB))
+        return err_hint(err_new(ERR_USAGE, "ccr-job %s takes no --job", v->name), "ccr-job show takes one");
     for (const enum opt_id *id = v->needs; *id != OPT_COUNT_; id++)
         TRY(opts_require(o, *id));
     if (opts_flag(o, OPT_WITHOUT_TARGET) && opts_flag(o, OPT_WITH_DATA))
@@ -99,6 +101,7 @@ static struct err *steer_with(struct run *run, const struct verb *v, struct stor
     struct conn_params target;
     struct steer s = {
         .run = run,
+        .conn_params = &target,
         .store = store,
         .job = v->job ? opts_string(run->opts, OPT_JOB) : NULL,
         .reason = opts_string(run->opts, OPT_REASON),

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "check/checking.h"
 #include "format/layout.h"
+#include "job/loops.h"
 #include "snapshot/names.h"
 
 void check_tables(const struct checking *k)
@@ -16,7 +17,8 @@ void check_tables(const struct checking *k)
         if (f->tables[i].keyless)
             names_add(&keyless, f->tables[i].db, f->tables[i].name, NULL);
     if (keyless.count)
-        check_add(k->list, CHECK_WARNING, "key", "source", "give them a primary key",
+        check_add(k->list, CHECK_WARNING, "key", "source",
+                  "ALTER TABLE ... ADD PRIMARY KEY (...) on the source; small ones can stay as they are",
                   "source: tables without a primary key, or a unique one without NULLs: %s. They are copied "
                   "by one connection, and finding their rows takes long",
                   names_text(&keyless));
@@ -41,17 +43,19 @@ static struct err *check_key(const struct checking *k, const struct fact_key *ke
     TRY(e);
     if (key->cascades)
         check_add(k->list, CHECK_ERROR, "cascade", "source",
-                  "follow both tables or neither, or make the key RESTRICT",
+                  "follow both tables or neither (--tables, --exclude-tables), or make the key RESTRICT",
                   "source: foreign key %s leads out of the scope and changes rows of its own (CASCADE, SET "
                   "NULL or SET DEFAULT): the log does not tell of these changes",
                   key->text);
     else if (there)
-        check_add(k->list, CHECK_WARNING, "foreign-key", "source", "follow both tables or neither",
+        check_add(k->list, CHECK_WARNING, "foreign-key", "source",
+                  "follow both tables or neither (--tables, --exclude-tables)",
                   "source: foreign key %s leads out of the scope: ccr-apply stops at a row whose parent the "
                   "target's own table does not have",
                   key->text);
     else
-        check_add(k->list, CHECK_ERROR, "foreign-key", "source", "follow both tables or neither",
+        check_add(k->list, CHECK_ERROR, "foreign-key", "source",
+                  "follow both tables or neither (--tables, --exclude-tables)",
                   "source: foreign key %s leads out of the scope, to a table that the target does not have: "
                   "ccr-apply would stop at the first row that is added",
                   key->text);
@@ -223,6 +227,32 @@ static struct err *check_other_job(const struct checking *k, const char *name)
     return e;
 }
 
+/* Jobs of other targets that bring the source what this one is to take from it. */
+static struct err *check_loops(const struct checking *k)
+{
+    const struct facts *f = k->facts;
+    struct scope_name *tables = mem_zalloc(f->table_count + 1, sizeof(*tables));
+    const struct loops_params params = {
+        .store = k->p->store,
+        .conn = k->p->target,
+        .conn_params = k->p->target_params,
+        .job = k->job,
+        .tables = tables,
+        .table_count = f->table_count,
+        .of_itself = true,
+    };
+    char *found = NULL;
+
+    for (size_t i = 0; i < f->table_count; i++)
+        tables[i] = scope_target_table(&k->job->scope, f->tables[i].db, f->tables[i].name);
+    struct err *e = loops_find(&params, &found);
+    if (found)
+        check_add(k->list, CHECK_ERROR, "loop", "store", loops_hint(), "store: %s", found);
+    free(found);
+    free(tables);
+    return e ? check_take(k->list, CHECK_ERROR, "loop", "target", k->p->target, e) : NULL;
+}
+
 struct err *check_names(const struct checking *k)
 {
     struct result *r = NULL;
@@ -231,6 +261,8 @@ struct err *check_names(const struct checking *k)
 
     TRY(check_job_name(k));
     TRY(check_tables_there(k));
+    if (k->job->stream_id[0])
+        TRY(check_loops(k));
     e = conn_query_if_there(k->p->target, &r, "SELECT name FROM ccr.jobs ORDER BY name");
     while (!e && r && (row = result_next(r, NULL)) != NULL)
         if (strcmp(row[0], k->job->name) != 0)

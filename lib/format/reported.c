@@ -165,6 +165,8 @@ struct err *alive_decode(const char *key, const void *bytes, size_t len, struct 
         e = json_u64_of(&doc, root, "number", &out->number);
     if (!e)
         e = document_pos(&doc, root, "position", &out->position);
+    if (!e)
+        out->jobs = json_incref(json_object_get(root, "jobs")); /* an earlier ccr-ship did not say */
     json_decref(root);
     if (e)
         alive_free(out);
@@ -188,6 +190,7 @@ struct err *alive_load(struct store *s, const char *stream, struct alive *out, b
 void alive_free(struct alive *alive)
 {
     gtid_pos_free(&alive->position);
+    json_decref(alive->jobs);
     *alive = (struct alive){0};
 }
 

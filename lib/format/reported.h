@@ -53,6 +53,7 @@ struct alive {
     struct gtid_pos position;
     uint64_t epoch;
     uint64_t number;
+    json_t *jobs; /* those that bring the source tables from other streams (job/loops.h); NULL: not known */
 };
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out) CHECKED;

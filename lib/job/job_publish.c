@@ -8,6 +8,25 @@
 #include "format/object.h"
 #include "format/reported.h"
 
+struct err *job_check_store(const struct job *job, struct store *s)
+{
+    char *store_id = NULL;
+    char *stream_id = NULL;
+    struct err *e = layout_open_store(s, false, &store_id);
+
+    if (!e)
+        e = layout_open_stream(s, job->stream, false, &stream_id);
+    if (!e && (strcmp(store_id, job->store_id) != 0 || strcmp(stream_id, job->stream_id) != 0))
+        e = err_hint(err_new(ERR_UNSAFE,
+                             "%s is not the store, or its stream '%s' not the stream, that job %s was "
+                             "restored from",
+                             store_url(s), job->stream, job->name),
+                     "use that store, or restore from this one");
+    free(store_id);
+    free(stream_id);
+    return e;
+}
+
 static struct err *document_of(struct conn *c, const char *name, char **out)
 {
     struct job *job = NULL;

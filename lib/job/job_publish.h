@@ -1,5 +1,6 @@
 /*
- * job_publish - jobs/J/job.json: the published copy of what ccr.jobs on the target has (formats/store.md).
+ * job_publish - jobs/J/job.json: the published copy of what ccr.jobs on the target has (formats/store.md);
+ * and whether a store is the job's.
  *
  * For whoever looks at the store alone; nothing is decided by it.
  */
@@ -9,6 +10,10 @@
 #include "base/log.h"
 #include "job/job.h"
 #include "store/store.h"
+
+/* It is the job's store, with the job's stream in it: ERR_STORE where there is none, ERR_UNSAFE where it is
+ * another. */
+struct err *job_check_store(const struct job *job, struct store *s) CHECKED;
 
 /* Writes it where it is missing or says something else (*changed). Nothing where the job does not exist. */
 struct err *job_publish(struct conn *c, struct store *s, const char *job, bool *changed) CHECKED;

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/layout.h"
+#include "job/job_publish.h"
 #include "job/job_requests.h"
 #include "job/job_state.h"
+#include "job/loops.h"
 #include "mysql/server.h"
 #include "replay/drive.h"
 #include "replay/explain.h"
@@ -29,25 +31,6 @@ static struct err *apply_check_stream(const struct apply *a, const struct opts *
         "leave --stream out; another stream needs a job of its own");
 }
 
-static struct err *apply_check_ids(const struct apply *a)
-{
-    char *store_id = NULL;
-    char *stream_id = NULL;
-    struct err *e = layout_open_store(a->store, false, &store_id);
-
-    if (!e)
-        e = layout_open_stream(a->store, a->job->stream, false, &stream_id);
-    if (!e && (strcmp(store_id, a->job->store_id) != 0 || strcmp(stream_id, a->job->stream_id) != 0))
-        e = err_hint(err_new(ERR_UNSAFE,
-                             "%s is not the store, or its stream '%s' not the stream, that job %s was "
-                             "restored from",
-                             store_url(a->store), a->job->stream, a->job->name),
-                     "use that store, or restore from this one");
-    free(store_id);
-    free(stream_id);
-    return e;
-}
-
 static struct err *apply_open_job(struct apply *a, const struct opts *opts)
 {
     const char *name = opts_string(opts, OPT_JOB);
@@ -57,7 +40,7 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
         return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
                         "ccr-restore --job %s makes it, from a snapshot", name);
     TRY(apply_check_stream(a, opts));
-    TRY(apply_check_ids(a));
+    TRY(job_check_store(a->job, a->store));
     /* that changes nothing, and may be asked for beside a run */
     return opts_flag(opts, OPT_EXPLAIN) ? NULL : job_state_lock(a->conn, name);
 }
@@ -116,6 +99,15 @@ static struct err *apply_wait_for_copy(struct apply *a)
                                  "its restore was not finished: run ccr-restore again");
 }
 
+/* Before the first change goes round. */
+static struct err *apply_refuse_loops(struct apply *a)
+{
+    const struct loops_params params = {
+        .store = a->store, .conn = a->conn, .conn_params = &a->conn_params, .job = a->job};
+
+    return loops_refuse(&params);
+}
+
 static struct err *apply_open_position(struct apply *a)
 {
     struct job_position position = {0};
@@ -129,6 +121,8 @@ static struct err *apply_open_position(struct apply *a)
     if (!position.pending)
         e = status_check(a->store, a->job, &position);
     a->refused = e != NULL;
+    if (!e)
+        e = apply_refuse_loops(a);
     if (!e && !a->dry_run)
         e = apply_finish_swap(a, &position);
     if (!e && !a->dry_run) /* by a run that was killed, or is somewhere else */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/manifest.h"
 #include "job/job_state.h"
+#include "job/loops.h"
 #include "job/pending.h"
 #include "restore/live.h"
 #include "restore/outside.h"
@@ -140,10 +141,32 @@ static struct err *check_users(struct restoring *r)
     return e;
 }
 
+/* A plain copy brings no changes. */
+static struct err *check_loops(struct restoring *r)
+{
+    struct scope_name *tables = mem_zalloc(r->plan->table_count + 1, sizeof(*tables));
+    const struct loops_params params = {
+        .store = r->params->store,
+        .conn = r->conn,
+        .conn_params = r->params->target,
+        .job = r->plan->job,
+        .tables = tables,
+        .table_count = r->plan->table_count,
+        .of_itself = true,
+    };
+
+    for (size_t i = 0; i < r->plan->table_count; i++)
+        tables[i] = r->plan->tables[i].target;
+    struct err *e = r->plan->standalone ? NULL : loops_refuse(&params);
+    free(tables);
+    return e;
+}
+
 static struct err *check_before_loading(struct restoring *r)
 {
     struct live live;
 
+    TRY(check_loops(r));
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
     TRY(check_users(r));
     TRY(restore_check_servers(r->params, r->conn, r->plan));

@@ -25,7 +25,8 @@ int64_t source_clock_now_us(const struct source_clock *clock)
     return clock->source_us + (clock_monotonic_us() - clock->monotonic_us);
 }
 
-struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us)
+struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us,
+                      json_t *jobs)
 {
     json_t *root = document_new("ccr alive", ALIVE_VERSION);
     char time[CLOCK_TEXT_SIZE];
@@ -35,6 +36,7 @@ struct err *alive_put(struct store *s, const char *stream, const struct place *p
     document_set_pos(root, "position", &place->position);
     document_set_u64(root, "epoch", place->epoch);
     document_set_u64(root, "number", place->number - 1);
+    json_object_set(root, "jobs", jobs);
     char *text = json_text(root);
     char *key = layout_alive_key(stream);
     struct err *e = object_put(s, key, text, strlen(text));

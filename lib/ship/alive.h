@@ -7,6 +7,8 @@
 #ifndef CCR_SHIP_ALIVE_H
 #define CCR_SHIP_ALIVE_H
 
+#include <jansson.h>
+
 #include "mysql/conn.h"
 #include "ship/place.h"
 
@@ -20,8 +22,11 @@ struct err *source_clock_read(struct conn *c, struct source_clock *out) CHECKED;
 /* The source's time now, as far as the clocks run alike. */
 int64_t source_clock_now_us(const struct source_clock *clock);
 
-/* At source time `source_us` all of the source's log up to the place's position was in the store. */
-struct err *alive_put(struct store *s, const char *stream, const struct place *place,
-                      int64_t source_us) CHECKED;
+/*
+ * At source time `source_us` all of the source's log up to the place's position was in the store. `jobs`: as
+ * loops_incoming() has them.
+ */
+struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us,
+                      json_t *jobs) CHECKED;
 
 #endif

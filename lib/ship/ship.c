@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "job/loops.h"
 #include "ship/alive.h"
 #include "ship/beginning.h"
 #include "ship/replica_id.h"
@@ -30,7 +31,9 @@ struct shipper {
     struct progress *progress;
     struct source_clock clock; /* as of the connection */
     int64_t alive_us;          /* when alive.json was written last (monotonic) */
-    int64_t rejoined_us;       /* when another run was last found to have shipped; 0: never */
+    json_t *jobs;              /* that bring the source tables from elsewhere, as of `jobs_us` (monotonic) */
+    int64_t jobs_us;
+    int64_t rejoined_us; /* when another run was last found to have shipped; 0: never */
     uint32_t server_id;
     bool begun;     /* an epoch without an object has found its beginning */
     bool connected; /* at least once: from then on a failing server is waited for */
@@ -99,12 +102,35 @@ static struct err *examine_source(struct shipper *s, struct conn *c)
     return e;
 }
 
+static void read_jobs(struct shipper *s, struct conn *c)
+{
+    json_decref(s->jobs);
+    s->jobs = loops_incoming(c);
+    s->jobs_us = clock_monotonic_us();
+}
+
+/* A follower looks again now and then; where that fails, what it knows is good enough. */
+static void read_jobs_again(struct shipper *s)
+{
+    struct conn *c = NULL;
+
+    if (clock_monotonic_us() - s->jobs_us < ALIVE_EVERY_US)
+        return;
+    struct err *e = conn_open(s->p->source, &c);
+    if (!e)
+        read_jobs(s, c);
+    err_free(e);
+    conn_close(c);
+}
+
 static struct err *show_alive(struct shipper *s)
 {
     int64_t now_us = s->p->follow ? source_clock_now_us(&s->clock) : s->clock.source_us;
 
+    if (s->p->follow)
+        read_jobs_again(s);
     s->alive_us = clock_monotonic_us();
-    return alive_put(s->p->store, s->p->stream, &s->place, now_us);
+    return alive_put(s->p->store, s->p->stream, &s->place, now_us, s->jobs);
 }
 
 /* What a follower does between events. */
@@ -244,6 +270,7 @@ static struct err *prepare(struct shipper *s, struct conn *c)
     if (s->p->follow && s->server_id == 0)
         TRY(replica_id_choose(c, s->p->log, (uint32_t)s->p->server_id, &s->server_id));
     TRY(examine_source(s, c));
+    read_jobs(s, c);
     return source_clock_read(c, &s->clock);
 }
 
@@ -423,6 +450,7 @@ struct err *ship(const struct ship_params *p, struct ship_result *out)
     out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;
     cutter_free(s.cutter);
     place_free(&s.place);
+    json_decref(s.jobs);
     return e;
 }
 

@@ -33,6 +33,7 @@ static struct err *check(const struct steer *s, struct job *job, const struct na
     struct check_list found = {0};
     const struct check_params params = {
         .target = s->conn,
+        .target_params = s->conn_params,
         .source = source->conn,
         .source_params = &source->params,
         .store = s->store,

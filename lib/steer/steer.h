@@ -17,8 +17,9 @@
 struct steer {
     struct run *run;
     struct conn *conn;
-    struct store *store; /* NULL where the verb needs none */
-    const char *job;     /* NULL: list */
+    const struct conn_params *conn_params; /* of it */
+    struct store *store;                   /* NULL where the verb needs none */
+    const char *job;                       /* NULL: list */
     const char *reason;
 };
 

@@ -1,0 +1,339 @@
+#include "job/loops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "format/chain.h"
+#include "format/manifest.h"
+#include "format/reported.h"
+#include "job/job_state.h"
+#include "mysql/source_check.h"
+#include "snapshot/names.h"
+
+/* Nobody chains more servers; a path this long has lost its way, and is taken for a circle. */
+enum { PATH_MAX_STEPS = 32 };
+
+struct edge {
+    size_t from; /* the stream that is followed, */
+    size_t to;   /* and the one that the job's target writes */
+    struct job *job;
+};
+
+/* The streams from which the job's own one gets tables, itself first. */
+struct graph {
+    const struct loops_params *p;
+    char **streams;
+    bool *own; /* written by the target */
+    size_t stream_count;
+    struct edge *edges;
+    size_t edge_count;
+};
+
+struct step {
+    size_t stream;
+    struct scope_name table;
+    const char *job; /* that comes from there; NULL: not yet */
+};
+
+json_t *loops_incoming(struct conn *c)
+{
+    json_t *list = json_array();
+    struct result *r = NULL;
+    char **row;
+    struct err *e =
+        conn_query_if_there(c, &r,
+                            "SELECT j.name FROM ccr.jobs j LEFT JOIN ccr.states s ON s.job = "
+                            "j.name WHERE COALESCE(s.state, '') <> '" JOB_PROMOTED "' ORDER BY j.name");
+
+    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+        struct job *job = NULL;
+        e = job_load(c, row[0], &job);
+        if (!e && job)
+            json_array_append_new(list, job_to_json(job));
+        job_free(job);
+    }
+    result_free(r);
+    err_free(e);
+    return list;
+}
+
+static size_t add_stream(struct graph *g, const char *name)
+{
+    for (size_t i = 0; i < g->stream_count; i++)
+        if (strcmp(g->streams[i], name) == 0)
+            return i;
+    g->streams = mem_resize(g->streams, g->stream_count + 1, sizeof(*g->streams));
+    g->own = mem_resize(g->own, g->stream_count + 1, sizeof(*g->own));
+    g->streams[g->stream_count] = mem_strdup(name);
+    g->own[g->stream_count] = false;
+    return g->stream_count++;
+}
+
+/* Jobs of another store follow streams that are not known here. */
+static struct err *add_edge(struct graph *g, const struct json_doc *doc, const json_t *incoming, size_t to)
+{
+    struct job *job = NULL;
+
+    TRY(job_from_json(doc, incoming, &job));
+    if (strcmp(job->store_id, g->p->job->store_id) != 0) {
+        job_free(job);
+        return NULL;
+    }
+    g->edges = mem_resize(g->edges, g->edge_count + 1, sizeof(*g->edges));
+    g->edges[g->edge_count].job = job;
+    g->edges[g->edge_count].to = to;
+    g->edges[g->edge_count++].from = add_stream(g, job->stream);
+    return NULL;
+}
+
+/* Nothing depends on alive.json: one that is damaged tells nothing. */
+static struct err *add_edges_to(struct graph *g, size_t to)
+{
+    const struct json_doc doc = {"alive.json", ERR_INTEGRITY};
+    struct alive alive;
+    bool found = false;
+    struct err *e = alive_load(g->p->store, g->streams[to], &alive, &found);
+
+    for (size_t i = 0; !e && i < json_array_size(alive.jobs); i++)
+        e = add_edge(g, &doc, json_array_get(alive.jobs, i), to);
+    alive_free(&alive);
+    if (err_code(e) != ERR_INTEGRITY && err_code(e) != ERR_UNSUPPORTED)
+        return e;
+    err_free(e);
+    return NULL;
+}
+
+static struct err *is_same_server(const struct graph *g, const struct manifest *m, bool *same)
+{
+    const char *id = json_string_value(json_object_get(m->source, "server_id"));
+    const char *host = json_string_value(json_object_get(m->source, "hostname"));
+    struct result *r = NULL;
+
+    TRY(conn_query(g->p->conn, &r, "SELECT @@GLOBAL.server_id, @@GLOBAL.hostname"));
+    char **row = result_next(r, NULL);
+    *same = row && id && host && row[0] && row[1] && strcmp(id, row[0]) == 0 && strcmp(host, row[1]) == 0;
+    result_free(r);
+    return NULL;
+}
+
+/* Whether the target's log has the stream's last transactions, where the one is there and the other known. */
+static struct err *compare_last(const struct source_check_params *params, bool *compared, bool *equal)
+{
+    struct fingerprint *there = NULL;
+    size_t count = 0;
+
+    TRY(source_fingerprints(params, &there, &count));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < params->fingerprint_count; k++) {
+            const struct fingerprint *last = &params->fingerprints[k];
+            if (memcmp(&last->gtid, &there[i].gtid, sizeof(last->gtid)) != 0)
+                continue;
+            *compared = true;
+            *equal = *equal || strcmp(last->digest, there[i].digest) == 0;
+        }
+        fingerprint_free(&there[i]);
+    }
+    free(there);
+    return NULL;
+}
+
+/* Another node of the source's cluster has its transactions, too. Where they cannot be compared, the server
+ * that the newest snapshot was taken from counts. */
+static struct err *is_own(const struct graph *g, const char *stream, bool *own)
+{
+    struct segment_footer *footer = NULL;
+    struct manifest *m = NULL;
+    bool compared = false;
+    struct err *e = manifest_newest(g->p->store, stream, &m);
+
+    *own = false;
+    if (!e && m)
+        e = chain_newest(g->p->store, stream, &footer);
+    if (!e && m) {
+        const struct source_check_params params = {
+            .conn = g->p->conn,
+            .params = g->p->conn_params,
+            .position = footer ? &footer->end : &m->position,
+            .fingerprints = footer ? footer->fingerprints : m->fingerprints,
+            .fingerprint_count = footer ? footer->fingerprint_count : m->fingerprint_count,
+        };
+        e = compare_last(&params, &compared, own);
+        if (e && err_code(e) != ERR_INTERRUPTED && !conn_is_lost(g->p->conn)) {
+            err_free(e); /* this user may not read the log, say */
+            e = NULL;
+        }
+    }
+    if (!e && m && !compared)
+        e = is_same_server(g, m, own);
+    segment_footer_free(footer);
+    manifest_free(m);
+    return e;
+}
+
+static struct err *find_own(struct graph *g, bool *any)
+{
+    uint64_t log_bin = 0;
+
+    *any = false;
+    TRY(conn_number(g->p->conn, &log_bin, "SELECT @@GLOBAL.log_bin"));
+    for (size_t i = 0; log_bin && i < g->stream_count; i++) {
+        TRY(is_own(g, g->streams[i], &g->own[i]));
+        *any = *any || g->own[i];
+    }
+    return NULL;
+}
+
+static bool goes_round(const struct graph *g, struct step *path, size_t count);
+
+/* The path, with one step more behind it by `job`. */
+static bool goes_on(const struct graph *g, struct step *path, size_t count, const char *job, struct step to)
+{
+    path[count - 1].job = job;
+    path[count] = to;
+    return goes_round(g, path, count + 1);
+}
+
+/* Does the last step of the path lead to where the path has been? Then its jobs are those on the way. */
+static bool goes_round(const struct graph *g, struct step *path, size_t count)
+{
+    const struct step *last = &path[count - 1];
+
+    for (size_t i = 0; i + 1 < count; i++)
+        if (path[i].stream == last->stream && strcmp(path[i].table.db, last->table.db) == 0 &&
+            strcmp(path[i].table.name, last->table.name) == 0)
+            return true;
+    if (count == PATH_MAX_STEPS)
+        return true;
+    for (size_t i = 0; i < g->edge_count; i++) {
+        const struct scope *scope = &g->edges[i].job->scope;
+        if (g->edges[i].from != last->stream || !scope_table(scope, last->table.db, last->table.name))
+            continue;
+        const struct step to = {g->edges[i].to, scope_target_table(scope, last->table.db, last->table.name),
+                                NULL};
+        if (goes_on(g, path, count, g->edges[i].job->name, to))
+            return true;
+    }
+    const struct scope *scope = &g->p->job->scope;
+    for (size_t own = 0; last->stream == 0 && own < g->stream_count; own++) {
+        if (!g->own[own] || !scope_table(scope, last->table.db, last->table.name))
+            continue;
+        const struct step to = {own, scope_target_table(scope, last->table.db, last->table.name), NULL};
+        if (goes_on(g, path, count, g->p->job->name, to))
+            return true;
+    }
+    return false;
+}
+
+struct looking {
+    const struct graph *g;
+    struct names tables;
+    char *way; /* of the first one */
+};
+
+static void look_at(struct looking *l, struct scope_name table)
+{
+    struct step path[PATH_MAX_STEPS + 1];
+    struct buf way = BUF_INIT;
+
+    for (size_t own = 0; own < l->g->stream_count; own++) {
+        path[0] = (struct step){own, table, NULL};
+        if (!l->g->own[own] || !goes_round(l->g, path, 1))
+            continue;
+        names_add(&l->tables, table.db, table.name, NULL);
+        for (size_t i = 0; !l->way && i < PATH_MAX_STEPS && path[i].job; i++)
+            buf_printf(&way, "%s%s", i ? ", " : "", path[i].job);
+        if (!l->way)
+            l->way = buf_steal(&way);
+        return;
+    }
+}
+
+static struct err *look_at_target(struct looking *l)
+{
+    struct result *r = NULL;
+    char **row;
+    struct err *e = conn_query(l->g->p->conn, &r,
+                               "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE "
+                               "TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', "
+                               "'sys', 'ccr') ORDER BY TABLE_SCHEMA, TABLE_NAME");
+
+    while (!e && (row = result_next(r, NULL)) != NULL)
+        look_at(l, (struct scope_name){row[0], row[1]});
+    result_free(r);
+    return e;
+}
+
+/* Databases that the job names, whatever is in them today. */
+static void look_at_databases(struct looking *l)
+{
+    const struct scope *scope = &l->g->p->job->scope;
+
+    for (size_t i = 0; i < scope->databases.count; i++) {
+        if (!scope_pattern_is_exact(scope->databases.items[i].db))
+            continue;
+        char *db = scope_pattern_name(scope->databases.items[i].db);
+        look_at(l, (struct scope_name){scope_target_database(scope, db), "*"});
+        free(db);
+    }
+}
+
+static struct err *look(const struct graph *g, char **found)
+{
+    struct looking l = {.g = g};
+    struct err *e = look_at_target(&l);
+
+    bool any = l.tables.count > 0;
+    for (size_t i = 0; !any && i < g->p->table_count; i++)
+        look_at(&l, g->p->tables[i]);
+    if (!l.tables.count)
+        look_at_databases(&l);
+    if (!e && l.tables.count)
+        *found = mem_printf("changes of %s would go round in a circle, by the jobs %s", names_text(&l.tables),
+                            l.way);
+    names_free(&l.tables);
+    free(l.way);
+    return e;
+}
+
+struct err *loops_find(const struct loops_params *p, char **found)
+{
+    struct graph g = {.p = p};
+    struct err *e = NULL;
+    bool any = false;
+
+    *found = NULL;
+    add_stream(&g, p->job->stream);
+    for (size_t i = 0; !e && i < g.stream_count; i++)
+        e = add_edges_to(&g, i);
+    if (!e && (g.edge_count || p->of_itself))
+        e = find_own(&g, &any);
+    if (!e && any)
+        e = look(&g, found);
+    for (size_t i = 0; i < g.edge_count; i++)
+        job_free(g.edges[i].job);
+    free(g.edges);
+    for (size_t i = 0; i < g.stream_count; i++)
+        free(g.streams[i]);
+    free(g.streams);
+    free(g.own);
+    return e ? err_context(e, "looking whether jobs go round in a circle") : NULL;
+}
+
+const char *loops_hint(void)
+{
+    return "of the jobs in the circle, let each follow tables that no other one brings (--databases, "
+           "--exclude-tables), or end one (ccr-job delete, or ccr-promote)";
+}
+
+struct err *loops_refuse(const struct loops_params *p)
+{
+    char *found = NULL;
+
+    TRY(loops_find(p, &found));
+    if (!found)
+        return NULL;
+    struct err *e = err_hint(err_new(ERR_UNSAFE, "%s", found), "%s", loops_hint());
+    free(found);
+    return e;
+}
