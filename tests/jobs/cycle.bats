@@ -87,6 +87,19 @@ in_step() {
     [ "$status" -eq 3 ]
 }
 
+@test "how a job is run is in its section, and holds for no other; a flag wins" {
+    config | sed '/^job = j/a on-drift = repair' >"$T/policy.conf"
+    sql target "DELETE FROM t WHERE id = 1" d
+    sql second "DELETE FROM t WHERE id = 1" d
+    sql source "UPDATE t SET v = 7 WHERE id = 1" d
+    cycle source --quiet
+    run --separate-stderr "$CCR_BIN/ccr-cycle" target --config "$T/policy.conf" --json
+    [ "$status $(json_of '[.steps[] | select(.program == "ccr-apply") | "\(.section) \(.code)"] | join(", ")')" = "9 db2 0, db3 9" ]
+    [ "$(sql target "SELECT v FROM t WHERE id = 1" d)" = 7 ]
+    "$CCR_BIN/ccr-apply" --config "$T/policy.conf" --target db3 --job k --on-drift repair --quiet 3>&-
+    in_step
+}
+
 @test "usage" {
     run "$CCR_BIN/ccr-cycle" source
     [ "$status" -eq 2 ]
