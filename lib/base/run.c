@@ -157,8 +157,10 @@ int run_finish(struct run *run, struct err *e)
 
     if (status == ERR_USAGE && !err_hint_text(e))
         e = err_hint(e, "%s --help lists the options", opts_program_name(run->program));
-    if (e && !silent)
+    if (e && !silent) {
+        fflush(stdout); /* what was said before comes first, in a file as well */
         log_err(run->log, e);
+    }
     if (opts_flag(run->opts, OPT_JSON))
         run_print_json(run, e);
     if (fflush(stdout) != 0 && status == 0) {

@@ -13,6 +13,18 @@
 #include "restore/target_session.h"
 #include "steer/steer.h"
 
+/* In another store nothing of the job would be found, and its own would keep the log for it for ever. */
+static struct err *check_store(const struct steer *s, const struct job *job)
+{
+    struct err *e = job_check_store(job, s->store);
+
+    if (err_code(e) != ERR_STORE)
+        return e;
+    log_warn(s->run->log, "what the store has of job %s stays there: %s", job->name, err_message(e));
+    err_free(e);
+    return NULL;
+}
+
 /* A killed run may have removed the job's row already, and its position not yet. */
 static struct err *check_there(const struct steer *s)
 {
@@ -24,6 +36,8 @@ static struct err *check_there(const struct steer *s)
     struct err *e = job_position_read(s->conn, s->job, &p, &found);
     if (!e && !job && !found)
         e = steer_no_job(s->job);
+    if (!e && job)
+        e = check_store(s, job);
     if (!e && p.pending)
         e = err_hint(err_new(ERR_UNSAFE, "the last restore of job %s has work left to do", s->job),
                      "ccr-apply or ccr-restore does it: run one of them first");

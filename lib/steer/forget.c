@@ -8,7 +8,7 @@
 #include "format/layout.h"
 #include "format/object.h"
 #include "format/reported.h"
-#include "snapshot/job_publish.h"
+#include "job/job_publish.h"
 #include "steer/steer.h"
 
 static struct err *count_object(const struct store_entry *entry, void *arg)

@@ -28,6 +28,7 @@ static struct err *publish_locked(const struct steer *s, const struct job *job)
 {
     bool changed = false;
 
+    TRY(job_check_store(job, s->store));
     TRY(publish_position(s, job));
     TRY(job_publish(s->conn, s->store, s->job, &changed));
     return steer_ask(s);

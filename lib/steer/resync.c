@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "format/document.h"
 #include "job/job.h"
+#include "job/job_publish.h"
 #include "job/job_requests.h"
 #include "job/job_state.h"
 #include "steer/steer.h"
@@ -242,6 +243,8 @@ struct err *steer_resync(const struct steer *s, const struct steer_resync *what)
 
     json_object_set_new(s->run->result, "needs", r.list);
     struct err *e = steer_load(s, s->job, &r.job);
+    if (!e)
+        e = job_check_store(r.job, s->store);
     if (!e)
         e = ask(&r);
     job_position_free(&r.position);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/document.h"
 #include "job/job.h"
+#include "job/job_publish.h"
 #include "job/job_skips.h"
 #include "job/job_state.h"
 #include "replay/status.h"
@@ -261,9 +262,11 @@ static struct err *adopt_locked(const struct steer *s, const struct job *job)
     bool found = false;
     char *who = NULL;
 
+    TRY(job_check_store(job, s->store));
     TRY(job_position_read(s->conn, s->job, &p, &found));
     struct err *e = found ? status_check(s->store, job, &p)
-                          : err_new(ERR_TARGET, "the target has no position of job '%s'", s->job);
+                          : err_hint(err_new(ERR_TARGET, "the target has no position of job '%s'", s->job),
+                                     "it was not copied yet: ccr-restore --requested --job %s", s->job);
     bool other = err_code(e) == ERR_UNSAFE;
     if (other) {
         err_free(e);

@@ -33,6 +33,8 @@ gtid() {
 @test "list and show: scope, renames and state" {
     run job list
     fails 0 "job j, stream main: following" "scope {"
+    run job list --job j
+    fails 2 "ccr-job list takes no --job" "ccr-job show"
     run job show --job j --json
     [ "$(json_of '.jobs[0] | "\(.job) \(.stream) \(.state) \(.scope.version) \(.skips)"')" = "j main following 2 []" ]
 }
@@ -172,6 +174,31 @@ run_is_held_up() {
     sql source "INSERT INTO d.t VALUES (401, 0)"
     replay
     same d
+}
+
+elsewhere() {
+    "$CCR_BIN/ccr-job" "$1" --store "file://$T/typo" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j "${@:2}" 3>&-
+}
+
+@test "another store than the job's is refused, and nothing is written there" {
+    local verb
+
+    for verb in "publish" "resync --reason x" "adopt --reason x"; do
+        # shellcheck disable=SC2086
+        run elsewhere $verb
+        fails 4 "typo" "check the store's URL"
+    done
+    run elsewhere delete
+    fails 0 "what the store has of job j stays there" "--yes does it"
+    [ ! -e "$T/typo" ]
+    STORE=file://$T/typo ccr backup source --quiet
+    for verb in "publish" "resync --reason x" "adopt --reason x" "desync --yes" "delete --yes"; do
+        # shellcheck disable=SC2086
+        run elsewhere $verb
+        fails 9 "is not the store" "use that store"
+    done
+    [ ! -e "$T/typo/jobs" ]
+    apply
 }
 
 @test "a job is ended: the data stays, ccr's record of it goes, and triggers that are lost are named" {
