@@ -62,15 +62,46 @@ static struct err *find_others(struct partial *p, struct names *others)
     return e;
 }
 
+/* Those that the intent needs a copy of, and that were not asked for. *known: it says which. */
+static struct err *find_needed(struct partial *p, struct names *others, bool *known)
+{
+    struct need needs;
+    struct err *e = intent_needs(p->position.intent, &needs);
+
+    *known = needs.count > 0;
+    for (size_t i = 0; i < needs.count && !e; i++)
+        if (!scope_table(partial_scope(p), needs.tables[i].db, needs.tables[i].name))
+            names_add(others, needs.tables[i].db, needs.tables[i].name, NULL);
+    need_free(&needs);
+    return e;
+}
+
+static struct err *refuse_intent(const struct partial *p, struct names *others, bool known)
+{
+    struct err *e =
+        err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s", p->position.intent);
+
+    if (!others->count)
+        return err_hint(e, "run ccr-apply first: it ends that transaction, or says what to do");
+    if (known)
+        return err_hint(e, "what became of them is not known: name these with --tables too: %s",
+                        names_text(others));
+    return err_hint(e,
+                    "it may have changed any of the tables that have no transactions: ccr-apply tells which, or "
+                    "name these with --tables too: %s",
+                    names_text(others));
+}
+
 /*
- * A run of ccr-apply may have been stopped in its tracks. A change of tables without transactions does not
- * matter any more once they are all replaced (the intent names the first one only); whatever else it was is
- * its own to end.
+ * A run of ccr-apply may have been stopped in its tracks. What it did to tables of which that cannot be told
+ * does not matter any more once they are all replaced: those that the intent lists, or where no other run has
+ * looked yet, of a change of tables without transactions, all such. Whatever else it was is its own to end.
  */
 static struct err *check_intent(struct partial *p)
 {
     struct names others = {0};
     char *table = NULL;
+    bool known = false;
 
     if (!p->position.intent)
         return NULL;
@@ -79,17 +110,11 @@ static struct err *check_intent(struct partial *p)
                                 p->position.intent),
                         "run ccr-apply first: it ends that transaction, or says what to do");
     TRY(intent_rows_table(p->position.intent, &table));
-    struct err *e = table ? find_others(p, &others) : NULL;
-    if (!e && (!table || others.count)) {
-        e = err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s",
-                    p->position.intent);
-        e = table
-                ? err_hint(e,
-                           "it may have changed any of the tables that have no transactions: name these with "
-                           "--tables too: %s",
-                           names_text(&others))
-                : err_hint(e, "run ccr-apply first: it ends that transaction, or says what to do");
-    }
+    struct err *e = find_needed(p, &others, &known);
+    if (!e && !known && table)
+        e = find_others(p, &others);
+    if (!e && ((!known && !table) || others.count))
+        e = refuse_intent(p, &others, known);
     names_free(&others);
     free(table);
     return e;
@@ -239,7 +264,9 @@ struct err *advance_to_snapshot(struct partial *p)
     TRY(partial_read_position(p));
     TRY(partial_settle_earlier(p));
     TRY(check_intent(p));
-    if (gtid_pos_reaches(&p->position.pos, &p->plan->manifest->position))
-        return even_out(p);
-    return reach_snapshot(p);
+    if (!gtid_pos_reaches(&p->position.pos, &p->plan->manifest->position))
+        return reach_snapshot(p);
+    if (p->position.intent) /* is settled with the copy, and must not be forgotten without it */
+        TRY(leave_behind(p));
+    return even_out(p);
 }

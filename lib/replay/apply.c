@@ -211,28 +211,60 @@ static struct err *apply_record_need(struct apply *a, struct err *e)
         a->need.gtid = a->stopped_at;
         a->need.epoch = a->next_epoch;
     }
-    return err_first(e, need_record(a->conn, a->job->name, &a->need, &a->batch.committed, &a->waits));
+    return err_first(e, need_record(a->conn, a->job, &a->need, &a->batch.committed, &a->waits));
 }
 
-/* The next run goes on without the tables; this one has come to where they are needed. */
-static struct err *apply_pass_needs(struct apply *a, struct err *e)
+/* *passed: the tables are behind from here on, and the job goes on without them. */
+static struct err *apply_pass_needs(struct apply *a, struct err *e, bool *passed)
 {
     char *why = NULL;
 
+    *passed = false;
     if (err_code(e) != ERR_RESYNC || !a->limits.pass_needs || a->dry_run || conn_is_lost(a->conn))
         return e;
-    if (a->batch.committed.intent || a->lanes > 1)
-        why = mem_strdup(a->lanes > 1 ? "there are several lanes" : "a transaction is half done");
-    else
-        e = err_first(e, need_pass(a->conn, a->job, &a->need, &why));
+    struct err *own = need_pass(a->conn, a->job, &a->need, &a->batch.committed, &why);
+    if (own) {
+        err_free(own); /* the next run does it */
+        return e;
+    }
+    *passed = !why;
+    if (*passed)
+        batch_forget_intent(&a->batch);
     if (why)
         log_info(a->log, "the job waits for the copy, rather than going on without the table: %s", why);
     else
-        log_warn(a->log,
-                 "the job goes on without what it needs, from the next run on: its changes are passed over "
-                 "until a copy is there");
+        log_warn(a->log, "%s: the job goes on without what it needs: its changes are passed over until a copy "
+                         "is there",
+                 err_message(e));
     free(why);
     return e;
+}
+
+/* On from the last commit, without the tables that are behind by now. */
+static struct err *apply_go_on(struct apply *a)
+{
+    need_free(&a->need);
+    a->stopped_at = (struct gtid){0};
+    buf_clear(&a->behind);
+    TRY(apply_leave_behind(a));
+    return drive_again(a);
+}
+
+static struct err *apply_drive(struct apply *a, struct run *run)
+{
+    bool passed;
+
+    for (;;) {
+        struct err *e = apply_record_need(a, apply_need_drifted(a, drive_all(a)));
+        e = apply_pass_needs(a, e, &passed);
+        if (!passed)
+            return e;
+        apply_publish_needs(a, run, e); /* with --follow the run's end may be far */
+        if (!drive_can_go_on(a))
+            return e;
+        err_free(e);
+        TRY(apply_go_on(a));
+    }
 }
 
 /* What the job has passed after all is needed no more: a partial restore of other tables had been in its way.
@@ -279,8 +311,7 @@ static struct err *apply_work(struct apply *a, struct run *run)
         return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
     int64_t start = clock_monotonic_us();
     TRY(apply_protect(a, run->opts));
-    struct err *e = apply_record_need(a, apply_need_drifted(a, drive_all(a)));
-    e = apply_pass_needs(a, e);
+    struct err *e = apply_drive(a, run);
     if (!e && !a->dry_run)
         e = apply_settle_needs(a);
     if (!e)

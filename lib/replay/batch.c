@@ -299,10 +299,16 @@ struct err *batch_add(struct batch *b, const struct change *change)
     return lanes_send(b->lanes, lane);
 }
 
+/* Of a transaction that makes a table and fills it, one intent takes another's place. */
+static bool same_intent(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool batch_is_empty(const struct batch *b)
 {
     return !b->open && b->next.number == b->handed.number && gtid_pos_equal(&b->next.pos, &b->handed.pos) &&
-           !b->next.intent == !b->handed.intent;
+           same_intent(b->next.intent, b->handed.intent);
 }
 
 /* Hands everything over to be committed. */
@@ -394,6 +400,21 @@ uint64_t batch_bytes_sent(const struct batch *b)
     for (unsigned i = 0; i < lanes_count(b->lanes); i++)
         bytes += ordered_bytes(lane_road(lanes_at(b->lanes, i)));
     return bytes;
+}
+
+static void forget_intent(struct job_position *p)
+{
+    free(p->intent);
+    p->intent = NULL;
+}
+
+void batch_forget_intent(struct batch *b)
+{
+    for (unsigned i = 0; i < lanes_count(b->lanes); i++)
+        forget_intent(lane_position(lanes_at(b->lanes, i)));
+    forget_intent(&b->committed);
+    forget_intent(&b->handed);
+    forget_intent(&b->next);
 }
 
 struct err *batch_reread(struct batch *b)

@@ -117,6 +117,8 @@ struct err *batch_wait(struct batch *b) CHECKED;
 struct err *batch_commit(struct batch *b) CHECKED;
 /* The target is as after the last commit; `next` too. Waits for a commit under way. */
 void batch_rollback(struct batch *b);
+/* The row's intent is cleared, but not by a commit of this batch, of which nothing may be under way. */
+void batch_forget_intent(struct batch *b);
 /* Reads the position row again, which must be this run's: for the way back after an error. */
 struct err *batch_reread(struct batch *b) CHECKED;
 

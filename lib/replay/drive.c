@@ -177,6 +177,19 @@ static struct err *drive_back(struct apply *a)
     return NULL;
 }
 
+bool drive_can_go_on(struct apply *a)
+{
+    return !a->evening && !batch_is_lost(&a->batch) && !conn_is_lost(a->conn);
+}
+
+struct err *drive_again(struct apply *a)
+{
+    err_free(a->redo.error);
+    free(a->redo.what);
+    a->redo = (struct redo){0};
+    return drive_back(a);
+}
+
 /*
  * Only changes in the order of the log tell which row of which transaction the target refused: the batch is
  * to be done again that way.

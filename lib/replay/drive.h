@@ -17,6 +17,10 @@ struct err *drive_open(struct apply *a, const struct job_position *position) CHE
 /* a->until_reached tells whether what was asked for was met. After an error everything before it may be
  * committed; a->need is what only a snapshot can bring in. */
 struct err *drive_all(struct apply *a) CHECKED;
+/* Behind an error of drive_all: whether it may be called once more, and what to do first, with another scope
+ * of the job. */
+bool drive_can_go_on(struct apply *a);
+struct err *drive_again(struct apply *a) CHECKED;
 void drive_close(struct apply *a);
 
 /*

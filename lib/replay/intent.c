@@ -87,6 +87,79 @@ static struct err *intent_rows(const char *text, char **rows_gtid, char **table)
     return e;
 }
 
+struct err *intent_rows_find(const struct apply *a, const struct gtid *gtid, bool *found)
+{
+    char text[GTID_TEXT_SIZE];
+    char *of, *table;
+
+    TRY(intent_rows(a->batch.committed.intent, &of, &table));
+    *found = of && strcmp(of, gtid_format(*gtid, text)) == 0;
+    struct err *e = of && !*found ? intent_check(a) : NULL;
+    free(of);
+    free(table);
+    return e;
+}
+
+struct err *intent_needs(const char *intent, struct need *out)
+{
+    const char *kind, *gtid;
+    char *db = NULL;
+    char *name = NULL;
+    json_t *object, *tables;
+
+    *out = (struct need){0};
+    TRY(intent_parse(intent, &object, &kind, &gtid));
+    struct err *e = NULL;
+    bool known = object && json_object_get(object, "needs");
+    if (known)
+        e = json_array_of(&intent_doc, object, "needs", &tables);
+    for (size_t i = 0; known && !e && i < json_array_size(tables); i++) {
+        e = json_bytes_of(&intent_doc, json_array_get(tables, i), "db", &db, NULL);
+        if (!e)
+            e = json_bytes_of(&intent_doc, json_array_get(tables, i), "name", &name, NULL);
+        if (!e)
+            need_add(out, db, name);
+        free(db);
+        free(name);
+        db = name = NULL;
+    }
+    json_decref(object);
+    return e;
+}
+
+static json_t *needs_to_json(const struct need *n)
+{
+    json_t *tables = json_array();
+
+    for (size_t i = 0; i < n->count; i++) {
+        json_t *table = json_object();
+        json_object_set_new(table, "db", json_from_bytes(n->tables[i].db, strlen(n->tables[i].db)));
+        json_object_set_new(table, "name", json_from_bytes(n->tables[i].name, strlen(n->tables[i].name)));
+        json_array_append_new(tables, table);
+    }
+    return tables;
+}
+
+struct err *intent_note_needs(struct apply *a)
+{
+    struct batch *b = &a->batch;
+    const char *kind, *gtid;
+    json_t *intent;
+
+    if (a->dry_run)
+        return NULL;
+    TRY(intent_parse(b->committed.intent, &intent, &kind, &gtid));
+    if (!intent || json_object_get(intent, "needs")) { /* no run of which nothing comes is to count as one */
+        json_decref(intent);
+        return NULL;
+    }
+    json_object_set_new(intent, "needs", needs_to_json(&a->need));
+    free(b->next.intent);
+    b->next.intent = json_text(intent);
+    json_decref(intent);
+    return batch_commit(b);
+}
+
 struct err *intent_rows_table(const char *intent, char **table)
 {
     char *gtid;

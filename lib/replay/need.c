@@ -5,11 +5,32 @@
 
 #include "base/mem.h"
 #include "job/job.h"
+#include "replay/intent.h"
+
+static bool has_table(const struct need *n, const char *db, const char *name)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (strcmp(n->tables[i].db, db) == 0 && strcmp(n->tables[i].name, name) == 0)
+            return true;
+    return false;
+}
 
 void need_add(struct need *n, const char *db, const char *name)
 {
+    if (has_table(n, db, name))
+        return;
     n->tables = mem_resize(n->tables, n->count + 1, sizeof(*n->tables));
     n->tables[n->count++] = (struct need_table){mem_strdup(db), mem_strdup(name)};
+}
+
+char *need_text(const struct need *n)
+{
+    struct buf out = BUF_INIT;
+
+    for (size_t i = 0; i < n->count; i++)
+        buf_printf(&out, "%s%s.%s", i ? "," : "", n->tables[i].db,
+                   n->tables[i].name[0] ? n->tables[i].name : "*");
+    return buf_steal(&out);
 }
 
 void need_free(struct need *n)
@@ -73,7 +94,53 @@ static struct err *record(void *arg)
     return e;
 }
 
-struct err *need_record(struct conn *c, const char *job, const struct need *n, const struct job_position *at,
+/*
+ * Tables that keys join with it which change rows without the log saying so, as the target has them: rows of
+ * database, name, "table (constraint)"; target names.
+ */
+static struct err *read_joined(struct conn *c, const struct scope *scope, const struct need_table *t,
+                               struct result **out)
+{
+    static const char calm[] = "('RESTRICT', 'NO ACTION')";
+    static const char columns[] = "CONCAT(TABLE_NAME, ' (', CONSTRAINT_NAME, ')') FROM "
+                                  "information_schema.REFERENTIAL_CONSTRAINTS WHERE ";
+    const struct scope_name target = scope_target_table(scope, t->db, t->name);
+    char *db = sql_string_dup(target.db);
+    char *name = sql_string_dup(target.name);
+    struct err *e = conn_query(
+        c, out,
+        "SELECT UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, %s CONSTRAINT_SCHEMA = %s AND TABLE_NAME = "
+        "%s AND (DELETE_RULE NOT IN %s OR UPDATE_RULE NOT IN %s) UNION ALL "
+        "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, %s UNIQUE_CONSTRAINT_SCHEMA = %s AND REFERENCED_TABLE_NAME = "
+        "%s AND (DELETE_RULE NOT IN %s OR UPDATE_RULE NOT IN %s)",
+        columns, db, name, calm, calm, columns, db, name, calm, calm);
+
+    free(db);
+    free(name);
+    return e;
+}
+
+/* One cannot be copied without the others. */
+static struct err *add_joined(struct conn *c, const struct scope *scope, struct need *n)
+{
+    for (size_t i = 0; i < n->count; i++) { /* which grows meanwhile */
+        struct result *r = NULL;
+        struct scope_name source;
+        char **row;
+
+        if (!n->tables[i].name[0])
+            continue;
+        TRY(read_joined(c, scope, &n->tables[i], &r));
+        while ((row = result_next(r, NULL)) != NULL)
+            if (scope_source_table(scope, row[0], row[1], &source) &&
+                scope_table(scope, source.db, source.name))
+                need_add(n, source.db, source.name);
+        result_free(r);
+    }
+    return NULL;
+}
+
+struct err *need_record(struct conn *c, const struct job *job, struct need *n, const struct job_position *at,
                         bool *known)
 {
     char gtid[GTID_TEXT_SIZE] = "";
@@ -83,13 +150,14 @@ struct err *need_record(struct conn *c, const char *job, const struct need *n, c
     TRY(conn_exec(c, "ROLLBACK"));
     TRY(conn_exec(c, "SET SESSION autocommit = 1"));
     TRY(job_needs_setup(c));
+    TRY(add_joined(c, &job->scope, n));
     if (!later)
         gtid_pos_copy(&since, &at->pos);
     if (!later && n->gtid.seq)
         gtid_pos_set(&since, n->gtid);
     char *pos = gtid_pos_text(&since);
     struct recording r = {.conn = c,
-                          .job = job,
+                          .job = job->name,
                           .need = n,
                           .gtid = n->gtid.seq ? gtid_format(n->gtid, gtid) : gtid,
                           .pos = pos,
@@ -101,28 +169,22 @@ struct err *need_record(struct conn *c, const char *job, const struct need *n, c
     return e;
 }
 
-/* Keys that change rows of another table, without the log saying so: as the target has them. */
-static struct err *find_cascade(struct conn *c, const struct scope *scope, const struct need_table *t,
-                                char **why)
+/* One that is not among them, and not behind either. */
+static struct err *find_cascade(struct conn *c, const struct scope *scope, const struct need *n,
+                                const struct need_table *t, char **why)
 {
-    static const char calm[] = "('RESTRICT', 'NO ACTION')";
-    const struct scope_name target = scope_target_table(scope, t->db, t->name);
-    char *db = sql_string_dup(target.db);
-    char *name = sql_string_dup(target.name);
-    char *found = NULL;
-    struct err *e = conn_value(
-        c, &found,
-        "SELECT CONCAT(TABLE_NAME, ' (', CONSTRAINT_NAME, ')') FROM "
-        "information_schema.REFERENTIAL_CONSTRAINTS "
-        "WHERE ((CONSTRAINT_SCHEMA = %s AND TABLE_NAME = %s) OR (UNIQUE_CONSTRAINT_SCHEMA = %s AND "
-        "REFERENCED_TABLE_NAME = %s)) AND (DELETE_RULE NOT IN %s OR UPDATE_RULE NOT IN %s) LIMIT 1",
-        db, name, db, name, calm, calm);
+    struct result *r = NULL;
+    struct scope_name source;
+    char **row;
+    struct err *e = read_joined(c, scope, t, &r);
 
-    if (!e && found)
-        *why = mem_printf("a foreign key of %s changes rows that the log does not name", found);
-    free(found);
-    free(db);
-    free(name);
+    while (!e && !*why && (row = result_next(r, NULL)) != NULL) {
+        bool ours = scope_source_table(scope, row[0], row[1], &source) &&
+                    (has_table(n, source.db, source.name) || scope_is_behind(scope, source.db, source.name));
+        if (!ours)
+            *why = mem_printf("a foreign key of %s changes rows that the log does not name", row[2]);
+    }
+    result_free(r);
     return e;
 }
 
@@ -130,7 +192,28 @@ struct passing {
     struct conn *conn;
     const char *job;
     const struct need *need;
+    struct job_position *at;
 };
+
+/* What an intent lists is settled with these tables. */
+static struct err *clear_intent(const struct passing *p)
+{
+    struct job_position next = *p->at;
+
+    next.intent = NULL;
+    return p->at->intent ? job_position_update(p->conn, p->job, p->at, &next) : NULL;
+}
+
+static struct err *note_passed(const struct passing *p)
+{
+    char *tables = need_text(p->need);
+    char *what = mem_printf("going on without %s", tables);
+    struct err *e = job_history_add(p->conn, p->job, what, p->need->reason);
+
+    free(tables);
+    free(what);
+    return e;
+}
 
 /* One that is gone by now stays so: a copy has been quicker. */
 static struct err *turn(void *arg)
@@ -155,19 +238,42 @@ static struct err *turn(void *arg)
             free(texts[k]);
     }
     free(job);
+    if (!e)
+        e = clear_intent(p);
+    return e ? e : note_passed(p);
+}
+
+static struct err *check_intent(const struct need *n, const char *intent, char **why)
+{
+    struct need of_intent = {0};
+    struct err *e = intent ? intent_needs(intent, &of_intent) : NULL;
+    bool settled = of_intent.count > 0;
+
+    for (size_t i = 0; i < of_intent.count; i++)
+        settled &= has_table(n, of_intent.tables[i].db, of_intent.tables[i].name);
+    if (!e && intent && !settled)
+        *why = mem_strdup("a transaction is half done");
+    need_free(&of_intent);
     return e;
 }
 
-struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, char **why)
+struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, struct job_position *at,
+                      char **why)
 {
-    struct passing p = {c, job->name, n};
+    struct passing p = {c, job->name, n, at};
 
     *why = NULL;
+    TRY(check_intent(n, at->intent, why));
     for (size_t i = 0; i < n->count && !*why; i++) {
         if (!n->tables[i].name[0])
             *why = mem_strdup("it is more than single tables");
         else
-            TRY(find_cascade(c, &job->scope, &n->tables[i], why));
+            TRY(find_cascade(c, &job->scope, n, &n->tables[i], why));
     }
-    return *why ? NULL : conn_transaction(c, turn, &p);
+    if (*why)
+        return NULL;
+    TRY(conn_transaction(c, turn, &p));
+    free(at->intent);
+    at->intent = NULL;
+    return NULL;
 }

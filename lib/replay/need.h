@@ -26,20 +26,25 @@ struct need {
     uint64_t epoch;   /* the snapshot is to be of this epoch or a later one; 0: of the job's */
 };
 
+/* Unless it is there already. */
 void need_add(struct need *n, const char *db, const char *name);
+char *need_text(const struct need *n); /* "db.a,db.b", as --tables takes it; malloc'ed */
 void need_free(struct need *n); /* its members */
 /*
- * In a commit of its own. `at` is how far the job is: the snapshot is to be behind that and the transaction.
+ * In a commit of its own; what foreign keys with CASCADE and the like join with the tables is added, for these
+ * can only be copied together. `at` is how far the job is: the snapshot is to be behind that and the transaction.
  * *known: it is there already, and a copy is on its way.
  */
-struct err *need_record(struct conn *c, const char *job, const struct need *n, const struct job_position *at,
+struct err *need_record(struct conn *c, const struct job *job, struct need *n, const struct job_position *at,
                         bool *known) CHECKED;
 /*
  * What is recorded becomes what the job is behind with (JOB_BEHIND): from here on its changes are passed
- * over, until a copy of the tables is there. Under the job's lock. *why (malloc'ed) is NULL where that was
- * done; else it is why it would not be safe: what a foreign key of a table does to rows of others is not in
- * the log.
+ * over, until a copy of the tables is there; that is noted in the history. An intent that these tables settle
+ * is cleared with it, in the row and in `at`, which is as the row stands. Under the job's lock. *why
+ * (malloc'ed) is NULL where that was done; else it is why it would not be safe: a transaction is half done, or
+ * what a foreign key of a table does to rows of others is not in the log.
  */
-struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, char **why) CHECKED;
+struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, struct job_position *at,
+                      char **why) CHECKED;
 
 #endif

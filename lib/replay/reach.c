@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "binlog/sql_lex.h"
 #include "binlog/touched.h"
+#include "replay/schema_scope.h"
 
 enum { DEPTH_MAX = 30 }; /* of views and routines that use one another */
 
@@ -13,7 +15,11 @@ struct finder {
     const struct schema_change *s;
     struct reach *out;
     bool outside;
+    bool outside_written; /* by the statement itself */
     char *outside_name;
+    char *objection; /* the first reason against running it on the target; NULL: none */
+    enum err_code code;
+    bool unknown; /* what is changed is not all in out->written */
     unsigned depth;
     char **seen; /* views and routines that were looked into */
     size_t seen_count;
@@ -28,12 +34,21 @@ struct text {
     const char *db; /* the default one */
     bool of_target;
     bool written; /* of a view that is changed: what it reads is */
+    bool trigger; /* what it changes counts, not how */
 };
 
 static struct err *find_in(struct finder *f, const struct text *text);
 
+/* What it changes cannot be found out. */
 static struct err *refuse(const struct finder *f, enum err_code code, const char *what, ...) CHECKED
     __attribute__((format(printf, 3, 4)));
+
+static struct err *stop(const struct finder *f, enum err_code code, const char *why)
+{
+    return err_hint(schema_change_stop(f->s, code, why),
+                    "use binlog_format=ROW on the source; take a new snapshot (ccr-backup, "
+                    "ccr-restore) to go on behind the statement");
+}
 
 static struct err *refuse(const struct finder *f, enum err_code code, const char *what, ...)
 {
@@ -42,11 +57,25 @@ static struct err *refuse(const struct finder *f, enum err_code code, const char
     va_start(ap, what);
     char *why = mem_vprintf(what, ap);
     va_end(ap);
-    struct err *e = err_hint(schema_change_stop(f->s, code, why),
-                             "use binlog_format=ROW on the source; take a new snapshot (ccr-backup, "
-                             "ccr-restore) to go on behind the statement");
+    struct err *e = stop(f, code, why);
     free(why);
     return e;
+}
+
+/* It must not run on the target: copies of what it changes can take its place. */
+static void object_to(struct finder *f, enum err_code code, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void object_to(struct finder *f, enum err_code code, const char *what, ...)
+{
+    va_list ap;
+
+    if (f->objection)
+        return;
+    va_start(ap, what);
+    f->objection = mem_vprintf(what, ap);
+    va_end(ap);
+    f->code = code;
 }
 
 /* seq_1_to_10, seq_1_to_10_step_2: made up by the server as it is read. */
@@ -122,7 +151,7 @@ static struct err *look_into(struct finder *f, bool view, struct scope_name of, 
         free(sql);
         return NULL;
     }
-    struct text text = {sql, strlen(sql), 0, db, true, written};
+    struct text text = {.sql = sql, .len = strlen(sql), .db = db, .of_target = true, .written = written};
     struct err *e = ++f->depth > DEPTH_MAX ? refuse(f, ERR_UNSUPPORTED, "%s is nested too deep", name)
                                            : find_in(f, &text);
     f->depth--;
@@ -130,43 +159,113 @@ static struct err *look_into(struct finder *f, bool view, struct scope_name of, 
     return e;
 }
 
-static struct err *has_triggers(struct conn *c, const struct job *job, const struct table *t, bool *yes)
+/* A trigger's body: behind FOR EACH ROW, and the name of another one that it follows. */
+static const char *trigger_body(const char *sql, uint64_t sql_mode)
 {
-    char *of = sql_string_dup(job->name);
-    char *db = sql_string_dup(t->db);
-    char *name = sql_string_dup(t->name);
-    uint64_t count = 0;
-    struct err *e =
-        conn_number(c, &count,
-                    "SELECT COUNT(*) FROM ccr.kept WHERE job = %s AND kind = 'trigger' AND db = %s "
-                    "AND table_name = %s",
-                    of, db, name);
+    struct sql_lexer l, ahead;
+    struct sql_token t;
+    const char *body = NULL;
 
-    free(of);
-    free(db);
-    free(name);
-    *yes = count > 0;
+    sql_lexer_init(&l, sql, strlen(sql), sql_mode);
+    do {
+        t = sql_lexer_next(&l);
+    } while (t.type != SQL_END && t.type != SQL_BAD && !sql_token_is(&t, "EACH"));
+    t = sql_lexer_next(&l); /* ROW */
+    ahead = l;
+    t = sql_lexer_next(&ahead);
+    if (sql_token_is(&t, "FOLLOWS") || sql_token_is(&t, "PRECEDES")) {
+        (void)sql_lexer_next(&ahead);
+        l = ahead;
+        t = sql_lexer_next(&ahead);
+    }
+    if (t.type != SQL_END && t.type != SQL_BAD)
+        body = l.p;
+    return body;
+}
+
+static uint64_t lexer_mode(const char *sql_mode)
+{
+    return (strstr(sql_mode, "ANSI_QUOTES") ? SQL_MODE_ANSI_QUOTES : 0) |
+           (strstr(sql_mode, "NO_BACKSLASH_ESCAPES") ? SQL_MODE_NO_BACKSLASH_ESCAPES : 0);
+}
+
+static struct err *find_in_trigger(struct finder *f, const char *db, const char *definition,
+                                   const char *sql_mode)
+{
+    struct text text = {.sql_mode = lexer_mode(sql_mode), .db = db, .of_target = true, .trigger = true};
+
+    text.sql = trigger_body(definition, text.sql_mode);
+    if (!text.sql || ++f->depth > DEPTH_MAX) {
+        f->unknown = true;
+        return NULL;
+    }
+    text.len = strlen(text.sql);
+    struct err *e = find_in(f, &text);
+    f->depth--;
     return e;
 }
 
-static struct err *look_at_table(struct finder *f, const struct table *t, bool written)
+/* What the triggers of a table (target names) change: they wait in ccr.kept. One that is behind is changed by
+ * nobody. */
+static struct err *find_triggers(struct finder *f, struct scope_name table, bool behind)
 {
-    bool triggers;
+    struct apply *a = f->s->a;
+    struct result *r = NULL;
+    char **row;
+    char *job = sql_string_dup(a->job->name);
+    char *db = sql_string_dup(table.db);
+    char *name = sql_string_dup(table.name);
+    struct err *e = conn_query(a->conn, &r,
+                               "SELECT definition, sql_mode FROM ccr.kept WHERE job = %s AND kind = "
+                               "'trigger' AND db = %s AND table_name = %s",
+                               job, db, name);
 
-    if (!t->catalog || !written) /* a dry run behind DDL does not know it */
+    bool any = !e && result_count(r) > 0;
+    if (any && !behind)
+        object_to(f, ERR_RESYNC,
+                  "a data change was logged as a statement, and table %s has triggers: they are kept away on "
+                  "the target, and their effects would be lost",
+                  table.name);
+    if (any && !seen(f, "triggers", table.db, table.name))
+        while (!e && (row = result_next(r, NULL)) != NULL)
+            e = find_in_trigger(f, table.db, row[0] ? row[0] : "", row[1] ? row[1] : "");
+    result_free(r);
+    free(job);
+    free(db);
+    free(name);
+    return e;
+}
+
+/* A table of the job that is changed. */
+static struct err *look_at_written(struct finder *f, const struct table *t)
+{
+    need_add(&f->out->written, t->source_db, t->source_name);
+    if (!t->catalog) /* a dry run behind DDL does not know it */
         return NULL;
     if (t->catalog->versioned && !catalog_versioned_by_time(t->catalog))
-        return refuse(f, ERR_RESYNC,
-                      "table %s is versioned by transaction ids, which are others on every server", t->name);
-    TRY(has_triggers(f->s->a->conn, f->s->a->job, t, &triggers));
-    if (triggers)
-        return refuse(
-            f, ERR_RESYNC,
-            "a data change was logged as a statement, and table %s has triggers: they are kept away on the "
-            "target, and their effects would be lost",
-            t->name);
+        object_to(f, ERR_RESYNC,
+                  "table %s is versioned by transaction ids, which are others on every server", t->name);
     if (!t->catalog->transactional && !f->out->cannot_undo)
         f->out->cannot_undo = mem_printf("%s.%s", t->db, t->name);
+    return find_triggers(f, (struct scope_name){t->db, t->name}, false);
+}
+
+/* Not the job's, or behind. What triggers of the job's own do to others of its tables would be lost. */
+static struct err *look_outside(struct finder *f, const char *source_db, const char *name, bool written)
+{
+    struct scope *scope = &f->s->a->job->scope;
+    size_t before = f->out->written.count;
+
+    note_outside(f, source_db, name);
+    f->outside_written |= written;
+    if (!written || !scope_is_behind(scope, source_db, name))
+        return NULL;
+    TRY(find_triggers(f, scope_target_table(scope, source_db, name), true));
+    if (f->out->written.count > before)
+        object_to(f, ERR_RESYNC,
+                  "a data change was logged as a statement, and table %s, which is behind, has triggers that "
+                  "change others",
+                  name);
     return NULL;
 }
 
@@ -178,19 +277,19 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
 
     if (is_series(name))
         return NULL;
-    if (!tables_in_scope(a->job, source_db, name)) {
-        note_outside(f, source_db, name);
+    if (!tables_in_scope(a->job, source_db, name))
+        return look_outside(f, source_db, name, written);
+    f->out->in_scope = true;
+    if (written && f->s->statement.action == STATEMENT_CREATE) { /* is about to be made */
+        need_add(&f->out->written, source_db, name);
         return NULL;
     }
-    f->out->in_scope = true;
-    if (written && f->s->statement.action == STATEMENT_CREATE) /* is about to be made */
-        return NULL;
     struct scope_name target = scope_target_table(&a->job->scope, source_db, name);
     TRY(look_into(f, true, target, written, &view));
     if (view)
         return NULL;
     TRY(tables_named(a->tables, source_db, name, &table));
-    return look_at_table(f, table, written);
+    return written ? look_at_written(f, table) : NULL;
 }
 
 /* Not every word before a parenthesis is one of the database's routines. */
@@ -200,6 +299,7 @@ static struct err *find_routine(struct finder *f, const char *source_db, const s
     bool found;
 
     if (!scope_programs(&a->job->scope, source_db)) {
+        f->unknown |= n->db != NULL || f->depth > 0;
         if (n->db)
             note_outside(f, source_db, n->name);
         return NULL;
@@ -237,17 +337,20 @@ static struct err *find_names(struct finder *f, const struct text *text, const s
 {
     for (size_t i = 0; i < t->count; i++)
         TRY(find_name(f, text, &t->names[i]));
+    if (text->trigger) {
+        f->unknown |= t->unreadable;
+        return NULL;
+    }
     if (!f->out->in_scope) /* none of the target's business */
         return NULL;
     if (t->unreadable)
         return refuse(f, ERR_UNSUPPORTED, "it cannot be told which tables a statement touches");
     if (t->varies)
-        return refuse(
-            f, ERR_UNSUPPORTED,
-            "a data change was logged as a statement, and %s gives another result on another server",
-            t->varies);
+        object_to(f, ERR_UNSUPPORTED,
+                  "a data change was logged as a statement, and %s gives another result on another server",
+                  t->varies);
     if (t->asks_for_db && strcmp(job_target_database(f->s->a->job, f->s->default_db), f->s->default_db) != 0)
-        return refuse(f, ERR_UNSUPPORTED, "%s is another one on the target", "DATABASE()");
+        object_to(f, ERR_UNSUPPORTED, "%s is another one on the target", "DATABASE()");
     return NULL;
 }
 
@@ -262,23 +365,70 @@ static struct err *find_in(struct finder *f, const struct text *text)
     return e;
 }
 
+/* Against the statement as a whole, when all that it names is known. */
+static void object_to_whole(struct finder *f)
+{
+    const struct schema_change *s = f->s;
+    struct reach *out = f->out;
+
+    if (out->in_scope && f->outside)
+        object_to(f, ERR_RESYNC, "a statement touches what the job follows and what it does not (%s)",
+                  f->outside_name);
+    /* CREATE OR REPLACE is marked whatever it reads */
+    if (out->in_scope && s->of_session && !out->of_session && !s->statement.or_replace)
+        object_to(f, ERR_UNSUPPORTED, "a statement uses a temporary table");
+}
+
+/* Where it must not run, what it changes is needed anew. */
+static struct err *conclude(struct finder *f)
+{
+    struct reach *out = f->out;
+
+    if (out->in_scope && f->outside_written && !out->written.count && !f->unknown)
+        out->in_scope = false; /* it only reads what the job follows */
+    if (!out->in_scope || !f->objection)
+        return NULL;
+    if (!out->written.count || f->unknown)
+        return stop(f, f->code, f->objection);
+    return reach_need(f->s, out, f->objection);
+}
+
+struct err *reach_need(const struct schema_change *s, const struct reach *reach, const char *why)
+{
+    struct need *need = &s->a->need;
+
+    need_free(need);
+    for (size_t i = 0; i < reach->written.count; i++)
+        need_add(need, reach->written.tables[i].db, reach->written.tables[i].name);
+    char *tables = need_text(need);
+    struct err *e = err_hint(schema_scope_stop(s, why),
+                             "a copy of %s is asked for: ccr-backup --requested takes it, ccr-restore "
+                             "--requested brings it in; with binlog_format=ROW on the source there are no such "
+                             "statements",
+                             tables);
+    free(tables);
+    return e;
+}
+
 struct err *reach_find(const struct schema_change *s, struct reach *out)
 {
-    struct text text = {s->query->sql, s->query->sql_len, s->session.sql_mode, s->default_db, false, false};
+    struct text text = {.sql = s->query->sql,
+                        .len = s->query->sql_len,
+                        .sql_mode = s->session.sql_mode,
+                        .db = s->default_db};
     struct finder f = {.s = s, .out = out};
 
     *out = (struct reach){0};
     struct err *e = find_in(&f, &text);
-    if (!e && out->in_scope && f.outside)
-        e = refuse(&f, ERR_RESYNC, "a statement touches what the job follows and what it does not (%s)",
-                   f.outside_name);
-    /* CREATE OR REPLACE is marked whatever it reads */
-    if (!e && out->in_scope && s->of_session && !out->of_session && !s->statement.or_replace)
-        e = refuse(&f, ERR_UNSUPPORTED, "a statement uses a temporary table");
+    if (!e) {
+        object_to_whole(&f);
+        e = conclude(&f);
+    }
     for (size_t i = 0; i < f.seen_count; i++)
         free(f.seen[i]);
     free(f.seen);
     free(f.outside_name);
+    free(f.objection);
     if (e)
         reach_free(out);
     return e;
@@ -287,5 +437,6 @@ struct err *reach_find(const struct schema_change *s, struct reach *out)
 void reach_free(struct reach *r)
 {
     free(r->cannot_undo);
+    need_free(&r->written);
     *r = (struct reach){0};
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "binlog/rows_types.h"
 #include "binlog/sql_lex.h"
+#include "replay/half_done.h"
 #include "replay/intent.h"
 #include "replay/repair.h"
 #include "replay/sequence.h"
@@ -23,6 +24,8 @@ struct err *rows_take_map(struct apply *a, struct transaction *t, const struct b
 
     *redo = false;
     TRY(tables_map(a->tables, e, &table));
+    if (t->half_done && cannot_roll_back(table))
+        half_done_add(a, table->source_db, table->source_name);
     if (!cannot_roll_back(table) || t->alone || t->drop || a->dry_run)
         return NULL;
     if (t->rows_added || t->passed_savepoint) {

@@ -184,10 +184,8 @@ static struct err *change_run_once(struct schema_change *s, const json_t *before
         return NULL;
     case SCHEMA_UNDECIDED:
     default:
-        return err_hint(schema_change_stop(s, ERR_RESYNC,
-                                           "a run was stopped while this statement ran, and what "
-                                           "became of it cannot be told"),
-                        "take a new snapshot (ccr-backup, ccr-restore)");
+        return schema_scope_undecided(
+            s, "a run was stopped while this statement ran, and what became of it cannot be told");
     }
     TRY(schema_debris_clear(s, now));
     return change_execute(s);
@@ -204,11 +202,9 @@ static struct err *change_run(struct schema_change *s)
     if (!e)
         e = schema_state_read(a->conn, &s->objects, &now);
     if (!e && before && json_array_size(before) != json_array_size(now))
-        e = err_hint(
-            schema_change_stop(s, ERR_RESYNC,
-                               "a run was stopped while this statement ran, and one of its tables has "
-                               "been left behind since"),
-            "take a new snapshot (ccr-backup, ccr-restore)");
+        e = schema_scope_undecided(
+            s,
+            "a run was stopped while this statement ran, and one of its tables has been left behind since");
     if (!e && !before) {
         e = schema_record_check(s, now);
         if (!e) /* a stop that a copy of the table leads past must leave no intent */
@@ -357,6 +353,8 @@ static struct err *change_take(struct schema_change *s)
 {
     bool skip = false;
 
+    if (s->t->half_done && s->statement.action != STATEMENT_DML)
+        return NULL; /* it made the table whose rows are half done */
     TRY(change_classify(s, &skip));
     if (s->statement.action == STATEMENT_DML)
         return statement_dml(s, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "binlog/statement_refs.h"
+#include "replay/intent.h"
 #include "replay/schema_border.h"
 
 static const struct scope *scope_of(const struct schema_change *s)
@@ -20,9 +21,10 @@ static bool name_in_scope(const struct schema_change *s, const struct statement_
     switch (s->statement.kind) {
     case STATEMENT_DATABASE:
         return scope_database(scope_of(s), db) != SCOPE_OUT;
-    case STATEMENT_TRIGGER: /* where its table goes; when it is dropped, whatever is recorded under its name
-                               goes */
-        return n->role == STATEMENT_ON ? scope_table(scope_of(s), db, n->name)
+    case STATEMENT_TRIGGER: /* where its table goes, also of one that is behind: what it does to others counts;
+                               when it is dropped, whatever is recorded under its name goes */
+        return n->role == STATEMENT_ON ? scope_table(scope_of(s), db, n->name) ||
+                                             scope_is_behind(scope_of(s), db, n->name)
                                        : scope_database(scope_of(s), db) != SCOPE_OUT;
     case STATEMENT_FUNCTION:
     case STATEMENT_PROCEDURE:
@@ -39,27 +41,33 @@ static bool name_in_scope(const struct schema_change *s, const struct statement_
     }
 }
 
-/* Stops at what s->a->need lists. */
-static struct err *stop_at_needs(struct schema_change *s, const char *why)
+struct err *schema_scope_stop(const struct schema_change *s, const char *why)
 {
     struct need *n = &s->a->need;
-    struct buf tables = BUF_INIT;
-
-    for (size_t i = 0; i < n->count; i++)
-        buf_printf(&tables, "%s%s.%s", i ? "," : "", n->tables[i].db,
-                   n->tables[i].name[0] ? n->tables[i].name : "*");
-    char *what = n->count == 1 ? mem_printf("%s (table %s)", why, buf_str(&tables))
+    char *tables = need_text(n);
+    char *what = n->count == 1 ? mem_printf("%s (table %s)", why, tables)
                                : mem_printf("%s (%zu tables)", why, n->count);
     struct err *e = schema_change_stop(s, ERR_RESYNC, what);
-    free(what);
+
     n->reason = mem_strdup(err_message(e));
     n->gtid = s->t->begin.gtid;
-    e = err_hint(e,
+    free(what);
+    free(tables);
+    return e;
+}
+
+static struct err *stop_at_needs(const struct schema_change *s, const char *why)
+{
+    const struct need *n = &s->a->need;
+    const char *them = n->count == 1 ? "it" : "them";
+    char *tables = need_text(n);
+    struct err *e =
+        err_hint(schema_scope_stop(s, why),
                  "take a snapshot of %s (ccr-backup --tables %s) and bring %s in (ccr-restore --job %s "
                  "--tables %s); the need is recorded in ccr.needs on the target",
-                 n->count == 1 ? "it" : "them", buf_str(&tables), n->count == 1 ? "it" : "them",
-                 s->a->job->name, buf_str(&tables));
-    buf_free(&tables);
+                 them, tables, them, s->a->job->name, tables);
+
+    free(tables);
     return e;
 }
 
@@ -70,6 +78,58 @@ struct err *schema_scope_need(struct schema_change *s, const struct statement_na
     return stop_at_needs(s, why);
 }
 
+static bool same_name(const struct schema_change *s, const struct statement_name *a,
+                      const struct statement_name *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(schema_change_db(s, a), schema_change_db(s, b)) == 0;
+}
+
+/* RENAME TABLE a TO aside, b TO a, aside TO b: there is none called `aside`, before or behind it. */
+static bool is_passing_name(const struct schema_change *s, const struct statement_name *n)
+{
+    const struct statement_name *first = NULL;
+    const struct statement_name *last = NULL;
+
+    for (size_t i = 0; i < s->statement.name_count; i++) {
+        const struct statement_name *other = &s->statement.names[i];
+        if (!same_name(s, other, n))
+            continue;
+        first = first ? first : other;
+        last = other;
+    }
+    return first && first->role == STATEMENT_TO && last->role == STATEMENT_FROM;
+}
+
+/* The name that the table of this pair had before the statement, where it only passes through names[from]. */
+static const struct statement_name *first_name(const struct schema_change *s, size_t from)
+{
+    const struct statement_name *names = s->statement.names;
+
+    if (is_passing_name(s, &names[from]))
+        for (size_t i = from; i >= 2; i -= 2)
+            if (same_name(s, &names[i - 1], &names[from]))
+                return first_name(s, i - 2);
+    return &names[from];
+}
+
+struct err *schema_scope_undecided(struct schema_change *s, const char *why)
+{
+    const struct statement *st = &s->statement;
+
+    need_free(&s->a->need);
+    for (size_t i = 0; i < st->name_count && schema_kind_is_table(st->kind); i++) {
+        const struct statement_name *n = &st->names[i];
+        bool changed = n->role != STATEMENT_REFERENCED && n->role != STATEMENT_ON;
+        if (changed && name_in_scope(s, n) && !is_passing_name(s, n))
+            need_add(&s->a->need, schema_change_db(s, n), n->name);
+    }
+    if (!s->a->need.count)
+        return err_hint(schema_change_stop(s, ERR_RESYNC, why),
+                        "take a new snapshot (ccr-backup, ccr-restore)");
+    struct err *e = stop_at_needs(s, why);
+    return err_first(intent_note_needs(s->a), e);
+}
+
 /* Pairs FROM, TO: all that come from outside are needed at once, as a restore on a source swaps in many. */
 static struct err *check_entering(struct schema_change *s)
 {
@@ -77,9 +137,9 @@ static struct err *check_entering(struct schema_change *s)
 
     need_free(&s->a->need);
     for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
-        const struct statement_name *from = &s->statement.names[i];
+        const struct statement_name *from = first_name(s, i);
         const struct statement_name *to = &s->statement.names[i + 1];
-        if (name_in_scope(s, from) || !name_in_scope(s, to))
+        if (is_passing_name(s, to) || name_in_scope(s, from) || !name_in_scope(s, to))
             continue;
         need_add(&s->a->need, schema_change_db(s, to), to->name);
         restored |= catalog_is_restore_database(schema_change_db(s, from));
@@ -92,6 +152,15 @@ static struct err *check_entering(struct schema_change *s)
                                                     : "tables were renamed into what the job follows");
 }
 
+/* A name that tables only pass through may be one of the scope's, whatever these are. */
+static bool is_about_scope(const struct schema_change *s)
+{
+    for (size_t i = 0; i < s->statement.name_count; i++)
+        if (name_in_scope(s, &s->statement.names[i]) && !is_passing_name(s, &s->statement.names[i]))
+            return true;
+    return false;
+}
+
 /* Pairs FROM, TO. */
 static struct err *scope_of_rename(struct schema_change *s, bool *in_scope)
 {
@@ -99,6 +168,8 @@ static struct err *scope_of_rename(struct schema_change *s, bool *in_scope)
     size_t outside = 0;
     const struct statement_name *leaves = NULL;
 
+    if (!is_about_scope(s))
+        return NULL;
     TRY(check_entering(s));
     for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
         bool from = name_in_scope(s, &s->statement.names[i]);
@@ -106,7 +177,7 @@ static struct err *scope_of_rename(struct schema_change *s, bool *in_scope)
         stays += from && to;
         outside += !from && !to;
         if (from && !to)
-            leaves = &s->statement.names[i];
+            leaves = first_name(s, i);
     }
     if (leaves && stays)
         return schema_scope_need(

@@ -14,8 +14,13 @@
 
 /* Is the statement followed? Sets s->border, and a->need with ERR_RESYNC. */
 struct err *schema_scope(struct schema_change *s, bool *in_scope) CHECKED;
+/* ERR_RESYNC at what s->a->need lists: the rest of it is filled in. */
+struct err *schema_scope_stop(const struct schema_change *s, const char *why) CHECKED;
 /* ERR_RESYNC: only a copy of that object leads past the statement. Sets a->need. */
 struct err *schema_scope_need(struct schema_change *s, const struct statement_name *n,
                               const char *why) CHECKED;
+/* The same of all tables that the statement changes, where its intent is open: it was begun, and what became
+ * of it is not known. */
+struct err *schema_scope_undecided(struct schema_change *s, const char *why) CHECKED;
 
 #endif

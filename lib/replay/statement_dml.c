@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "mysql/infile.h"
+#include "replay/half_done.h"
 #include "replay/intent.h"
 #include "replay/own_zone.h"
 #include "replay/reach.h"
@@ -70,7 +71,7 @@ static struct err *execute_unchecked(struct schema_change *s, const struct binlo
 
 /* A statement that failed on the source after it had changed a table without transactions is logged with the
  * error that it must meet here as well. */
-static struct err *judge(const struct schema_change *s, struct err *e)
+static struct err *judge(const struct schema_change *s, const struct reach *reach, struct err *e)
 {
     unsigned expected = s->query->error_code;
 
@@ -82,9 +83,7 @@ static struct err *judge(const struct schema_change *s, struct err *e)
     }
     if (e)
         return e;
-    return err_hint(
-        schema_change_stop(s, ERR_RESYNC, "a statement failed on the source and not on the target"),
-        "take a new snapshot (ccr-backup, ccr-restore)");
+    return reach_need(s, reach, "a statement failed on the source and not on the target");
 }
 
 /* Stopped from outside: how far it had come cannot be told. */
@@ -94,13 +93,13 @@ static bool was_interrupted(unsigned error)
            error == ER_NEW_ABORTING_CONNECTION || error == ER_STATEMENT_TIMEOUT;
 }
 
-static struct err *run(struct schema_change *s, const struct binlog_load *load, bool needs_db)
+static struct err *run(struct schema_change *s, const struct binlog_load *load, const struct reach *reach)
 {
     struct apply *a = s->a;
     struct statement_session session = {
         .vars = &s->session,
         .db = s->default_db[0] ? job_target_database(a->job, s->default_db) : "",
-        .needs_db = needs_db,
+        .needs_db = reach->needs_db,
         .time = s->time,
         .thread_id = s->query->thread_id,
     };
@@ -112,7 +111,7 @@ static struct err *run(struct schema_change *s, const struct binlog_load *load, 
     struct err *e = execute(s, load);
     if (e && s->query->error_code == 0)
         e = execute_unchecked(s, load, e);
-    TRY(judge(s, e));
+    TRY(judge(s, reach, e));
     failpoint("dml-after");
     return session_leave(a->conn);
 }
@@ -156,13 +155,12 @@ static struct err *replay(struct schema_change *s, const struct binlog_load *loa
     bool redo;
 
     s->t->in_scope = true;
+    for (size_t i = 0; s->t->half_done && reach->cannot_undo && i < reach->written.count; i++)
+        half_done_add(a, reach->written.tables[i].db, reach->written.tables[i].name);
     if (s->t->drop)
         return NULL;
     if (was_interrupted(s->query->error_code) || (load && s->query->error_code))
-        return err_hint(schema_change_stop(s, ERR_RESYNC,
-                                           "a statement was cut short on the source, and had done "
-                                           "part of its work"),
-                        "take a new snapshot (ccr-backup, ccr-restore)");
+        return reach_need(s, reach, "a statement was cut short on the source, and had done part of its work");
     TRY(own_zone_check_data(s));
     TRY(translate(s, load));
     if (!a->dry_run) {
@@ -170,7 +168,7 @@ static struct err *replay(struct schema_change *s, const struct binlog_load *loa
         if (redo)
             return NULL;
         s->t->rows_added = true;
-        TRY(run(s, load, reach->needs_db));
+        TRY(run(s, load, reach));
     }
     a->batch.counts.statements++;
     return NULL;

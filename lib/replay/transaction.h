@@ -12,7 +12,8 @@ struct transaction {
     struct binlog_gtid begin;
     uint32_t time;
     bool skip;                   /* the position has it */
-    bool drop;                   /* its rows are left out (REDO_DROP) */
+    bool drop;                   /* its rows are left out (REDO_DROP, half_done) */
+    bool half_done;              /* by a killed run, maybe: read, not applied (half_done.h) */
     const struct job_skip *pass; /* a person said that it is not to be applied */
     bool alone;                  /* committed by itself, with an intent open */
     bool single;                 /* applied by one lane, and committed by itself (any note) */

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "binlog/group.h"
+#include "replay/half_done.h"
 #include "replay/intent.h"
 #include "replay/paused.h"
 #include "replay/schema_change.h"
@@ -38,9 +39,7 @@ struct err *walk_new(struct apply *a, struct walk **out)
 
     w->a = a;
     w->group = group_new();
-    struct err *e = intent_check(a);
-    if (!e)
-        e = feed_new(a->store, a->job->stream, from->epoch, from->number + 1, &w->feed);
+    struct err *e = feed_new(a->store, a->job->stream, from->epoch, from->number + 1, &w->feed);
     if (e) {
         walk_free(w);
         return e;
@@ -169,11 +168,11 @@ static bool walk_is_full(const struct walk *w)
            (b->open && clock_monotonic_us() - b->started_us >= l->batch_us);
 }
 
-/* A person said that this transaction is not to be applied. (An XA PREPARE changes nothing by itself.) */
+/* A person said that this transaction is not to be applied. Of an XA PREPARE that means its COMMIT. */
 static struct err *walk_begin_pass(struct walk *w)
 {
-    if (!w->t.held)
-        w->t.pass = job_skips_find(&w->a->skips, w->t.begin.gtid);
+    w->t.pass = job_skips_find(&w->a->skips, w->t.begin.gtid);
+    w->t.branch.passed = w->t.pass != NULL;
     return w->t.pass ? batch_commit(&w->a->batch) : NULL;
 }
 
@@ -213,6 +212,9 @@ static struct err *walk_begin(struct walk *w)
         TRY(walk_end_evening(a));
     if (a->evening)
         return walk_begin_in_evening(w);
+    TRY(half_done_find(a, &w->t));
+    if (w->t.half_done) /* nothing else counts */
+        return NULL;
     if (walk_is_beyond(w, &w->t.begin.gtid, w->t.time)) {
         w->stopped = true;
         return batch_commit(b);
@@ -325,6 +327,7 @@ static struct err *walk_branch_event(const struct binlog_event *e, void *arg, bo
 
 static struct err *walk_xa_commit(struct walk *w)
 {
+    char text[GTID_TEXT_SIZE];
     struct xa_branch branch;
     bool found;
 
@@ -334,6 +337,11 @@ static struct err *walk_xa_commit(struct walk *w)
                                 "an XA transaction was committed whose changes the log does not hold "
                                 "behind the target's snapshot"),
                         "take a new snapshot (ccr-backup, ccr-restore)");
+    if (branch.passed) {
+        log_warn(w->a->log, "transaction %s commits an XA transaction that was passed over: nothing is applied",
+                 gtid_format(w->t.begin.gtid, text));
+        return NULL;
+    }
     TRY(walk_make_single(w));
     if (w->redo)
         return NULL;
@@ -348,7 +356,7 @@ static struct err *walk_xa_rollback(struct walk *w)
     bool found;
 
     TRY(xa_find(w->a, &w->t.begin, &branch, &found));
-    if (!found || !branch.statements)
+    if (!found || !branch.statements || branch.passed)
         return NULL;
     return err_hint(err_new(ERR_UNSUPPORTED,
                             "an XA transaction that holds statements was rolled back: it cannot be "
@@ -517,6 +525,8 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
     case GROUP_OUTSIDE:
         return walk_outside(w, e);
     case GROUP_ABANDONED:
+        if (w->t.half_done)
+            return walk_refuse(w, half_done_end(w->a, &w->t));
         walk_undo(w);
         return w->redo ? NULL : walk_outside(w, e);
     case GROUP_INSIDE:
@@ -525,6 +535,8 @@ static struct err *walk_event(struct walk *w, const struct binlog_event *e)
         break;
     }
     error = w->t.skip || w->t.pass ? NULL : walk_inside(w, e);
+    if (!error && w->t.half_done && place == GROUP_END)
+        error = half_done_end(w->a, &w->t);
     if (error)
         return walk_refuse(w, walk_is_at_fault(w, error) ? feed_context(w->feed, error) : error);
     return place == GROUP_END && !w->redo ? walk_end(w) : NULL;
@@ -538,6 +550,7 @@ static struct err *walk_finish(struct walk *w, enum feed_item item, enum walk_ou
     walk_advance_number(w);
     if (a->evening)
         TRY(walk_end_evening(a));
+    TRY(intent_check(a));
     TRY(batch_commit(&a->batch));
     *outcome = item == FEED_TERMINATOR ? WALK_TERMINATOR : WALK_END;
     if (l->has_until_gtid && gtid_pos_reaches(&a->batch.next.pos, &l->until_gtid))

@@ -50,9 +50,11 @@ void xa_hold(struct apply *a, const struct binlog_gtid *begin, const struct xa_b
         err_free(e);
         held = json_object();
     }
-    json_object_set_new(held, xid,
-                        json_pack("{s:s, s:I, s:b}", "gtid", gtid_format(branch->gtid, gtid), "number",
-                                  (json_int_t)branch->number, "statements", branch->statements));
+    json_t *object = json_pack("{s:s, s:I, s:b}", "gtid", gtid_format(branch->gtid, gtid), "number",
+                               (json_int_t)branch->number, "statements", branch->statements);
+    if (branch->passed)
+        json_object_set_new(object, "passed", json_true());
+    json_object_set_new(held, xid, object);
     held_write(a, held);
     json_decref(held);
     free(xid);
@@ -88,6 +90,7 @@ static struct err *branch_from_json(const json_t *object, struct xa_branch *out)
     TRY(e);
     out->number = (uint64_t)json_integer_value(json_object_get(object, "number"));
     out->statements = json_is_true(json_object_get(object, "statements"));
+    out->passed = json_is_true(json_object_get(object, "passed"));
     return NULL;
 }
 

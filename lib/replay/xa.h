@@ -15,6 +15,7 @@ struct xa_branch {
     struct gtid gtid; /* of its PREPARE */
     uint64_t number;  /* of the object that it begins in */
     bool statements;  /* not only rows: maybe changes that no ROLLBACK undoes */
+    bool passed;      /* a person said that its PREPARE is not to be applied: nor is its COMMIT */
 };
 
 /* A transaction's branch becomes part of, or leaves, the batch's next position. `begin` has its XA id. */

@@ -158,9 +158,9 @@ stops() {
     stops 8 "INSERT INTO with_trigger VALUES (1)" -- 'with_trigger has triggers' 'INSERT INTO with_trigger'
     stops 8 "INSERT INTO beyond VALUES (2)" -- 'with_trigger has triggers'
     stops 8 "INSERT INTO ids (a) VALUES (1)" -- 'versioned by transaction ids'
-    stops 11 "INSERT INTO t (v) VALUES (UUID())" -- UUID
-    stops 11 "INSERT INTO t (v) VALUES (@@hostname)" -- @@hostname
-    stops 11 "DELETE FROM t LIMIT 1" -- LIMIT
+    stops 8 "INSERT INTO t (v) VALUES (UUID())" -- UUID
+    stops 8 "INSERT INTO t (v) VALUES (@@hostname)" -- @@hostname
+    stops 8 "DELETE FROM t LIMIT 1" -- LIMIT
     # (the ids of the snapshot are those of the target)
     runs STATEMENT "DROP TABLE ids; DELETE FROM t ORDER BY id LIMIT 1"
 }

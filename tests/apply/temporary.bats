@@ -91,31 +91,31 @@ say() {
     wait_until 10 grep -q "^said $said$" "$T/session.out"
 }
 
-# older STATEMENT: of such a session; nothing of it is done on the target.
+# older CODE STATEMENT: of such a session; nothing of it is done on the target.
 older() {
     local before
 
     open_session
     before=$(sql target "SELECT * FROM d.r; SHOW CREATE TABLE d.r; SELECT * FROM d.q; SHOW TABLES IN d")
-    say "$1"
+    say "$2"
     ship
     run apply
     exec 7>&-
-    fails 11 'temporary table' "${1%% INTO *}" || return 1
+    fails "$1" 'temporary table' "${2%% INTO *}" || return 1
     [ "$before" = "$(sql target "SELECT * FROM d.r; SHOW CREATE TABLE d.r; SELECT * FROM d.q; SHOW TABLES IN d")" ]
 }
 
 @test "one that is older than the snapshot, and hides another table" {
     printf '60,60\n' >"$T/rows.csv"
-    older "INSERT INTO r VALUES (77, 7)"
-    older "UPDATE r SET n = 9"
-    older "DELETE FROM d.r"
-    older "INSERT INTO q SELECT id + 5000, n FROM r"
-    older "ALTER TABLE r ADD y INT"
-    older "TRUNCATE TABLE r"
-    older "CREATE TABLE from_it SELECT * FROM r"
-    older "CREATE TABLE like_it LIKE r"
-    older "LOAD DATA INFILE '$T/rows.csv' INTO TABLE r FIELDS TERMINATED BY ','"
+    older 8 "INSERT INTO r VALUES (77, 7)"
+    older 8 "UPDATE r SET n = 9"
+    older 8 "DELETE FROM d.r"
+    older 8 "INSERT INTO q SELECT id + 5000, n FROM r"
+    older 11 "ALTER TABLE r ADD y INT"
+    older 11 "TRUNCATE TABLE r"
+    older 8 "CREATE TABLE from_it SELECT * FROM r"
+    older 11 "CREATE TABLE like_it LIKE r"
+    older 8 "LOAD DATA INFILE '$T/rows.csv' INTO TABLE r FIELDS TERMINATED BY ','"
     # its end is none of the target's business
     open_session
     say "DROP TABLE r; INSERT INTO r VALUES (78, 8)"

@@ -99,4 +99,48 @@ held() {
     ship
     run apply
     fails 8 'XA transaction was committed' ccr-restore
+    # nothing tells which tables it has changed
+    [ "$(sql target "SELECT CONCAT(kind, db, name) FROM ccr.needs")" = full ]
+    [[ $(sql target "SELECT reason FROM ccr.needs") == *"XA transaction was committed"* ]]
+    follow_start --databases d --replace
+    apply
+    same d
+}
+
+skip_last() {
+    "$CCR_BIN/ccr-job" skip --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --gtid "$(sql source "SELECT @@gtid_binlog_pos")" \
+        --reason "not on the target" --quiet 3>&-
+}
+
+@test "an XA PREPARE that is passed over: its COMMIT applies nothing, in that run or a later one; nor does its ROLLBACK" {
+    local later
+
+    for later in '' ship_and_apply; do
+        prepare skipped "INSERT INTO t VALUES (80, 'x'); UPDATE t SET v = 'x' WHERE id = 1"
+        skip_last
+        $later
+        sql source "XA COMMIT 'skipped'; INSERT INTO d.t VALUES (81, 'y')"
+        ship
+        run apply
+        fails 0 "commits an XA transaction that was passed over"
+        [ "$(sql target "SELECT GROUP_CONCAT(id) FROM d.t WHERE id >= 80")" = 81 ]
+        [ "$(sql target "SELECT COUNT(*) FROM ccr.skips WHERE done_at IS NULL")" -eq 0 ]
+        [ "$(held)" -eq 0 ]
+        sql source "DELETE FROM d.t WHERE id = 81; UPDATE d.t SET v = 'a' WHERE id = 1; SET sql_log_bin = 0; DELETE FROM d.t WHERE id = 80"
+        replay
+        same d
+    done
+    prepare skipped "INSERT INTO t VALUES (80, 'x')"
+    skip_last
+    replay
+    [ "$(held)" -eq 1 ]
+    sql source "XA ROLLBACK 'skipped'"
+    replay
+    [ "$(held)" -eq 0 ]
+    same d
+}
+
+ship_and_apply() {
+    replay
+    [ "$(held)" -eq 1 ]
 }
