@@ -86,10 +86,11 @@ static struct err *refuse_intent(const struct partial *p, struct names *others, 
     if (known)
         return err_hint(e, "what became of them is not known: name these with --tables too: %s",
                         names_text(others));
-    return err_hint(e,
-                    "it may have changed any of the tables that have no transactions: ccr-apply tells which, or "
-                    "name these with --tables too: %s",
-                    names_text(others));
+    return err_hint(
+        e,
+        "it may have changed any of the tables that have no transactions: ccr-apply tells which, or "
+        "name these with --tables too: %s",
+        names_text(others));
 }
 
 /*

@@ -233,8 +233,9 @@ static struct err *apply_pass_needs(struct apply *a, struct err *e, bool *passed
     if (why)
         log_info(a->log, "the job waits for the copy, rather than going on without the table: %s", why);
     else
-        log_warn(a->log, "%s: the job goes on without what it needs: its changes are passed over until a copy "
-                         "is there",
+        log_warn(a->log,
+                 "%s: the job goes on without what it needs: its changes are passed over until a copy "
+                 "is there",
                  err_message(e));
     free(why);
     return e;

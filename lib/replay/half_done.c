@@ -29,10 +29,10 @@ struct err *half_done_end(struct apply *a, const struct transaction *t)
     char *tables = need_text(&a->need);
     bool one = a->need.count == 1;
     a->need.gtid = t->begin.gtid;
-    a->need.reason = mem_printf("a run was stopped while it applied transaction %s to %s %s, which %s no "
-                                "transactions: what of it was written is not known",
-                                gtid_format(t->begin.gtid, gtid), one ? "table" : "tables", tables,
-                                one ? "has" : "have");
+    a->need.reason =
+        mem_printf("a run was stopped while it applied transaction %s to %s %s, which %s no "
+                   "transactions: what of it was written is not known",
+                   gtid_format(t->begin.gtid, gtid), one ? "table" : "tables", tables, one ? "has" : "have");
     struct err *e = err_hint(err_new(ERR_RESYNC, "%s", a->need.reason),
                              "take a snapshot of %s (ccr-backup --requested, or --tables %s) and bring %s in "
                              "(ccr-restore --job %s --requested)",

@@ -29,11 +29,11 @@ struct need {
 /* Unless it is there already. */
 void need_add(struct need *n, const char *db, const char *name);
 char *need_text(const struct need *n); /* "db.a,db.b", as --tables takes it; malloc'ed */
-void need_free(struct need *n); /* its members */
+void need_free(struct need *n);        /* its members */
 /*
- * In a commit of its own; what foreign keys with CASCADE and the like join with the tables is added, for these
- * can only be copied together. `at` is how far the job is: the snapshot is to be behind that and the transaction.
- * *known: it is there already, and a copy is on its way.
+ * In a commit of its own; what foreign keys with CASCADE and the like join with the tables is added, for
+ * these can only be copied together. `at` is how far the job is: the snapshot is to be behind that and the
+ * transaction. *known: it is there already, and a copy is on its way.
  */
 struct err *need_record(struct conn *c, const struct job *job, struct need *n, const struct job_position *at,
                         bool *known) CHECKED;
@@ -41,8 +41,8 @@ struct err *need_record(struct conn *c, const struct job *job, struct need *n, c
  * What is recorded becomes what the job is behind with (JOB_BEHIND): from here on its changes are passed
  * over, until a copy of the tables is there; that is noted in the history. An intent that these tables settle
  * is cleared with it, in the row and in `at`, which is as the row stands. Under the job's lock. *why
- * (malloc'ed) is NULL where that was done; else it is why it would not be safe: a transaction is half done, or
- * what a foreign key of a table does to rows of others is not in the log.
+ * (malloc'ed) is NULL where that was done; else it is why it would not be safe: a transaction is half done,
+ * or what a foreign key of a table does to rows of others is not in the log.
  */
 struct err *need_pass(struct conn *c, const struct job *job, const struct need *n, struct job_position *at,
                       char **why) CHECKED;

@@ -243,8 +243,8 @@ static struct err *look_at_written(struct finder *f, const struct table *t)
     if (!t->catalog) /* a dry run behind DDL does not know it */
         return NULL;
     if (t->catalog->versioned && !catalog_versioned_by_time(t->catalog))
-        object_to(f, ERR_RESYNC,
-                  "table %s is versioned by transaction ids, which are others on every server", t->name);
+        object_to(f, ERR_RESYNC, "table %s is versioned by transaction ids, which are others on every server",
+                  t->name);
     if (!t->catalog->transactional && !f->out->cannot_undo)
         f->out->cannot_undo = mem_printf("%s.%s", t->db, t->name);
     return find_triggers(f, (struct scope_name){t->db, t->name}, false);
@@ -401,21 +401,20 @@ struct err *reach_need(const struct schema_change *s, const struct reach *reach,
     for (size_t i = 0; i < reach->written.count; i++)
         need_add(need, reach->written.tables[i].db, reach->written.tables[i].name);
     char *tables = need_text(need);
-    struct err *e = err_hint(schema_scope_stop(s, why),
-                             "a copy of %s is asked for: ccr-backup --requested takes it, ccr-restore "
-                             "--requested brings it in; with binlog_format=ROW on the source there are no such "
-                             "statements",
-                             tables);
+    struct err *e =
+        err_hint(schema_scope_stop(s, why),
+                 "a copy of %s is asked for: ccr-backup --requested takes it, ccr-restore "
+                 "--requested brings it in; with binlog_format=ROW on the source there are no such "
+                 "statements",
+                 tables);
     free(tables);
     return e;
 }
 
 struct err *reach_find(const struct schema_change *s, struct reach *out)
 {
-    struct text text = {.sql = s->query->sql,
-                        .len = s->query->sql_len,
-                        .sql_mode = s->session.sql_mode,
-                        .db = s->default_db};
+    struct text text = {
+        .sql = s->query->sql, .len = s->query->sql_len, .sql_mode = s->session.sql_mode, .db = s->default_db};
     struct finder f = {.s = s, .out = out};
 
     *out = (struct reach){0};

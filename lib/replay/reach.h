@@ -16,9 +16,9 @@
 
 struct reach {
     bool in_scope;
-    bool needs_db;     /* a name without its database */
-    bool of_session;   /* as in touched.h, also within a routine */
-    char *cannot_undo; /* a table without transactions that is changed, "db.t" on the target; or NULL */
+    bool needs_db;       /* a name without its database */
+    bool of_session;     /* as in touched.h, also within a routine */
+    char *cannot_undo;   /* a table without transactions that is changed, "db.t" on the target; or NULL */
     struct need written; /* tables of the job that are changed */
 };
 

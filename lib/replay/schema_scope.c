@@ -21,11 +21,11 @@ static bool name_in_scope(const struct schema_change *s, const struct statement_
     switch (s->statement.kind) {
     case STATEMENT_DATABASE:
         return scope_database(scope_of(s), db) != SCOPE_OUT;
-    case STATEMENT_TRIGGER: /* where its table goes, also of one that is behind: what it does to others counts;
-                               when it is dropped, whatever is recorded under its name goes */
-        return n->role == STATEMENT_ON ? scope_table(scope_of(s), db, n->name) ||
-                                             scope_is_behind(scope_of(s), db, n->name)
-                                       : scope_database(scope_of(s), db) != SCOPE_OUT;
+    case STATEMENT_TRIGGER: /* where its table goes, also of one that is behind: what it does to others
+                               counts; when it is dropped, whatever is recorded under its name goes */
+        return n->role == STATEMENT_ON
+                   ? scope_table(scope_of(s), db, n->name) || scope_is_behind(scope_of(s), db, n->name)
+                   : scope_database(scope_of(s), db) != SCOPE_OUT;
     case STATEMENT_FUNCTION:
     case STATEMENT_PROCEDURE:
     case STATEMENT_PACKAGE:

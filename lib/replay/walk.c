@@ -69,20 +69,6 @@ const struct segment_footer *walk_terminator(const struct walk *w)
     return feed_terminator(w->feed);
 }
 
-struct err *transaction_context(struct err *e, const struct transaction *t)
-{
-    char text[GTID_TEXT_SIZE];
-
-    return err_context(e, "transaction %s", gtid_format(t->begin.gtid, text));
-}
-
-void transaction_redo(struct apply *a, const struct transaction *t, enum redo_kind kind, struct err *error)
-{
-    err_free(a->redo.error);
-    free(a->redo.what);
-    a->redo = (struct redo){kind, t->begin.gtid, error, NULL};
-}
-
 static void walk_advance_number(struct walk *w)
 {
     uint64_t complete = feed_complete(w->feed);
@@ -338,7 +324,8 @@ static struct err *walk_xa_commit(struct walk *w)
                                 "behind the target's snapshot"),
                         "take a new snapshot (ccr-backup, ccr-restore)");
     if (branch.passed) {
-        log_warn(w->a->log, "transaction %s commits an XA transaction that was passed over: nothing is applied",
+        log_warn(w->a->log,
+                 "transaction %s commits an XA transaction that was passed over: nothing is applied",
                  gtid_format(w->t.begin.gtid, text));
         return NULL;
     }

@@ -70,6 +70,7 @@ epoch_ends() {
     [ "$(sql target "SELECT COUNT(*) FROM d.t")" -ge 100 ]
     rm "$STORE_DIR"/jobs/j/requests/*
     waits
+    # shellcheck disable=SC2154 # set by run
     [[ $stderr == *"waits for a snapshot of the whole job"*"$1"* ]]
     [ "$(requests j length)" -eq 1 ]
     [ "$(status_of j '"\(.doing) \(.needs_copy)"')" = "waiting for a snapshot true" ]
