@@ -276,6 +276,7 @@ static struct err *restore_from(struct run *run, struct store *store, const char
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
+    TRY(protect_choice_from_opts(opts, &params.protect));
     return restore_start(run, &params);
 }
 

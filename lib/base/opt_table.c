@@ -232,8 +232,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                             "with delete: only from the store; the target is gone for good"},
     [OPT_CHECK] = {"check", TYPE_FLAG, JOB, 0, NULL, NULL, "with create: only check"},
 
-    [OPT_PROTECT] = {"protect", TYPE_STRING, APPLY, SECTION_TARGET, "read-only|detect|off", "detect",
-                     "others' writes: forbidden by read_only, or found in the binlog"},
+    [OPT_PROTECT] = {"protect", TYPE_STRING, DOWN, SECTION_TARGET, "read-only|detect|off", NULL,
+                     "others' writes: forbidden by read_only, or found (default: as before; detect)"},
     [OPT_NOW] = {"now", TYPE_FLAG, PROMOTE, 0, NULL, NULL, "with what is applied: the log behind it is lost"},
     [OPT_WITHOUT_STORE] = {"without-store", TYPE_FLAG, PROMOTE, 0, NULL, NULL,
                            "the same, where the store cannot be reached"},

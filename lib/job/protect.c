@@ -10,90 +10,38 @@
 #include "base/mem.h"
 #include "format/document.h"
 #include "job/job.h"
-#include "job/job_state.h"
-#include "job/protect_scan.h"
+#include "job/protect_parts.h"
+#include "job/protect_times.h"
 #include "mysql/server.h"
 
-static const char *const mode_names[] = {"off", "detect", "read-only"};
-
-struct err *protect_mode_from_opts(const struct opts *o, enum protect_mode *out)
-{
-    const char *text = opts_string(o, OPT_PROTECT);
-
-    for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
-        if (strcmp(text, mode_names[i]) == 0) {
-            *out = (enum protect_mode)i;
-            return NULL;
-        }
-    return err_new(ERR_USAGE, "--protect is 'read-only', 'detect' or 'off', not '%s'", text);
-}
-
-struct err *protect_setup(struct conn *c)
-{
-    TRY(conn_exec(c, "CREATE TABLE IF NOT EXISTS ccr.protection (job VARCHAR(64) NOT NULL PRIMARY KEY, "
-                     "mode VARCHAR(16) NOT NULL, set_read_only TINYINT NOT NULL, pos LONGTEXT NOT NULL, "
-                     "unknown TEXT NOT NULL, checked TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) "
-                     "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"));
-    return conn_exec(c, "CREATE TABLE IF NOT EXISTS ccr.written_by_others (job VARCHAR(64) NOT NULL, "
-                        "db VARCHAR(64) NOT NULL, name VARCHAR(64) NOT NULL, "
-                        "transactions BIGINT UNSIGNED NOT NULL, gtid VARCHAR(64) NOT NULL, "
-                        "first_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, "
-                        "last_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (job, db, name)) "
-                        "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
-}
-
-/* The job's row. */
-struct protection {
-    bool found;
-    bool set_read_only;
-    struct gtid_pos pos;
-};
-
-static struct err *read_row(struct conn *c, const char *job, struct protection *out)
-{
-    struct result *r = NULL;
-    char *quoted = sql_string_dup(job);
-    struct err *e =
-        conn_query_if_there(c, &r, "SELECT set_read_only, pos FROM ccr.protection WHERE job = %s", quoted);
-
-    *out = (struct protection){.pos = GTID_POS_INIT};
-    free(quoted);
-    if (!e && !r)
-        e = protect_setup(c);
-    char **row = r ? result_next(r, NULL) : NULL;
-    if (row) {
-        out->found = true;
-        out->set_read_only = row[0][0] == '1';
-        e = gtid_pos_parse(row[1], ERR_TARGET, &out->pos);
-    }
-    result_free(r);
-    return e;
-}
-
-/* The server as it is now. */
-struct server_now {
-    bool read_only;
+/* The server as it is now, and the position row. */
+struct target_now {
     bool log_bin;
     struct gtid_pos pos;
+    bool announced;
     uint64_t updates;
+    char *of; /* equal as long as ccr has written nothing for the job, and this is the same server */
 };
 
-static struct err *read_now(struct conn *c, const char *job, struct server_now *out)
+static struct err *read_now(struct conn *c, const char *job, struct target_now *out)
 {
     struct result *r = NULL;
     char *name = job_position_table(job);
     char *table = sql_table_dup(JOB_DATABASE, name);
-    struct err *e = conn_query(
-        c, &r, "SELECT @@GLOBAL.read_only, @@GLOBAL.log_bin, @@GLOBAL.gtid_binlog_pos, updates FROM %s",
-        table);
+    struct err *e =
+        conn_query(c, &r,
+                   "SELECT @@GLOBAL.log_bin, @@GLOBAL.gtid_binlog_pos, intent IS NOT NULL, updates, "
+                   "CONCAT_WS(':', nonce, updates, @@server_id, @@port, @@hostname) FROM %s",
+                   table);
     char **row = r ? result_next(r, NULL) : NULL;
 
-    *out = (struct server_now){.pos = GTID_POS_INIT};
+    *out = (struct target_now){.pos = GTID_POS_INIT};
     if (row) {
-        out->read_only = row[0][0] != '0';
-        out->log_bin = row[1][0] != '0';
+        out->log_bin = row[0][0] != '0';
+        e = gtid_pos_parse(row[1] ? row[1] : "", ERR_TARGET, &out->pos);
+        out->announced = row[2][0] == '1';
         out->updates = strtoull(row[3], NULL, 10);
-        e = gtid_pos_parse(row[2] ? row[2] : "", ERR_TARGET, &out->pos);
+        out->of = mem_strdup(row[4]);
     }
     free(name);
     free(table);
@@ -101,30 +49,21 @@ static struct err *read_now(struct conn *c, const char *job, struct server_now *
     return e;
 }
 
-static struct err *keep_read_only(struct protect *p, const struct server_now *now, struct protection *row)
+static void now_free(struct target_now *now)
 {
-    if (p->mode != PROTECT_READ_ONLY || now->read_only)
-        return NULL;
-    if (row->set_read_only)
-        log_warn(p->log,
-                 "read_only was off on the target (restarted without it, or somebody has taken it away): set "
-                 "again; others may have written meanwhile");
-    struct err *e = conn_exec(p->conn, "SET GLOBAL read_only = 1");
-    if (e)
-        return err_hint(e, "ccr's user needs READ_ONLY ADMIN to set it, and to write all the same");
-    row->set_read_only = true;
-    return NULL;
+    gtid_pos_free(&now->pos);
+    free(now->of);
 }
 
 /* Why the binlog cannot tell, malloc'ed, or NULL. */
-static struct err *why_unknown(struct protect *p, const struct server_now *now, const struct protection *row,
+static struct err *why_unknown(struct protect *p, const struct target_now *now, const struct protection *row,
                                char **out)
 {
     struct server_info info;
 
     *out = NULL;
     if (!now->log_bin) {
-        *out = mem_strdup("the target has no binlog");
+        *out = mem_strdup("the target has no binlog (only what is written between two runs is seen)");
         return NULL;
     }
     TRY(server_info_read(p->conn, &info));
@@ -150,7 +89,9 @@ static struct err *take_failure(struct err *e, enum dump_refusal refusal, char *
 struct noting {
     struct protect *p;
     const struct written *written;
-    bool set_read_only;
+    const struct protection *row;
+    const struct target_now *now;
+    int64_t quiet_at;
     const char *unknown;
 };
 
@@ -166,7 +107,8 @@ static struct err *note_table(struct noting *n, const struct written_table *t)
         "(%s, %s, %s, %" PRIu64 ", '%s', FROM_UNIXTIME(%" PRId64 "), FROM_UNIXTIME(%" PRId64 ")) ON "
         "DUPLICATE KEY UPDATE transactions = transactions + VALUES(transactions), "
         "gtid = VALUES(gtid), last_at = VALUES(last_at)",
-        job, db, name, t->transactions, gtid_format(t->last, last), t->first_time, t->last_time);
+        job, db, name, t->unlogged ? 1 : t->transactions, t->unlogged ? "" : gtid_format(t->last, last),
+        t->first_time, t->last_time);
 
     free(job);
     free(db);
@@ -181,160 +123,197 @@ static struct err *note(void *arg)
     char *pos = gtid_pos_text(&n->written->end);
     char *job = sql_string_dup(n->p->job);
     char *unknown = sql_string_dup(n->unknown ? n->unknown : "");
-    struct err *e =
-        conn_exec(n->p->conn,
-                  "INSERT INTO ccr.protection (job, mode, set_read_only, pos, unknown) VALUES (%s, '%s', "
-                  "%d, '%s', %s) ON DUPLICATE KEY UPDATE mode = VALUES(mode), "
-                  "set_read_only = VALUES(set_read_only), pos = VALUES(pos), "
-                  "unknown = VALUES(unknown), checked = CURRENT_TIMESTAMP",
-                  job, mode_names[n->p->mode], n->set_read_only, pos, unknown);
+    char *of = sql_string_dup(n->now->of ? n->now->of : "");
+    struct err *e = conn_exec(
+        n->p->conn,
+        "INSERT INTO ccr.protection (job, mode, set_read_only, pos, unknown, announced, quiet_at, quiet_of) "
+        "VALUES (%s, '%s', %d, '%s', %s, %d, %" PRId64 ", %s) ON DUPLICATE KEY UPDATE mode = VALUES(mode), "
+        "set_read_only = VALUES(set_read_only), pos = VALUES(pos), unknown = VALUES(unknown), announced = "
+        "VALUES(announced), quiet_at = VALUES(quiet_at), quiet_of = VALUES(quiet_of), checked = "
+        "CURRENT_TIMESTAMP",
+        job, protect_mode_name(n->row->mode), n->row->set_read_only, pos, unknown, n->written->announced,
+        n->quiet_at, of);
 
     for (size_t i = 0; i < n->written->count && !e; i++)
-        if (n->written->tables[i].transactions)
+        if (n->written->tables[i].transactions || n->written->tables[i].unlogged)
             e = note_table(n, &n->written->tables[i]);
     free(pos);
     free(job);
     free(unknown);
+    free(of);
     return e;
 }
 
-static void warn(const struct protect *p, const struct written *w, const char *unknown)
+static void warn_of(const struct protect *p, const struct written_table *t)
 {
     char gtid[GTID_TEXT_SIZE];
     char time[CLOCK_TEXT_SIZE];
 
-    if (unknown)
-        log_debug(p->log, "whether others write to the target's tables is not known: %s", unknown);
-    for (size_t i = 0; i < w->count; i++) {
-        const struct written_table *t = &w->tables[i];
-        if (t->transactions)
-            log_warn(p->log,
-                     "others have written to %s.%s on the target: %" PRIu64
-                     " transactions since the last look, the last "
-                     "one %s at %s; its rows may differ from the source's",
-                     t->db, t->name, t->transactions, gtid_format(t->last, gtid),
-                     clock_format(t->last_time * CLOCK_US_PER_S, time));
-    }
+    clock_format(t->last_time * CLOCK_US_PER_S, time);
+    if (t->unlogged)
+        log_warn(
+            p->log,
+            "others have written to %s.%s on the target, last at %s, and its binlog does not show it; its "
+            "rows may differ from the source's",
+            t->db, t->name, time);
+    else if (t->transactions)
+        log_warn(p->log,
+                 "others have written to %s.%s on the target: %" PRIu64
+                 " transactions since the last look, the last one %s at %s; its rows may differ from the "
+                 "source's",
+                 t->db, t->name, t->transactions, gtid_format(t->last, gtid), time);
 }
 
-static struct err *look(struct protect *p, const struct server_now *now, struct protection *row)
+/* When the tables were changed, before the binlog is read: so what they show is in what is read of it. */
+static struct err *read_times(struct protect *p, struct written *w)
 {
-    struct written written = {.end = GTID_POS_INIT};
+    struct protect_clock clock = {0};
+
+    TRY(protect_clock_read(p->conn, &clock));
+    TRY(protect_times_read(p->conn, w, &p->timed));
+    p->target_us = clock.target_us;
+    p->monotonic_us = clock.monotonic_us;
+    p->latest = protect_times_latest(w);
+    return NULL;
+}
+
+/* A second behind all that ccr and others have written up to `clock`, whichever way the target's clock was
+ * set; 0 where the times were not read. */
+static int64_t quiet_since(const struct protect *p, const struct protect_clock *clock)
+{
+    const struct protect_clock then = {p->target_us, p->monotonic_us};
+    int64_t at = protect_clock_since(&then, clock);
+
+    if (!p->timed)
+        return 0;
+    return at > p->latest ? at : p->latest;
+}
+
+static struct err *note_all(struct protect *p, const struct target_now *now, const struct protection *row,
+                            struct written *written, const char *unknown)
+{
+    const struct protect_clock clock = {p->target_us, p->monotonic_us};
+    struct noting noting = {p, written, row, now, quiet_since(p, &clock), unknown};
+
+    TRY(conn_transaction(p->conn, note, &noting));
+    if (unknown)
+        log_debug(p->log, "whether others write to the target's tables is not known: %s", unknown);
+    for (size_t i = 0; i < written->count; i++)
+        warn_of(p, &written->tables[i]);
+    gtid_pos_copy(&p->seen, &written->end);
+    p->updates = now->updates;
+    p->looked = !unknown && gtid_pos_equal(&written->end, &now->pos);
+    return NULL;
+}
+
+static struct err *look(struct protect *p, struct written *written, const struct target_now *now,
+                        struct protection *row)
+{
     char *unknown = NULL;
     struct err *e = why_unknown(p, now, row, &unknown);
-    const struct protect_scan_params params = {p->conn, p->params, p->job, &row->pos};
+    const struct protect_scan_params params = {p->conn, p->params, p->job, &row->pos, row->announced};
 
+    written->announced = now->announced;
     if (!e && !unknown && row->found && !gtid_pos_equal(&row->pos, &now->pos))
-        e = take_failure(protect_scan(&params, &written), written.refusal, &unknown);
-    if (!e && written.end.count == 0) /* the first look, nothing new, or nothing that could be read */
-        gtid_pos_copy(&written.end, &now->pos);
-    struct noting noting = {p, &written, row->set_read_only, unknown};
+        e = take_failure(protect_scan(&params, written), written->refusal, &unknown);
+    if (!e && written->end.count == 0) /* the first look, nothing new, or nothing that could be read */
+        gtid_pos_copy(&written->end, &now->pos);
+    if (!e && p->timed && row->quiet_at && row->quiet_of && now->of && strcmp(row->quiet_of, now->of) == 0)
+        protect_times_judge(written, row->quiet_at);
     if (!e)
-        e = conn_transaction(p->conn, note, &noting);
-    if (!e) {
-        warn(p, &written, unknown);
-        gtid_pos_copy(&p->seen, &written.end);
-        p->updates = now->updates;
-        p->looked = !unknown && gtid_pos_equal(&written.end, &now->pos);
-    }
-    written_free(&written);
+        e = note_all(p, now, row, written, unknown);
     free(unknown);
     return e;
 }
 
-static struct err *forget_row(struct protect *p)
-{
-    static const char *const table[] = {"protection"};
-
-    return job_forget(p->conn, p->job, table, 1);
-}
-
 struct err *protect_look(struct protect *p)
 {
-    struct server_now now = {.pos = GTID_POS_INIT};
+    struct target_now now = {.pos = GTID_POS_INIT};
+    struct written written = {.end = GTID_POS_INIT};
     struct protection row;
 
     if (!p->job) /* none */
         return NULL;
-    if (p->mode == PROTECT_OFF)
-        return forget_row(p);
-    struct err *e = read_row(p->conn, p->job, &row);
-    if (!e)
+    struct err *e = protect_read_only(p->conn, p->job, &p->choice, p->log, &row);
+    bool on = row.mode != PROTECT_OFF;
+    if (!e && on)
+        e = written_read(p->conn, p->job, &written);
+    if (!e && on)
+        e = read_times(p, &written);
+    if (!e && on)
         e = read_now(p->conn, p->job, &now);
-    if (!e)
-        e = keep_read_only(p, &now, &row);
-    if (!e)
-        e = look(p, &now, &row);
-    gtid_pos_free(&row.pos);
-    gtid_pos_free(&now.pos);
+    if (!e && on)
+        e = look(p, &written, &now, &row);
+    written_free(&written);
+    protection_free(&row);
+    now_free(&now);
     return e ? err_context(e, "looking whether others write to the target") : NULL;
 }
 
 /* The look itself is one transaction. */
-struct err *protect_pass_own(struct protect *p)
+static struct err *pass_own(struct protect *p, const struct target_now *now)
 {
-    struct server_now now = {.pos = GTID_POS_INIT};
-
     if (!p->looked)
         return NULL;
     p->looked = false;
+    if (now->updates == p->updates ||
+        gtid_pos_distance(&p->seen, &now->pos) != 1 + (now->updates - p->updates))
+        return NULL;
+    char *pos = gtid_pos_text(&now->pos);
+    char *job = sql_string_dup(p->job);
+    struct err *e = conn_exec(p->conn, "UPDATE ccr.protection SET pos = '%s', announced = %d WHERE job = %s",
+                              pos, now->announced, job);
+    free(pos);
+    free(job);
+    return e;
+}
+
+struct err *protect_pass_own(struct protect *p)
+{
+    struct target_now now = {.pos = GTID_POS_INIT};
+
+    if (!p->looked)
+        return NULL;
     struct err *e = read_now(p->conn, p->job, &now);
-    if (!e && now.updates != p->updates &&
-        gtid_pos_distance(&p->seen, &now.pos) == 1 + (now.updates - p->updates)) {
-        char *pos = gtid_pos_text(&now.pos);
-        char *job = sql_string_dup(p->job);
-        e = conn_exec(p->conn, "UPDATE ccr.protection SET pos = '%s' WHERE job = %s", pos, job);
-        free(pos);
-        free(job);
-    }
-    gtid_pos_free(&now.pos);
+    if (!e)
+        e = pass_own(p, &now);
+    now_free(&now);
+    return e;
+}
+
+static struct err *leave(struct protect *p, const struct target_now *now)
+{
+    struct protect_clock clock;
+
+    TRY(pass_own(p, now));
+    TRY(protect_clock_read(p->conn, &clock));
+    char *of = sql_string_dup(now->of ? now->of : "");
+    char *job = sql_string_dup(p->job);
+    struct err *e =
+        conn_exec(p->conn, "UPDATE ccr.protection SET quiet_at = %" PRId64 ", quiet_of = %s WHERE job = %s",
+                  quiet_since(p, &clock), of, job);
+    free(of);
+    free(job);
+    return e;
+}
+
+/* Where nothing was written, the look itself has noted all. */
+struct err *protect_leave(struct protect *p)
+{
+    struct target_now now = {.pos = GTID_POS_INIT};
+
+    if (!p->timed)
+        return protect_pass_own(p);
+    struct err *e = read_now(p->conn, p->job, &now);
+    if (!e && now.updates != p->updates)
+        e = leave(p, &now);
+    now_free(&now);
     return e;
 }
 
 void protect_free(struct protect *p)
 {
     gtid_pos_free(&p->seen);
-}
-
-static struct err *others_need_it(struct conn *c, const char *job, char **other)
-{
-    char *quoted = sql_string_dup(job);
-    struct err *e = conn_value(
-        c, other,
-        "SELECT p.job FROM ccr.protection p LEFT JOIN ccr.states s ON s.job = p.job WHERE "
-        "p.job <> %s AND p.mode = 'read-only' AND COALESCE(s.state, '') <> '" JOB_PROMOTED "' LIMIT 1",
-        quoted);
-
-    free(quoted);
-    return e;
-}
-
-struct err *protect_end(struct conn *c, const char *job, struct log *log)
-{
-    struct protection row;
-    uint64_t read_only = 0;
-    char *other = NULL;
-    char *quoted = sql_string_dup(job);
-    struct err *e = read_row(c, job, &row);
-
-    if (!e)
-        e = conn_number(c, &read_only, "SELECT @@GLOBAL.read_only");
-    if (!e && read_only && row.set_read_only)
-        e = others_need_it(c, job, &other);
-    if (!e && other)
-        log_warn(log, "the target stays read_only: job %s, which is not promoted, wants it so", other);
-    else if (!e && read_only && !row.set_read_only)
-        log_warn(
-            log,
-            "read_only is on, and ccr has not set it: SET GLOBAL read_only = 0 makes the target writable");
-    else if (!e && read_only)
-        e = conn_exec(c, "SET GLOBAL read_only = 0");
-    if (!e)
-        e = conn_exec(c, "DELETE FROM ccr.protection WHERE job = %s", quoted);
-    gtid_pos_free(&row.pos);
-    free(other);
-    free(quoted);
-    return e;
 }
 
 static struct err *add_written(struct conn *c, const char *quoted, json_t *list)
@@ -354,7 +333,7 @@ static struct err *add_written(struct conn *c, const char *quoted, json_t *list)
         document_set_bytes(table, "db", row[0]);
         document_set_bytes(table, "name", row[1]);
         document_set_u64(table, "transactions", strtoull(row[2], NULL, 10));
-        document_set_bytes(table, "gtid", row[3]);
+        document_set_bytes(table, "gtid", row[3][0] ? row[3] : NULL);
         document_set_bytes(table, "first", clock_format(strtoll(row[4], NULL, 10) * CLOCK_US_PER_S, time));
         document_set_bytes(table, "last", clock_format(strtoll(row[5], NULL, 10) * CLOCK_US_PER_S, time));
         json_array_append_new(list, table);
@@ -403,7 +382,7 @@ struct err *protect_begin(struct conn *c, const char *job)
             c,
             "INSERT INTO ccr.protection (job, mode, set_read_only, pos, unknown) VALUES (%s, 'detect', 0, "
             "@@GLOBAL.gtid_binlog_pos, '') ON DUPLICATE KEY UPDATE pos = VALUES(pos), "
-            "unknown = '', checked = CURRENT_TIMESTAMP",
+            "unknown = '', announced = 0, quiet_at = 0, checked = CURRENT_TIMESTAMP",
             quoted);
     free(quoted);
     return e;

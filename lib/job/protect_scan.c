@@ -6,26 +6,27 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "binlog/query.h"
+#include "binlog/rows.h"
 #include "binlog/statement.h"
 #include "binlog/touched.h"
 #include "job/job.h"
 #include "mysql/catalog.h"
 #include "mysql/log_reader.h"
 
+/* Where `intent` stands in a position row (job_position.c). */
+enum { INTENT_COLUMN = 8 };
+
 struct scan {
     struct written *out;
     struct buf scratch;
-    uint64_t group;       /* counts transactions */
-    bool own;             /* the transaction writes to ccr's database */
-    bool position;        /* to a position row */
-    bool statement;       /* it is a statement */
-    bool behind_position; /* the one before was ccr's, and announced or was a statement */
+    const char *position;      /* the job's position table */
+    struct rows_table_map map; /* of that table, as it came last */
+    struct buf map_event;      /* what it points into */
+    uint64_t group;            /* counts transactions */
+    bool own;                  /* the transaction writes to ccr's database */
+    bool statement;            /* it is a statement */
+    bool position_written;     /* at all */
 };
-
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
 
 static bool is_own_database(const char *db)
 {
@@ -41,16 +42,16 @@ static int compare_tables(const void *a, const void *b)
     return order ? order : strcmp(x->name, y->name);
 }
 
-static struct written_table *find(const struct scan *s, const char *db, const char *name)
+struct written_table *written_find(const struct written *w, const char *db, const char *name)
 {
     const struct written_table key = {.db = db, .name = name};
 
-    return s->out->count ? bsearch(&key, s->out->tables, s->out->count, sizeof(key), compare_tables) : NULL;
+    return w->count ? bsearch(&key, w->tables, w->count, sizeof(key), compare_tables) : NULL;
 }
 
 static void mark(const struct scan *s, const char *db, const char *name)
 {
-    struct written_table *t = find(s, db, name);
+    struct written_table *t = written_find(s->out, db, name);
 
     if (t)
         t->in_group = s->group;
@@ -62,8 +63,6 @@ static void on_table(const char *db, const char *name, void *arg)
 
     if (is_own_database(db))
         s->own = true;
-    if (strcmp(db, JOB_DATABASE) == 0 && starts(name, "position_"))
-        s->position = true;
     mark(s, db, name);
 }
 
@@ -81,10 +80,10 @@ static void mark_dml(struct scan *s, const struct binlog_query *q, uint64_t sql_
 /* A table that a restore has swapped in is none that others have written to. */
 static void swapped_in(const struct scan *s, const char *db, const char *name)
 {
-    struct written_table *t = find(s, db, name);
+    struct written_table *t = written_find(s->out, db, name);
 
     if (t)
-        t->transactions = 0;
+        t->transactions = t->apart = 0;
 }
 
 static void mark_names(struct scan *s, const struct binlog_query *q, const struct statement *st)
@@ -121,9 +120,69 @@ static struct err *scan_query(struct scan *s, const struct binlog_event *e)
     return NULL;
 }
 
-static void scan_end(struct scan *s, struct gtid gtid, int64_t time)
+/* The bytes of an event are gone with the next one. */
+static struct err *scan_table_map(struct scan *s, const struct binlog_event *e)
 {
-    bool own = s->own || (s->statement && s->behind_position);
+    struct rows_table_map map;
+    struct binlog_event copy = *e;
+
+    TRY(rows_table_map_parse(e, &map));
+    bool is_position = strcmp(map.db, JOB_DATABASE) == 0 && strcmp(map.table, s->position) == 0;
+    rows_table_map_free(&map);
+    if (!is_position)
+        return NULL;
+    rows_table_map_free(&s->map);
+    buf_clear(&s->map_event);
+    buf_append(&s->map_event, e->data, e->len);
+    copy.data = (const uint8_t *)s->map_event.data;
+    copy.body = copy.data + (e->body - e->data);
+    return rows_table_map_parse(&copy, &s->map);
+}
+
+/* What the position row says of an intent. An image that leaves the column out has not changed it. */
+static struct err *scan_position(struct scan *s, const struct binlog_event *e)
+{
+    struct rows_event rows;
+    struct rows_row row;
+    const uint8_t *intent = NULL;
+    size_t len = 0;
+    size_t at = 0;
+    bool done = false;
+    bool present = false;
+
+    TRY(rows_event_parse(e, &rows));
+    if (!s->map.columns || rows.table_id != s->map.table_id)
+        return NULL;
+    TRY(rows_next(&s->map, &rows, &at, &row, &done));
+    if (done || !row.after || s->map.column_count <= INTENT_COLUMN)
+        return NULL;
+    TRY(rows_field(&s->map, rows.after_columns, row.after, row.after_len, INTENT_COLUMN, &intent, &len,
+                   &present));
+    s->position_written = true;
+    if (present)
+        s->out->announced = intent != NULL;
+    return NULL;
+}
+
+static struct err *scan_rows(struct scan *s, const struct binlog_event *e)
+{
+    struct binlog_event plain;
+
+    if (!binlog_type_is_compressed(e->type))
+        return scan_position(s, e);
+    if (!s->map.columns)
+        return NULL;
+    buf_clear(&s->scratch);
+    TRY(binlog_event_decompress(e, BINLOG_EVENT_MAX, &s->scratch));
+    const struct binlog_format none = {0};
+    TRY(binlog_event_parse(&none, (const uint8_t *)s->scratch.data, s->scratch.len, &plain));
+    return scan_position(s, &plain);
+}
+
+static void scan_end(struct scan *s, const struct binlog_gtid *begin, int64_t time)
+{
+    bool apart = !s->statement && !(begin->flags & BINLOG_GTID_TRANSACTIONAL);
+    bool own = s->own || (s->out->announced && (apart || s->statement));
 
     for (size_t i = 0; i < s->out->count && !own; i++) {
         struct written_table *t = &s->out->tables[i];
@@ -131,25 +190,38 @@ static void scan_end(struct scan *s, struct gtid gtid, int64_t time)
             continue;
         if (!t->transactions++)
             t->first_time = time;
-        t->last = gtid;
+        t->apart += apart;
+        t->last = begin->gtid;
         t->last_time = time;
     }
-    gtid_pos_set(&s->out->end, gtid);
-    s->behind_position = own && (s->position || s->statement);
+    gtid_pos_set(&s->out->end, begin->gtid);
+}
+
+static struct err *scan_content(struct scan *s, const struct binlog_event *e)
+{
+    switch (e->type) {
+    case BINLOG_QUERY:
+    case BINLOG_QUERY_COMPRESSED:
+    case BINLOG_EXECUTE_LOAD_QUERY:
+        return scan_query(s, e);
+    case BINLOG_TABLE_MAP:
+        return scan_table_map(s, e);
+    default:
+        return rows_type_is_rows(e->type) ? scan_rows(s, e) : NULL;
+    }
 }
 
 static struct err *scan_event(struct scan *s, struct log_reader *r, const struct log_item *item)
 {
     if (item->place == GROUP_BEGIN) {
         s->group++;
-        s->own = s->position = s->statement = false;
+        s->own = s->statement = false;
+        rows_table_map_free(&s->map); /* a server that was restarted gives its number to another table */
     }
-    if (item->event.type == BINLOG_QUERY || item->event.type == BINLOG_QUERY_COMPRESSED ||
-        item->event.type == BINLOG_EXECUTE_LOAD_QUERY)
-        TRY(scan_query(s, &item->event));
+    TRY(scan_content(s, &item->event));
     if (item->place == GROUP_END) {
         struct group *g = log_reader_group(r);
-        scan_end(s, group_gtid(g)->gtid, group_time(g));
+        scan_end(s, group_gtid(g), group_time(g));
     }
     return NULL;
 }
@@ -169,13 +241,19 @@ static struct err *scan_log(struct scan *s, struct log_reader *r)
     }
 }
 
-static struct err *read_tables(const struct protect_scan_params *p, struct written *out)
+static void excuse_apart(struct written *w)
 {
-    char *job = sql_string_dup(p->job);
-    char **row;
-    struct err *e = conn_query(p->conn, &out->names, "SELECT db, name FROM ccr.tables WHERE job = %s", job);
+    for (size_t i = 0; i < w->count; i++)
+        w->tables[i].transactions -= w->tables[i].apart;
+}
 
-    free(job);
+struct err *written_read(struct conn *c, const char *job, struct written *out)
+{
+    char *quoted = sql_string_dup(job);
+    char **row;
+    struct err *e = conn_query(c, &out->names, "SELECT db, name FROM ccr.tables WHERE job = %s", quoted);
+
+    free(quoted);
     if (e)
         return e;
     out->tables = mem_zalloc(result_count(out->names) + 1, sizeof(*out->tables));
@@ -188,17 +266,23 @@ static struct err *read_tables(const struct protect_scan_params *p, struct writt
 struct err *protect_scan(const struct protect_scan_params *p, struct written *out)
 {
     const struct binlog_dump_params dump = {.conn = *p->params, .from = p->from};
-    struct scan s = {.out = out};
+    char *position = job_position_table(p->job);
+    struct scan s = {.out = out, .position = position};
     struct log_reader *r = NULL;
 
-    *out = (struct written){.end = GTID_POS_INIT};
     gtid_pos_copy(&out->end, p->from);
-    TRY(read_tables(p, out));
-    TRY(log_reader_open(&dump, &r));
-    struct err *e = scan_log(&s, r);
-    out->refusal = log_reader_refusal(r);
+    out->announced = p->announced;
+    struct err *e = log_reader_open(&dump, &r);
+    if (!e)
+        e = scan_log(&s, r);
+    if (s.position_written)
+        excuse_apart(out);
+    out->refusal = r ? log_reader_refusal(r) : out->refusal;
     log_reader_close(r);
+    rows_table_map_free(&s.map);
+    buf_free(&s.map_event);
     buf_free(&s.scratch);
+    free(position);
     return e;
 }
 

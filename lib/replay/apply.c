@@ -296,7 +296,7 @@ static struct err *apply_protect(struct apply *a, const struct opts *opts)
         return NULL;
     a->protect =
         (struct protect){.conn = a->conn, .params = &a->conn_params, .job = a->job->name, .log = a->log};
-    TRY(protect_mode_from_opts(opts, &a->protect.mode));
+    TRY(protect_choice_from_opts(opts, &a->protect.choice));
     return protect_look(&a->protect);
 }
 
@@ -316,7 +316,7 @@ static struct err *apply_work(struct apply *a, struct run *run)
     if (!e && !a->dry_run)
         e = apply_settle_needs(a);
     if (!e)
-        e = protect_pass_own(&a->protect);
+        e = protect_leave(&a->protect);
     if (!e && !a->dry_run)
         e = protect_describe(a->conn, a->job->name, run->result);
     report_result(a, run, (double)(clock_monotonic_us() - start) / CLOCK_US_PER_S);

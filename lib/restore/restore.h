@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "job/protect.h"
 #include "mysql/conn.h"
 #include "restore/target_check.h"
 #include "snapshot/bounds.h"
@@ -33,6 +34,7 @@ struct restore_params {
     const char *reason;                  /* for the history; NULL: chosen by what was needed */
     bool full; /* --tables of a job that is there become its scope: nothing is partial */
     bool replace;
+    struct protect_choice protect;
     bool skip_binlog;
     bool with_users;
     const char *missing_definer; /* NULL: the default */

@@ -7,6 +7,7 @@
 #include "job/job.h"
 #include "job/job_publish.h"
 #include "job/job_state.h"
+#include "job/protect.h"
 #include "mysql/catalog.h"
 #include "replay/side_table.h"
 #include "restore/stage.h"
@@ -50,27 +51,24 @@ static struct err *check_there(const struct steer *s)
 static struct err *list_kept(const struct steer *s, bool with_data)
 {
     json_t *list = json_array();
-    struct result *r = NULL;
-    char **row;
-    char *job = sql_string_dup(s->job);
-    struct err *e = conn_query_if_there(
-        s->conn, &r, "SELECT kind, db, name FROM ccr.kept WHERE job = %s ORDER BY kind, db, name", job);
+    struct job_kept_list all;
+    struct err *e = job_kept_read(s->conn, s->job, NULL, &all);
 
     json_object_set_new(s->run->result, "kept", list);
-    free(job);
-    while (!e && r && (row = result_next(r, NULL)) != NULL) {
+    for (size_t i = 0; i < all.count; i++) {
+        const struct job_kept *k = &all.items[i];
         json_t *kept = json_object();
-        document_set_bytes(kept, "kind", row[0]);
-        document_set_bytes(kept, "db", row[1]);
-        document_set_bytes(kept, "name", row[2]);
+        document_set_bytes(kept, "kind", k->kind);
+        document_set_bytes(kept, "db", k->db);
+        document_set_bytes(kept, "name", k->name);
         json_array_append_new(list, kept);
-        if (row[0][0] == 't')
-            run_say(s->run, "trigger %s.%s: not on the target; its definition in ccr.kept goes", row[1],
-                    row[2]);
+        if (k->kind[0] == 't')
+            run_say(s->run, "trigger %s.%s: not on the target; its definition in ccr.kept goes", k->db,
+                    k->name);
         else if (!with_data)
-            run_say(s->run, "event %s.%s: stays disabled (DISABLE ON SLAVE)", row[1], row[2]);
+            run_say(s->run, "event %s.%s: stays disabled (DISABLE ON SLAVE)", k->db, k->name);
     }
-    result_free(r);
+    job_kept_free(&all);
     return e;
 }
 
@@ -151,18 +149,14 @@ static struct err *end_tables(const struct steer *s, bool yes)
 
 static struct err *end_events(const struct steer *s)
 {
-    struct result *r = NULL;
-    char **row;
-    char *job = sql_string_dup(s->job);
-    struct err *e = conn_query_if_there(
-        s->conn, &r, "SELECT db, name FROM ccr.kept WHERE job = %s AND kind = 'event'", job);
+    struct job_kept_list kept;
+    struct err *e = job_kept_read(s->conn, s->job, "event", &kept);
 
-    free(job);
-    while (!e && r && (row = result_next(r, NULL)) != NULL) {
-        const struct made m = {row[0], row[1], "EVENT"};
+    for (size_t i = 0; i < kept.count && !e; i++) {
+        const struct made m = {kept.items[i].db, kept.items[i].name, "EVENT"};
         e = drop_made(s, &m);
     }
-    result_free(r);
+    job_kept_free(&kept);
     return e;
 }
 
@@ -178,6 +172,8 @@ static struct err *let_go(const struct steer *s)
         e = side_tables_clean(s->conn, s->job);
     if (!e)
         e = stage_forget(s->conn, s->job);
+    if (!e)
+        e = protect_end(s->conn, s->job, s->run->log);
     if (!e)
         e = job_unpublish(s->store, s->job);
     return e ? e : job_remove(s->conn, s->job);

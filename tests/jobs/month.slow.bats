@@ -208,6 +208,8 @@ in_step() {
     [ "$(full_copies)" -le $((gaps + 1)) ]
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'full copy %' AND reason <> 'first run'
         AND reason NOT REGEXP 'epoch [0-9]+ .*ended'")" -eq 0 ]
+    # nobody else wrote to the target, and no run has thought so
+    [ -z "$(sql target "SELECT db, name FROM ccr.written_by_others WHERE job = 'j'")" ]
     # no other copies, and nobody was needed
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'partial copy%'")" -eq 0 ]
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'stopped by %'")" -eq 0 ]

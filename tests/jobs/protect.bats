@@ -2,7 +2,6 @@
 
 load ../lib/common
 load ../apply/follow
-export PROTECT=detect
 
 setup_file() {
     mkdir -p "$XDG_STATE_HOME"
@@ -15,6 +14,13 @@ setup_file() {
 # what ccr-status tells of others' writes
 written() {
     ccr status target --job j --json | jq -r '.jobs[0].protection | "\(.known) \([.written[] | .db + "." + .name + " " + (.transactions | tostring)] | join(", "))"'
+}
+
+told() {
+    local now
+
+    now=$(written)
+    [ "$now" = "$1" ] || { echo "told: $now"; return 1; }
 }
 
 quiet_apply() {
@@ -36,7 +42,76 @@ quiet_apply() {
     ccr backup source --tables d.u --quiet
     ccr restore target --job j --tables d.u --quiet
     quiet_apply
-    [ "$(written)" = 'true ' ]
+    told 'true '
+}
+
+@test "and tables without transactions, sequences, and a statement that a killed run had announced" {
+    sql source "CREATE TABLE d.m (id INT PRIMARY KEY, v INT) ENGINE=MyISAM; INSERT INTO d.m VALUES (1, 1), (2, 2); UPDATE d.m SET v = 3; DELETE FROM d.m WHERE id = 1;
+        CREATE SEQUENCE d.s; SELECT NEXTVAL(d.s), NEXTVAL(d.s)" >/dev/null
+    ship
+    quiet_apply
+    sql source "TRUNCATE TABLE d.m; INSERT INTO d.m VALUES (5, 5)"
+    ship
+    run env CCR_FAILPOINT=intent-after:1 "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --quiet
+    [ "$status" -eq 137 ]
+    quiet_apply
+    quiet_apply
+    told 'true '
+    same d
+}
+
+@test "a TRUNCATE right behind ccr's own write, and one of the whole day, are others'" {
+    sql source "UPDATE d.t SET v = v + 1; ALTER TABLE d.u COMMENT 'x'"
+    ship
+    quiet_apply
+    sql target "TRUNCATE TABLE d.u"
+    run ccr apply target --job j --cron
+    fails 0 "others have written to d.u on the target: 1 transactions"
+    ccr backup source --tables d.u --quiet
+    ccr restore target --job j --tables d.u --quiet
+    quiet_apply
+}
+
+# the clock has left the second of the last look
+next_second() {
+    [ "$(date +%s)" -gt "$1" ]
+}
+
+@test "what the binlog does not show is found by the times of change; no false alarm" {
+    sql source "UPDATE d.t SET v = v + 1"
+    ship
+    quiet_apply
+    wait_until 5 next_second "$(date +%s)"
+    # nothing of this is a write of rows
+    sql target "BEGIN; UPDATE d.t SET v = 9; ROLLBACK; UPDATE d.t SET v = v; SET sql_log_bin = 0; ANALYZE TABLE d.t; OPTIMIZE TABLE d.u; FLUSH TABLES" >/dev/null
+    quiet_apply
+    wait_until 5 next_second "$(date +%s)"
+    sql target "SET sql_log_bin = 0; UPDATE d.t SET v = 9 WHERE id = 99"
+    run ccr apply target --job j --cron
+    fails 0 "others have written to d.t on the target, last at 20" "its binlog does not show it"
+    quiet_apply
+    # in the binlog, too: told once, and by that
+    wait_until 5 next_second "$(date +%s)"
+    sql target "UPDATE d.u SET v = 9 WHERE id = 99"
+    run ccr apply target --job j --cron
+    fails 0 "others have written to d.u on the target: 1 transactions"
+    quiet_apply
+    told 'true d.t 1, d.u 1'
+    # after a kill between its commits ccr's own are not taken for others'
+    sql source "UPDATE d.t SET v = v + 1; UPDATE d.u SET v = 1"
+    ship
+    run env CCR_FAILPOINT=commit-after:1 "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --batch-transactions 1 --quiet
+    [ "$status" -eq 137 ]
+    wait_until 5 next_second "$(date +%s)"
+    quiet_apply
+    # more tables than half of the cache: they are not opened
+    sql target "SET GLOBAL table_open_cache = 2; SET sql_log_bin = 0; UPDATE d.t SET v = 9 WHERE id = 99"
+    quiet_apply
+    sql target "SET GLOBAL table_open_cache = 1000"
+    ccr backup source --tables d.t,d.u --quiet
+    ccr restore target --job j --tables d.t,d.u --quiet
+    quiet_apply
+    told 'true '
 }
 
 @test "others' writes are told once, and stay in the status until the table is copied again" {
@@ -52,7 +127,7 @@ quiet_apply() {
     run ccr apply target --job j --cron
     fails 0 "others have written to d.u on the target: 1 transactions"
     quiet_apply
-    [ "$(written)" = 'true d.t 2, d.u 1' ]
+    told 'true d.t 2, d.u 1'
     run ccr status target --job j
     fails 0 "protect  detect: read_only is off; others' writes: FOUND" "written  d.t by others: 2 transactions"
     run ccr status target --job j --prometheus
@@ -62,17 +137,17 @@ quiet_apply() {
     ccr restore target --job j --tables d.u --quiet
     ccr restore target --job j --tables d.t --quiet
     quiet_apply
-    [ "$(written)" = 'true ' ]
+    told 'true '
     same d
 }
 
 @test "a write between two commits of one run is found, too" {
-    sql source "UPDATE d.t SET v = v + 1; UPDATE d.u SET v = 1"
+    sql source "UPDATE d.t SET v = v + 1; UPDATE d.u SET v = 20"
     ship
     CCR_FAILPOINT=commit-after:1:stop ccr apply target --job j --batch-transactions 1 --cron >"$T/out" 2>&1 &
     pid=$!
     wait_until 20 stopped "$pid"
-    sql target "UPDATE d.u SET v = 1"
+    sql target "UPDATE d.u SET v = 20"
     kill -CONT "$(pgrep -P "$pid" || echo "$pid")"
     wait "$pid" || :
     run ccr apply target --job j --cron
@@ -97,16 +172,27 @@ stopped() {
     quiet_apply
     [[ $(written) = 'true '* ]]
     sql target "REVOKE REPLICATION SLAVE ON *.* FROM ccr@localhost"
-    sql target "UPDATE d.t SET v = 5 WHERE id = 1"
+    sql target "UPDATE d.t SET v = 1005 WHERE id = 1"
     quiet_apply
     run ccr status target --job j
     fails 0 "what others write is not known: the target's binlog cannot be read"
     server_grant target target
+    # as soon as it can be read, it is told
+    run ccr apply target --job j --cron
+    fails 0 "others have written to d.t on the target: 1 transactions"
     run ccr apply target --job j --protect nonsense
     fails 2 "--protect is 'read-only', 'detect' or 'off'"
 }
 
-@test "read_only is set, and set again, and ccr goes on writing; promotion takes it away" {
+read_only() {
+    sql target "SELECT @@read_only"
+}
+
+job() {
+    "$CCR_BIN/ccr-job" "$1" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" "${@:2}"
+}
+
+@test "read_only is set, and set again, and ccr goes on writing; another mode takes it away" {
     quiet_apply --protect read-only
     sql target "CREATE USER someone@localhost; GRANT ALL ON d.* TO someone@localhost"
     run mariadb --no-defaults --socket "$T/target/sock" --user someone -e "UPDATE d.t SET v = 1"
@@ -117,8 +203,45 @@ stopped() {
     sql target "SET GLOBAL read_only = 0"
     run ccr apply target --job j --cron --protect read-only
     fails 0 "read_only was off on the target" "set again"
+    # a run that is not told does as the one before
+    quiet_apply
     [ "$(ccr status target --job j --json | jq -r '.jobs[0].protection | "\(.mode) \(.read_only)"')" = "read-only true" ]
+    quiet_apply --protect detect
+    [ "$(read_only)" -eq 0 ]
+    quiet_apply --protect read-only
+    quiet_apply --protect off
+    [ "$(read_only)" -eq 0 ]
+}
+
+@test "read_only that somebody else has set stays" {
+    sql target "SET GLOBAL read_only = 1"
+    quiet_apply --protect read-only
+    quiet_apply --protect detect
+    [ "$(read_only)" -eq 1 ]
+    sql target "SET GLOBAL read_only = 0"
+    quiet_apply --protect read-only
+    # in the server's own options: after the restart it is the operator's
+    server_restart target --read-only=ON
+    run ccr apply target --job j --cron --protect detect
+    fails 0 "read_only is on, and ccr has not set it"
+    [ "$(read_only)" -eq 1 ]
+    sql target "SET GLOBAL read_only = 0"
+}
+
+@test "a restore sets it, too; the last job that wants it takes it away, by promotion or desync" {
+    sql source "CREATE DATABASE e; CREATE TABLE e.t (id INT PRIMARY KEY)"
+    ccr backup source --databases e --quiet
+    ccr restore target --job k --databases e --protect read-only --quiet
+    [ "$(read_only)" -eq 1 ]
+    quiet_apply --protect read-only
+    job desync --job k --yes 2>"$T/err"
+    grep -q "the target stays read_only: job j" "$T/err"
+    [ "$(read_only)" -eq 1 ]
     run ccr promote target --job j --yes
     fails 0 "job j is promoted"
-    [ "$(sql target "SELECT @@read_only")" -eq 0 ]
+    [ "$(read_only)" -eq 0 ]
+    ccr restore target --job k --databases e --protect read-only --replace --quiet
+    [ "$(read_only)" -eq 1 ]
+    job desync --job k --yes --quiet
+    [ "$(read_only)" -eq 0 ]
 }

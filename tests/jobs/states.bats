@@ -2,6 +2,7 @@
 
 load ../lib/common
 load job
+export PROTECT=off # the target is written to
 
 setup_file() {
     job_start

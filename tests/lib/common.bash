@@ -12,7 +12,7 @@
 #   server_grant NAME source|target    makes the user ccr with exactly the statements of README.md, and
 #                                      $T/NAME/ccr.cnf, the option file to connect as it
 #   ccr backup|ship|restore|apply NAME [options]   runs the binary against $STORE and that server as that user; apply with --protect
-#                               $PROTECT, or off
+#                               $PROTECT, or as a user who says nothing: in tests/jobs, e2e and model. Elsewhere $PROTECT is off
 #   same_tables A B DB...       equal lists of tables, row counts, CHECKSUM TABLE and sorted dumps of the rows (of tables with up
 #                               to 100,000); DB may be X:Y (X on A, Y on B)
 #   same_schema [--followed] A B DB...   equal SHOW CREATE of everything. --followed leaves out what differs on
@@ -33,6 +33,11 @@ esac
 T=${BATS_FILE_TMPDIR:-}
 CCR_TEST_TEMPLATE=${CCR_TEST_TEMPLATE:-${BATS_RUN_TMPDIR:-$T}/template}
 export CCR_ROOT CCR_BIN T CCR_TEST_TEMPLATE
+# suites of the lower layers write to targets: what ccr-apply says of that is not theirs
+case ${BATS_TEST_DIRNAME:-} in
+*/jobs | */e2e | */model) ;;
+*) PROTECT=${PROTECT:-off} ;;
+esac
 # a failure shown once a day is noted here, not in the home of who runs the tests
 export XDG_STATE_HOME=$T/state
 
@@ -105,8 +110,7 @@ ccr() {
     local binary=$1 name=$2
 
     shift 2
-    # tests write to targets: what ccr-apply says of that is for the suites that are about it
-    [ "$binary" != apply ] || set -- --protect "${PROTECT:-off}" "$@"
+    [ "$binary" != apply ] || [ -z "${PROTECT:-}" ] || set -- --protect "$PROTECT" "$@"
     "$CCR_BIN/ccr-$binary" --store "$STORE" --socket "$T/$name/sock" --defaults-file "$T/$name/ccr.cnf" "$@" 3>&-
 }
 

@@ -91,7 +91,8 @@ model_apply() {
     shift
     [ $((RANDOM % 3)) -gt 0 ] || set -- --lanes $((2 + RANDOM % 2)) "$@"
     [ $((RANDOM % 4)) -gt 0 ] || set -- --batch-size $((1 + RANDOM % 20))K "$@"
-    ccr apply target --job "$job" --quiet --json --batch-transactions $((1 + RANDOM % (RANDOM % 4 ? 40 : 400))) "$@" >"$T/$job.json"
+    ccr apply target --job "$job" --quiet --json --batch-transactions $((1 + RANDOM % (RANDOM % 4 ? 40 : 400))) "$@" >"$T/$job.json" || return
+    jq -e '.protection.written == []' "$T/$job.json" >/dev/null || { echo "taken for others' writes: $(jq -c .protection.written "$T/$job.json")"; return 1; }
 }
 
 # A replica that stopped would make the wait a long one.
