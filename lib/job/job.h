@@ -260,4 +260,15 @@ struct job_kept {
 };
 struct err *job_kept_put(struct conn *c, const char *job, const struct job_kept *kept) CHECKED;
 
+/* What is kept of a job, in the order in which it was made: the triggers' order of action. */
+struct job_kept_list {
+    struct job_kept *items; /* they point into `result` */
+    size_t count;
+    struct result *result;
+};
+/* `kind` NULL: both. */
+struct err *job_kept_read(struct conn *c, const char *job, const char *kind,
+                          struct job_kept_list *out) CHECKED;
+void job_kept_free(struct job_kept_list *list); /* its members */
+
 #endif

@@ -88,35 +88,38 @@ static struct err *check_needs(struct promote *p)
     return e;
 }
 
+static struct err *check_trigger(struct promote *p, const struct job_kept *k)
+{
+    uint64_t there = 0;
+    char *db = sql_string_dup(k->db);
+    char *name = sql_string_dup(k->name);
+    struct err *e =
+        conn_number(p->conn, &there,
+                    "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s AND "
+                    "TRIGGER_NAME = %s",
+                    db, name);
+
+    free(db);
+    free(name);
+    if (e || !there)
+        return e;
+    return err_hint(
+        err_new(ERR_UNSAFE,
+                "trigger %s.%s exists on the target, and ccr has not made it: it is in the way of "
+                "the source's",
+                k->db, k->name),
+        "drop it");
+}
+
 /* A trigger of that name that ccr has not made would be dropped. */
 static struct err *check_triggers(struct promote *p)
 {
-    struct result *r = NULL;
-    char *job = sql_string_dup(p->name);
-    char **row;
-    struct err *e = conn_query(
-        p->conn, &r, "SELECT db, name, table_name FROM ccr.kept WHERE job = %s AND kind = 'trigger'", job);
+    struct job_kept_list kept;
+    struct err *e = job_kept_read(p->conn, p->name, "trigger", &kept);
 
-    free(job);
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        uint64_t there = 0;
-        char *db = sql_string_dup(row[0]);
-        char *name = sql_string_dup(row[1]);
-        e = conn_number(p->conn, &there,
-                        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s AND "
-                        "TRIGGER_NAME = %s",
-                        db, name);
-        if (!e && there)
-            e = err_hint(
-                err_new(ERR_UNSAFE,
-                        "trigger %s.%s exists on the target, and ccr has not made it: it is in the way of "
-                        "the source's",
-                        row[0], row[1]),
-                "drop it");
-        free(db);
-        free(name);
-    }
-    result_free(r);
+    for (size_t i = 0; i < kept.count && !e; i++)
+        e = check_trigger(p, &kept.items[i]);
+    job_kept_free(&kept);
     return e;
 }
 

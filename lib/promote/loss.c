@@ -7,13 +7,34 @@
 #include "format/document.h"
 #include "mysql/server.h"
 #include "mysql/server_file.h"
+#include "mysql/source_check.h"
 #include "promote/parts.h"
 #include "status/lag.h"
 
 struct source_now {
     struct gtid_pos pos;
     int64_t time; /* seconds since 1970 */
+    bool same;    /* it has the last transactions that are here, by their whole GTIDs */
 };
+
+/* Numbers alone would also be another server's. */
+static struct err *has_all(const struct promote *p, const struct named_source *source, struct source_now *out)
+{
+    const struct source_check_params check = {
+        .conn = source->conn, .params = &source->params, .position = &p->position.pos};
+
+    out->same = gtid_pos_reaches(&out->pos, &p->position.pos);
+    for (size_t i = 0; out->same && i < p->position.pos.count; i++) {
+        const struct gtid here = p->position.pos.items[i];
+        const struct gtid *there = gtid_pos_find(&out->pos, here.domain);
+        struct fingerprint found = {0};
+        if (there && gtid_equal(*there, here))
+            continue;
+        TRY(source_fingerprint(&check, here, &found, &out->same));
+        fingerprint_free(&found);
+    }
+    return NULL;
+}
 
 static struct err *ask_source(const struct promote *p, struct source_now *out)
 {
@@ -26,12 +47,37 @@ static struct err *ask_source(const struct promote *p, struct source_now *out)
     if (!e)
         e = conn_number(source.conn, &time, "SELECT UNIX_TIMESTAMP()");
     out->time = (int64_t)time;
+    if (!e)
+        e = has_all(p, &source, out);
     named_source_close(&source);
     return e;
 }
 
+/* A server that lacks what is here is another one, or its history is another one: it tells nothing of what
+ * is lost. */
+static struct err *refuse_behind(struct promote *p, const struct source_now *now, json_t *loss)
+{
+    char *has = gtid_pos_text(&now->pos);
+
+    json_object_set_new(loss, "known", json_false());
+    buf_printf(
+        &p->loss,
+        "; the log of the server that was asked lacks transactions that are here (it goes up to %s), so it "
+        "cannot tell what is lost",
+        *has ? has : "none");
+    free(has);
+    if (promote_accepts(p, "unshipped"))
+        return NULL;
+    return err_hint(
+        err_new(ERR_UNSAFE, "%s", buf_str(&p->loss)),
+        "is --source the job's source, does it lag, were its logs purged? --accept-loss unshipped "
+        "promotes all the same");
+}
+
 static struct err *add_of_source(struct promote *p, const struct source_now *now, json_t *loss)
 {
+    if (!now->same)
+        return refuse_behind(p, now, loss);
     uint64_t count = gtid_pos_distance(&p->position.pos, &now->pos);
     int64_t seconds = count && p->position.source_time ? now->time - p->position.source_time : 0;
 
@@ -53,24 +99,36 @@ static struct err *add_of_source(struct promote *p, const struct source_now *now
                     "promotes without them");
 }
 
+/* When the source was last heard of: by its own report, or by a commit that is here. 0: never. */
+static int64_t last_seen_us(const struct promote *p, const struct stream_seen *seen)
+{
+    int64_t alive = seen && seen->has_alive ? seen->alive.time_us : 0;
+    int64_t commit = p->position.source_time * CLOCK_US_PER_S;
+
+    return alive > commit ? alive : commit;
+}
+
 /* Without the source, what it did after it was last seen cannot be told. */
 static void add_unknown(struct promote *p, const struct stream_seen *seen, json_t *loss)
 {
     char time[CLOCK_TEXT_SIZE];
+    int64_t since_us = last_seen_us(p, seen);
+    int64_t ago_us = clock_now_us() - since_us;
 
     json_object_set_new(loss, "known", json_false());
-    if (!seen || !seen->has_alive) {
+    if (!since_us) {
         buf_append_str(&p->loss,
-                       "; when the source was last seen is not known: what it has committed since is "
-                       "not here");
+                       "; when the source was last seen is not known, nor what it has committed that "
+                       "was not shipped: that is lost");
         return;
     }
-    clock_format(seen->alive.time_us, time);
+    clock_format(since_us, time);
     document_set_bytes(loss, "unknown_since", time);
     buf_printf(&p->loss,
-               "; the source was last seen at %s (%" PRId64 " s ago): what it has committed since is not "
-               "here, and not known",
-               time, (int64_t)((clock_now_us() - seen->alive.time_us) / CLOCK_US_PER_S));
+               "; the source was last seen at %s (%" PRId64
+               " s ago): what it has committed since, and was not "
+               "shipped, is lost, and how much that is, is not known",
+               time, (int64_t)(ago_us > 0 ? ago_us / CLOCK_US_PER_S : 0));
 }
 
 /* What the store has behind the position: with --now it is lost, without --yes it would be applied first. */
@@ -129,6 +187,8 @@ struct err *promote_loss(struct promote *p)
     add_here(p, loss);
     if (p->store)
         e = streams_look(&streams, p->job->stream, &seen);
+    else
+        buf_append_str(&p->loss, "; the store is not looked at: what it has behind that is lost, too");
     if (!e && seen)
         e = add_of_store(p, seen, &streams, loss);
     bool asked = opts_string(p->run->opts, OPT_SOURCE) != NULL;

@@ -2,88 +2,71 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "format/document.h"
 #include "promote/parts.h"
 #include "restore/place_object.h"
 
-enum { KIND, DB, NAME, TABLE, DEFINITION, SQL_MODE, CHARSET, COLLATION, DB_COLLATION, ZONE, STATUS };
-
-/* In the order in which they were made, which is the triggers' order of action. */
-static struct err *read_kept(struct promote *p, const char *kind, struct result **out)
-{
-    char *job = sql_string_dup(p->name);
-    struct err *e = conn_query(p->conn, out,
-                               "SELECT kind, db, name, table_name, definition, sql_mode, "
-                               "character_set_client, collation_connection, database_collation, time_zone, "
-                               "status FROM ccr.kept WHERE job = %s AND kind LIKE '%s' ORDER BY id",
-                               job, kind);
-
-    free(job);
-    return e;
-}
-
 struct err *promote_list_kept(struct promote *p)
 {
     json_t *list = json_array();
-    struct result *r = NULL;
-    char **row;
-    struct err *e = read_kept(p, "%", &r);
+    struct job_kept_list kept;
+    struct err *e = job_kept_read(p->conn, p->name, NULL, &kept);
 
     json_object_set_new(p->run->result, "kept", list);
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        json_t *kept = json_object();
-        document_set_bytes(kept, "kind", row[KIND]);
-        document_set_bytes(kept, "db", row[DB]);
-        document_set_bytes(kept, "name", row[NAME]);
-        document_set_bytes(kept, "status", row[STATUS]);
-        json_array_append_new(list, kept);
-        if (row[KIND][0] == 't')
-            run_say(p->run, "trigger %s.%s of table %s", row[DB], row[NAME], row[TABLE] ? row[TABLE] : "");
+    for (size_t i = 0; i < kept.count; i++) {
+        const struct job_kept *k = &kept.items[i];
+        json_t *object = json_object();
+        document_set_bytes(object, "kind", k->kind);
+        document_set_bytes(object, "db", k->db);
+        document_set_bytes(object, "name", k->name);
+        document_set_bytes(object, "status", k->status);
+        json_array_append_new(list, object);
+        if (k->kind[0] == 't')
+            run_say(p->run, "trigger %s.%s of table %s", k->db, k->name, k->table ? k->table : "");
         else
-            run_say(p->run, "event %s.%s: %s", row[DB], row[NAME], row[STATUS] ? row[STATUS] : "");
+            run_say(p->run, "event %s.%s: %s", k->db, k->name, k->status ? k->status : "");
     }
-    result_free(r);
+    job_kept_free(&kept);
     return e;
 }
 
-static struct err *create(struct promote *p, char **row, size_t definition_len, enum object_kind kind)
+static struct err *create(struct promote *p, const struct job_kept *k, enum object_kind kind)
 {
-    const struct manifest_object o = {
-        .kind = kind,
-        .db = row[DB],
-        .name = row[NAME],
-        .table = row[TABLE],
-        .sql_mode = row[SQL_MODE],
-        .character_set_client = row[CHARSET],
-        .collation_connection = row[COLLATION],
-        .database_collation = row[DB_COLLATION],
-        .time_zone = row[ZONE],
-        .status = row[STATUS],
-    };
+    struct manifest_object o = {.kind = kind};
+    const char *const from[] = {
+        k->name,      k->sql_mode, k->character_set_client, k->collation_connection, k->database_collation,
+        k->time_zone, k->status};
+    char **const to[] = {
+        &o.name,      &o.sql_mode, &o.character_set_client, &o.collation_connection, &o.database_collation,
+        &o.time_zone, &o.status};
+    const size_t count = sizeof(to) / sizeof(to[0]);
     struct buf sql = BUF_INIT;
 
-    buf_append(&sql, row[DEFINITION], definition_len);
-    struct err *e = place_statement(p->conn, row[DB], &o, &sql, NULL);
+    for (size_t i = 0; i < count; i++)
+        *to[i] = from[i] ? mem_strdup(from[i]) : NULL;
+    buf_append_str(&sql, k->sql);
+    struct err *e = place_statement(p->conn, k->db, &o, &sql, NULL);
     buf_free(&sql);
+    for (size_t i = 0; i < count; i++)
+        free(*to[i]);
     return e;
 }
 
 /* All of them are made anew, so that their order is right whatever a killed run has done. */
 struct err *promote_triggers(struct promote *p)
 {
-    struct result *r = NULL;
-    unsigned long *lengths;
-    char **row;
-    struct err *e = read_kept(p, "trigger", &r);
+    struct job_kept_list kept;
+    struct err *e = job_kept_read(p->conn, p->name, "trigger", &kept);
 
-    while (!e && (row = result_next(r, &lengths)) != NULL) {
-        char *trigger = sql_table_dup(row[DB], row[NAME]);
+    for (size_t i = 0; i < kept.count && !e; i++) {
+        char *trigger = sql_table_dup(kept.items[i].db, kept.items[i].name);
         e = conn_exec(p->conn, "DROP TRIGGER IF EXISTS %s", trigger);
         if (!e)
-            e = create(p, row, lengths[DEFINITION], OBJECT_TRIGGER);
+            e = create(p, &kept.items[i], OBJECT_TRIGGER);
         free(trigger);
     }
-    result_free(r);
+    job_kept_free(&kept);
     return e;
 }
 
@@ -95,21 +78,21 @@ static const char *status_clause(const char *status)
 }
 
 /* It is there, disabled, but for one that somebody has dropped. */
-static struct err *set_event(struct promote *p, char **row, size_t definition_len)
+static struct err *set_event(struct promote *p, const struct job_kept *k)
 {
     char *definer = NULL;
-    char *db = sql_string_dup(row[DB]);
-    char *name = sql_string_dup(row[NAME]);
+    char *db = sql_string_dup(k->db);
+    char *name = sql_string_dup(k->name);
     struct err *e = conn_value(p->conn, &definer,
                                "SELECT DEFINER FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s AND "
                                "EVENT_NAME = %s",
                                db, name);
 
     if (!e && definer)
-        e = place_event_status(p->conn, row[DB], row[NAME], definer,
-                               status_clause(row[STATUS] ? row[STATUS] : "ENABLED"));
+        e = place_event_status(p->conn, k->db, k->name, definer,
+                               status_clause(k->status ? k->status : "ENABLED"));
     else if (!e)
-        e = create(p, row, definition_len, OBJECT_EVENT);
+        e = create(p, k, OBJECT_EVENT);
     free(definer);
     free(db);
     free(name);
@@ -118,16 +101,14 @@ static struct err *set_event(struct promote *p, char **row, size_t definition_le
 
 struct err *promote_events(struct promote *p)
 {
-    struct result *r = NULL;
-    unsigned long *lengths;
-    char **row;
+    struct job_kept_list kept;
     char *scheduler = NULL;
-    struct err *e = read_kept(p, "event", &r);
-    bool any = r && result_count(r) > 0;
+    struct err *e = job_kept_read(p->conn, p->name, "event", &kept);
+    bool any = kept.count > 0;
 
-    while (!e && (row = result_next(r, &lengths)) != NULL)
-        e = set_event(p, row, lengths[DEFINITION]);
-    result_free(r);
+    for (size_t i = 0; i < kept.count && !e; i++)
+        e = set_event(p, &kept.items[i]);
+    job_kept_free(&kept);
     if (!e && any)
         e = conn_value(p->conn, &scheduler, "SELECT @@GLOBAL.event_scheduler");
     if (scheduler && strcmp(scheduler, "ON") != 0)

@@ -38,6 +38,8 @@ struct err *promote_check(struct promote *p, bool drained) CHECKED;
  */
 struct err *promote_loss(struct promote *p) CHECKED;
 
+/* Warns of definers of what is kept that the target lacks; ERR_UNSAFE where one is a role. */
+struct err *promote_definers(struct promote *p) CHECKED;
 /* "kept" in the result: what waits for promotion. */
 struct err *promote_list_kept(struct promote *p) CHECKED;
 /* The source's triggers, in their order of action. */

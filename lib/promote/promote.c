@@ -100,8 +100,9 @@ static struct err *drain(struct promote *p)
         return NULL;
     struct err *e = apply_drain(p->run, p->log_conn, p->store);
     if (e && err_code(e) != ERR_INTERRUPTED && err_code(e) != ERR_LOCKED)
-        e = err_context(e, "applying the log to its end (--now promotes with what is applied, and loses the "
-                           "log behind it)");
+        e = err_context(e,
+                        "applying the log to its end (--now, or --without-store where it cannot be reached, "
+                        "promotes with what is applied, and loses the log behind it)");
     return e ? e : read_position(p);
 }
 
@@ -114,12 +115,20 @@ static struct err *clean_up(struct promote *p)
     return stage_forget(p->conn, p->name);
 }
 
-/* The job holds the log no longer. */
+/* The job holds the log no longer. A store that is down holds up no promotion. */
 static struct err *forget_report(struct promote *p)
 {
     char *key = layout_job_status_key(p->name);
     struct err *e = p->store ? store_delete(p->store, key) : NULL;
 
+    if (e && err_code(e) == ERR_STORE) {
+        log_warn(p->run->log,
+                 "%s stays in the store, and with it the log that it says is needed, until ccr-job desync "
+                 "--job %s: %s",
+                 key, p->name, err_message(e));
+        err_free(e);
+        e = NULL;
+    }
     free(key);
     return e;
 }
@@ -200,6 +209,7 @@ static struct err *look(struct promote *p, bool drained)
 {
     TRY(read_position(p));
     TRY(promote_check(p, drained));
+    TRY(promote_definers(p));
     TRY(promote_loss(p));
     TRY(promote_list_kept(p));
     run_say(p->run, "%s", buf_str(&p->loss));

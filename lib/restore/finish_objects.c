@@ -71,19 +71,16 @@ static bool has_event(const struct restore_plan *p, const char *target, const ch
 
 struct err *finish_drop_events(struct conn *c, const struct restore_plan *p)
 {
-    struct result *r = NULL;
-    char **row;
-    char *job = sql_string_dup(p->job->name);
-    struct err *e = conn_query(c, &r, "SELECT db, name FROM ccr.kept WHERE job = %s AND kind = 'event'", job);
+    struct job_kept_list kept;
+    struct err *e = job_kept_read(c, p->job->name, "event", &kept);
 
-    while (!e && (row = result_next(r, NULL)) != NULL) {
-        char *event = sql_table_dup(row[0], row[1]);
-        if (!has_event(p, row[0], row[1]))
+    for (size_t i = 0; i < kept.count && !e; i++) {
+        char *event = sql_table_dup(kept.items[i].db, kept.items[i].name);
+        if (!has_event(p, kept.items[i].db, kept.items[i].name))
             e = conn_exec(c, "DROP EVENT IF EXISTS %s", event);
         free(event);
     }
-    result_free(r);
-    free(job);
+    job_kept_free(&kept);
     return e;
 }
 

@@ -16,8 +16,11 @@ setup_file() {
         INSERT INTO t (id, v) SELECT seq, 0 FROM seq_1_to_100; INSERT INTO q (v) VALUES (1), (2);
         CREATE TRIGGER second AFTER INSERT ON t FOR EACH ROW INSERT INTO seen (what) VALUES ('second');
         CREATE TRIGGER first AFTER INSERT ON t FOR EACH ROW PRECEDES second INSERT INTO seen (what) VALUES (CONCAT('first ', @@sql_mode LIKE '%ANSI%'));
+        CREATE USER ghost@localhost; GRANT ALL ON d.* TO ghost@localhost;
+        CREATE DEFINER = ghost@localhost TRIGGER g BEFORE INSERT ON q FOR EACH ROW SET NEW.v = NEW.v;
         CREATE EVENT often ON SCHEDULE EVERY 1 SECOND DO INSERT INTO ticks SELECT 1 FROM (SELECT 1) x WHERE @@server_id = 102;
         CREATE EVENT off ON SCHEDULE EVERY 1 SECOND DISABLE DO INSERT INTO seen (what) VALUES ('off')"
+    sql target "CREATE USER ghost@localhost; GRANT ALL ON d.* TO ghost@localhost"
     follow_start
     sql source "SET sql_mode = 'ANSI'; USE d; CREATE TRIGGER third BEFORE DELETE ON t FOR EACH ROW FOLLOWS nobody SET @x = 1" && return 1
     sql source "SET sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES', time_zone = '+03:00'; USE d;
@@ -45,8 +48,34 @@ promote() {
     fails 0 "the target has everything up to 0-101-" "transactions of the stored log are not applied" "last seen at 20" \
         "trigger d.first of table t" "event d.often: ENABLED" "event d.off: DISABLED" "would be promoted, after the rest of the log is applied"
     run promote --json
-    [ "$(json_of '"\(.changed) \(.state) \(.loss.known) \(.loss.not_applied > 0) \(.kept | length)"')" = "false following false true 4" ]
+    [ "$(json_of '"\(.changed) \(.state) \(.loss.known) \(.loss.not_applied > 0) \(.kept | length)"')" = "false following false true 5" ]
     [ "$(sql target "SHOW TRIGGERS FROM d" | wc -l)" -eq 0 ]
+}
+
+locked() {
+    [ "$(sql target "SELECT IS_USED_LOCK('ccr job j') IS NOT NULL")" -eq 1 ]
+}
+
+@test "at three in the morning: each failure says what it is, and what to do" {
+    run "$CCR_BIN/ccr-promote" --store "$STORE" --socket "$T/nowhere" --defaults-file "$T/target/ccr.cnf" --job j --yes
+    fails 6 "target: connecting" "is the server up"
+    printf '[client]\nuser = ccr\npassword = wrong\n' >"$T/wrong.cnf"
+    chmod 600 "$T/wrong.cnf"
+    run "$CCR_BIN/ccr-promote" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/wrong.cnf" --job j --yes
+    fails 6 "Access denied"
+    run "$CCR_BIN/ccr-promote" --store "file://$T/gone" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --yes
+    fails 4 "--without-store"
+    sql target "SELECT GET_LOCK('ccr job j', 0), SLEEP(60)" >/dev/null 2>&1 3>&- &
+    wait_until 10 locked
+    run promote --yes
+    fails 75 "ccr-job pause --job j"
+    sql target "KILL $(sql target "SELECT IS_USED_LOCK('ccr job j')")"
+    # the definer of a trigger
+    sql target "DROP USER ghost@localhost"
+    run promote
+    fails 0 "trigger d.g is defined by ghost@localhost, which does not exist on the target" "(error 1449)"
+    sql target "CREATE USER ghost@localhost; GRANT ALL ON d.* TO ghost@localhost"
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.states WHERE state LIKE 'promot%'")" -eq 0 ]
 }
 
 @test "what would be lost is refused, until a word accepts it" {
@@ -113,10 +142,13 @@ has_rows() {
     ccr backup target --stream second --quiet
     sql target "INSERT INTO d.t (v) VALUES (7)"
     ccr ship target --stream second --quiet
-    sql source "DROP DATABASE d"
+    # what was the source has to be copied as a whole, over what it has; and then follows
     server_grant source target
     sql source "SET GLOBAL event_scheduler = OFF, log_bin_trust_function_creators = ON"
-    ccr restore source --stream second --job back --quiet --databases d
+    run ccr restore source --stream second --job back --quiet --databases d
+    fails 9 "--replace"
+    ccr restore source --stream second --job back --quiet --databases d --replace
+    [ "$(sql source "SELECT COUNT(*) FROM ccr.history WHERE job = 'back' AND what LIKE 'full copy of snapshot %' AND reason = 'first run'")" -eq 1 ]
     ccr apply source --job back --quiet
     [ "$(sql source "SELECT GROUP_CONCAT(v ORDER BY id DESC) FROM d.t WHERE id > 9000")" = 7,6,5 ]
 }

@@ -9,6 +9,7 @@ setup_file() {
     follow_servers
     sql source "CREATE DATABASE d; USE d; CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT); CREATE TABLE seen (id INT);
         CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id); CREATE TRIGGER b AFTER INSERT ON t FOR EACH ROW SET @x = 1;
+        CREATE SEQUENCE s; CREATE TABLE q (id BIGINT DEFAULT (NEXTVAL(s)) PRIMARY KEY, v INT); INSERT INTO q (v) VALUES (1), (2);
         CREATE EVENT e ON SCHEDULE EVERY 1 YEAR STARTS '2030-01-01 00:00:00' DO DELETE FROM d.seen"
     follow_start
     printf '[client]\nsocket = %s\nuser = root\n' "$T/source/sock" >"$T/source.cnf"
@@ -74,7 +75,7 @@ ledger() {
     sql target "DROP DATABASE d"
     store_use killed
     follow_start --quiet
-    sql source "INSERT INTO d.t (v) VALUES (4711)"
+    sql source "INSERT INTO d.t (v) VALUES (4711); UPDATE d.q SET id = 9000 WHERE v = 2"
     ship
     for ((n = 1; status == 137 && n < 300; n++)); do
         status=0
@@ -89,6 +90,7 @@ ledger() {
     [ "$status" -eq 0 ]
     [ "$killed" -gt 40 ]
     same_schema source target d
+    sql source "DO SETVAL(d.s, 9000)" # as the promotion did
     same_tables source target d
     [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE what LIKE 'promoted by%'")" -eq 1 ]
     [ "$(sql target "SELECT state FROM ccr.states")" = promoted ]
