@@ -152,7 +152,6 @@ static void change_make_repeatable(struct schema_change *s)
 
 static struct err *change_execute(struct schema_change *s)
 {
-    TRY(schema_rows_check(s)); /* again: an earlier version opened the intent first */
     TRY(prelude_set(s->a->prelude, s->a->conn));
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
@@ -188,6 +187,7 @@ static struct err *change_run_once(struct schema_change *s, const json_t *before
             s, "a run was stopped while this statement ran, and what became of it cannot be told");
     }
     TRY(schema_debris_clear(s, now));
+    TRY(schema_rows_check(s)); /* an earlier version opened the intent first */
     return change_execute(s);
 }
 
