@@ -18,7 +18,7 @@ setup_file() {
     printf '[client]\nuser = root\nsocket = %s\n' "$(server_socket other)" >"$T/other.cnf"
     sql source "CREATE DATABASE d; USE d;
         CREATE TABLE t (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, k INT, v VARCHAR(100), KEY (k));
-        INSERT INTO t SELECT seq, seq % 100, SHA2(seq, 256) FROM seq_1_to_60000;
+        INSERT INTO t SELECT seq, seq % 100, SHA2(seq, 256) FROM seq_1_to_30000;
         CREATE TABLE child (id INT PRIMARY KEY, t INT, FOREIGN KEY (t) REFERENCES t (id));
         INSERT INTO child SELECT seq, seq FROM seq_1_to_1000;
         CREATE TABLE no_key (a INT, b VARCHAR(100)); INSERT INTO no_key SELECT seq, MD5(seq) FROM seq_1_to_30000;
@@ -81,7 +81,7 @@ reader_said() {
     wait_until 30 reader_said "before.0"
     wait "$restore"
     echo "SELECT 'after', COUNT(*) FROM d.t;" >&6
-    wait_until 30 reader_said "after.60000"
+    wait_until 30 reader_said "after.30000"
     both_equal
 }
 

@@ -34,17 +34,17 @@ churn() {
     sql_file source "$T/churn.sql" "$DB"
 }
 
-@test "kill -9 at 25 random moments: the chain is valid at any time, and complete after the next run" {
+@test "kill -9 at $((12 * ${SOAK:-1})) random moments: the chain is valid at any time, and complete after the next run" {
     seed
     snapshot source
-    for round in $(seq 25); do
+    for round in $(seq $((12 * ${SOAK:-1}))); do
         churn 10
         ship_exec source --segment-size 64K >/dev/null 2>&1 &
         pid=$!
         sleep "$(printf '0.%03d' $((RANDOM % 160)))"
         kill -9 "$pid" 2>/dev/null || true
         wait "$pid" || true
-        if [ $((round % 12)) -eq 0 ]; then log_check; fi
+        if [ $((round % 6)) -eq 0 ]; then log_check; fi
     done
     run ccr ship source
     [ "$status" -eq 0 ]
@@ -52,10 +52,10 @@ churn() {
     log_complete source
 }
 
-@test "the source killed while it is read, 6 times" {
+@test "the source killed while it is read, $((4 * ${SOAK:-1})) times" {
     seed
     snapshot source
-    for round in $(seq 6); do
+    for round in $(seq $((4 * ${SOAK:-1}))); do
         churn 20
         ship_exec source --segment-size 64K >/dev/null 2>"$T/errors" &
         pid=$!
