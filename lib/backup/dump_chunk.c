@@ -225,18 +225,20 @@ static struct err *copy_rows(struct copy *c, MYSQL_RES *res)
 static struct err *select_rows(struct copy *c)
 {
     struct dump_worker *w = c->worker;
-    MYSQL *mysql = conn_handle(w->conn);
     struct buf sql = BUF_INIT;
-    MYSQL_RES *res = NULL;
 
     buf_printf(&sql, "SELECT HIGH_PRIORITY SQL_NO_CACHE %s FROM ", c->table->select);
     buf_append(&sql, c->chunk->from.data, c->chunk->from.len);
-    if (mysql_real_query(mysql, (const char *)sql.data, (unsigned long)sql.len) == 0)
-        res = mysql_use_result(mysql);
+    struct err *e = conn_send(w->conn, sql.data, sql.len, "reading rows");
     buf_free(&sql);
+    if (!e)
+        e = conn_answer(w->conn, "reading rows");
+    if (e)
+        return e;
+    MYSQL_RES *res = mysql_use_result(conn_handle(w->conn));
     if (!res)
         return conn_error(w->conn, "reading rows");
-    struct err *e = copy_rows(c, res);
+    e = copy_rows(c, res);
     if (e || atomic_load(&w->dump->stop))
         dump_worker_disconnect(w); /* or mysql_free_result would read the rest of the rows */
     mysql_free_result(res);

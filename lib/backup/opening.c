@@ -137,12 +137,12 @@ struct err *opening_unlock_tables(struct opening *o)
 /* All at once, so that as little time as possible lies between them. */
 static struct err *start_all(struct opening *o)
 {
+    static const char what[] = "opening a consistent snapshot";
+
     for (size_t i = 0; i < o->count; i++)
-        if (mysql_send_query(conn_handle(o->workers[i]), start_snapshot, sizeof(start_snapshot) - 1) != 0)
-            return conn_error(o->workers[i], "opening a consistent snapshot");
+        TRY(conn_send(o->workers[i], start_snapshot, sizeof(start_snapshot) - 1, what));
     for (size_t i = 0; i < o->count; i++)
-        if (mysql_read_query_result(conn_handle(o->workers[i])) != 0)
-            return conn_error(o->workers[i], "opening a consistent snapshot");
+        TRY(conn_answer(o->workers[i], what));
     return NULL;
 }
 
@@ -198,6 +198,22 @@ static struct err *open_without_locks(struct opening *o, bool *agreed)
     return NULL;
 }
 
+/* Where the network is cut now, the server ends the session, and lets commits go, after this time of silence.
+ */
+static struct err *hold_commits(struct opening *o)
+{
+    TRY(conn_exec(o->control, "SET SESSION wait_timeout = 10"));
+    TRY(conn_exec(o->control, "BACKUP STAGE START"));
+    return conn_exec(o->control, "BACKUP STAGE BLOCK_COMMIT");
+}
+
+/* Fails where the stage was never entered; closing the connection would release it as well. */
+static struct err *release_commits(struct opening *o)
+{
+    TRY(conn_exec(o->control, "BACKUP STAGE END"));
+    return conn_exec(o->control, "SET SESSION wait_timeout = " SOURCE_SESSION_IDLE_S);
+}
+
 /* Commits wait while the workers open; BACKUP STAGE END comes whatever happens. */
 static struct err *open_with_commits_held(struct opening *o)
 {
@@ -206,9 +222,7 @@ static struct err *open_with_commits_held(struct opening *o)
     log_debug(o->params.log, "the source is busy: holding its commits for the moment of opening");
     if (o->server.is_galera)
         log_warn(o->params.log, "holding commits pauses and desyncs this Galera node for a moment");
-    struct err *e = conn_exec(o->control, "BACKUP STAGE START");
-    if (!e)
-        e = conn_exec(o->control, "BACKUP STAGE BLOCK_COMMIT");
+    struct err *e = hold_commits(o);
     if (e) {
         e = name_blockers(o, o->control, err_context(e, "holding commits to open the snapshot"));
     } else {
@@ -218,8 +232,7 @@ static struct err *open_with_commits_held(struct opening *o)
         if (!e && !agreed)
             e = err_new(ERR_SOURCE, "the source's log moved on although its commits are held");
     }
-    /* fails where the stage was never entered; closing the connection would release it as well */
-    struct err *end = conn_exec(o->control, "BACKUP STAGE END");
+    struct err *end = release_commits(o);
     return err_first(e, end);
 }
 

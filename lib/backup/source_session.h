@@ -6,6 +6,9 @@
 
 #include "mysql/conn.h"
 
+/* A session that is idle for this long is ended by the server. */
+#define SOURCE_SESSION_IDLE_S "604800"
+
 /*
  * Opens a connection whose session gives stored bytes without conversion, times in UTC, and definitions in
  * one spelling; waits for locks up to lock_wait_s, and for a slow store as long as it takes.

@@ -80,6 +80,7 @@ enum opt_id {
     OPT_DEFAULTS_FILE,
     OPT_DEFAULTS_GROUP,
     OPT_CONNECT_TIMEOUT,
+    OPT_SERVER_TIMEOUT,
     /* what to copy */
     OPT_DATABASES,
     OPT_TABLES,

@@ -81,6 +81,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                             "group of the option file (default: client)"},
     [OPT_CONNECT_TIMEOUT] = {"connect-timeout", TYPE_SECONDS, CONNECT, SERVER, "SECONDS", "10",
                              "give up connecting after this time"},
+    [OPT_SERVER_TIMEOUT] = {"server-timeout", TYPE_SECONDS, CONNECT, SERVER, "SECONDS", "60",
+                            "ask a server that is silent for this time whether it is at work"},
 
     [OPT_DATABASES] = {"databases", TYPE_LIST, BACKUP | RESTORE | JOB, SERVER, "DB,...", NULL,
                        "only these databases (default: all but system schemas); * and ? are wildcards"},

@@ -178,6 +178,30 @@ static char *lock_name(const char *what, const char *job)
     return quoted;
 }
 
+/* Adds who has the lock: behind a network that was cut, a session may outlive its run by hours. */
+static struct err *add_holder(struct conn *c, const char *quoted, struct err *locked)
+{
+    struct result *r = NULL;
+    struct err *e = conn_query(c, &r,
+                               "SELECT id, host, command, time FROM information_schema.processlist "
+                               "WHERE id = IS_USED_LOCK(%s)",
+                               quoted);
+
+    if (e) {
+        err_free(e);
+        return locked;
+    }
+    char **row = result_next(r, NULL);
+    if (row && row[0] && row[1] && row[2] && row[3])
+        locked =
+            err_hint(locked,
+                     "it is connection %s on the server, from %s, for %s s in state %s; if that run is gone "
+                     "(its network was cut), KILL %s, or wait until the server notices (tcp_keepalive_time)",
+                     row[0], row[1], row[3], row[2], row[0]);
+    result_free(r);
+    return locked;
+}
+
 static struct err *lock(struct conn *c, const char *what, const char *job)
 {
     uint64_t got = 0;
@@ -195,7 +219,7 @@ static struct err *lock(struct conn *c, const char *what, const char *job)
         got = 1;
     }
     if (!e && !got)
-        e = err_new(ERR_LOCKED, "another run of job %s is at work", job);
+        e = add_holder(c, quoted, err_new(ERR_LOCKED, "another run of job %s is at work", job));
     free(quoted);
     return e;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mysql/silence.h"
 
 /* Of COM_BINLOG_DUMP: end at the end of the log; send annotations too. */
 enum { FLAG_NON_BLOCK = 1, FLAG_ANNOTATE_ROWS = 2 };
@@ -15,7 +16,7 @@ enum { FLAG_NON_BLOCK = 1, FLAG_ANNOTATE_ROWS = 2 };
  * A follower hears from the server at every heartbeat; this many of them missing, or this many seconds, is a
  * lost connection. A one-shot dump may wait for the server to search its log for the position.
  */
-enum { HEARTBEATS_MISSED = 10, FOLLOW_TIMEOUT_MIN_S = 10, ONE_SHOT_TIMEOUT_S = 300, WRITE_TIMEOUT_S = 600 };
+enum { HEARTBEATS_MISSED = 10, FOLLOW_TIMEOUT_MIN_S = 10, WRITE_TIMEOUT_S = 600 };
 
 struct binlog_dump {
     struct conn *conn;
@@ -123,7 +124,7 @@ struct err *binlog_dump_open(const struct binlog_dump_params *p, struct binlog_d
     struct binlog_dump *d = mem_zalloc(1, sizeof(*d));
     struct err *e;
 
-    params.read_timeout_s = ONE_SHOT_TIMEOUT_S;
+    params.read_timeout_s = silence_within_answer_s(&params);
     if (p->follow) {
         params.read_timeout_s = p->heartbeat_ms * HEARTBEATS_MISSED / 1000;
         if (params.read_timeout_s < FOLLOW_TIMEOUT_MIN_S)

@@ -11,12 +11,17 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "mysql/silence.h"
 
-enum { STATEMENT_SHOWN = 200 };
+/* The library counts milliseconds, in an int. */
+enum { STATEMENT_SHOWN = 200, TIMEOUT_MOST_S = 86400, PARAM_STRINGS = 5 };
 
 struct conn {
     MYSQL *mysql;
     enum conn_side side;
+    struct conn_params params;
+    char *strings[PARAM_STRINGS]; /* those of params */
+    unsigned silent_s;            /* given up after so long a silence; 0: not */
     uint64_t affected;
     char *shown; /* the beginning of the last statement, for messages */
 };
@@ -25,6 +30,13 @@ struct result {
     MYSQL_RES *res;
     unsigned long *lengths;
 };
+
+static unsigned timeout_from_opts(const struct opts *opts, enum opt_id id)
+{
+    uint64_t seconds = opts_number(opts, id);
+
+    return seconds < TIMEOUT_MOST_S ? (unsigned)seconds : TIMEOUT_MOST_S;
+}
 
 void conn_params_from_opts(const struct opts *opts, enum conn_side side, struct conn_params *params)
 {
@@ -36,7 +48,8 @@ void conn_params_from_opts(const struct opts *opts, enum conn_side side, struct 
         .defaults_file = opts_string(opts, OPT_DEFAULTS_FILE),
         .defaults_group = opts_string(opts, OPT_DEFAULTS_GROUP),
         .port = (unsigned)opts_number(opts, OPT_PORT),
-        .connect_timeout_s = (unsigned)opts_number(opts, OPT_CONNECT_TIMEOUT),
+        .connect_timeout_s = timeout_from_opts(opts, OPT_CONNECT_TIMEOUT),
+        .server_timeout_s = timeout_from_opts(opts, OPT_SERVER_TIMEOUT),
     };
 }
 
@@ -91,7 +104,24 @@ struct err *conn_error(const struct conn *c, const char *what)
                     mysql_error(c->mysql));
     else
         e = err_new(conn_code(c), "%s: error %u: %s [%s]", side, number, mysql_error(c->mysql), c->shown);
+    if (c->silent_s)
+        e = err_hint(e,
+                     "no answer for %u seconds, and no sign that the server is at work on one "
+                     "(--server-timeout); the next run goes on from what is committed",
+                     c->silent_s);
     return conn_add_hint(e, number);
+}
+
+static void conn_set_timeouts(MYSQL *mysql, const struct conn_params *p)
+{
+    unsigned within_answer_s = p->read_timeout_s ? p->read_timeout_s : silence_within_answer_s(p);
+
+    if (p->connect_timeout_s)
+        mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &p->connect_timeout_s);
+    if (within_answer_s) {
+        mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &within_answer_s);
+        mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &within_answer_s);
+    }
 }
 
 static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
@@ -100,10 +130,7 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
     unsigned protocol = MYSQL_PROTOCOL_TCP;
     unsigned no_files = 0;
 
-    if (p->connect_timeout_s)
-        mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &p->connect_timeout_s);
-    if (p->read_timeout_s)
-        mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &p->read_timeout_s);
+    conn_set_timeouts(mysql, p);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     /* global limits would cut results short without a word, or refuse statements, and DEFAULT would mean
      * those; a COMMIT ends a transaction, and begins none */
@@ -134,25 +161,57 @@ static struct err *conn_check_defaults_file(const struct conn_params *p)
     return NULL;
 }
 
-struct err *conn_open(const struct conn_params *p, struct conn **out)
+static struct conn *conn_new(const struct conn_params *p)
 {
-    TRY(conn_check_defaults_file(p));
     struct conn *c = mem_zalloc(1, sizeof(*c));
+    const char **strings[] = {&c->params.host, &c->params.socket, &c->params.user, &c->params.defaults_file,
+                              &c->params.defaults_group};
+
     c->side = p->side;
+    c->params = *p;
+    for (size_t i = 0; i < PARAM_STRINGS; i++)
+        if (*strings[i])
+            *strings[i] = c->strings[i] = mem_strdup(*strings[i]);
+    return c;
+}
+
+static void conn_free(struct conn *c)
+{
+    for (size_t i = 0; i < PARAM_STRINGS; i++)
+        free(c->strings[i]);
+    free(c->shown);
+    free(c);
+}
+
+struct err *conn_try(const struct conn_params *p, struct conn **out, unsigned *number)
+{
+    *number = 0;
+    TRY(conn_check_defaults_file(p));
+    struct conn *c = conn_new(p);
     c->mysql = mysql_init(NULL);
     if (!c->mysql) {
-        free(c);
+        conn_free(c);
         return err_new(ERR_INTERNAL, "the client library could not be initialised");
     }
     conn_set_options(c->mysql, p);
     if (!mysql_real_connect(c->mysql, p->host, p->user, NULL, NULL, p->port, p->socket,
                             CLIENT_REMEMBER_OPTIONS)) {
         struct err *e = conn_error(c, "connecting");
+        *number = conn_errno(c);
         conn_close(c);
         return e;
     }
+    if (p->server_timeout_s)
+        silence_keep_alive(c->mysql, p);
     *out = c;
     return NULL;
+}
+
+struct err *conn_open(const struct conn_params *p, struct conn **out)
+{
+    unsigned number;
+
+    return conn_try(p, out, &number);
 }
 
 void conn_close(struct conn *c)
@@ -160,8 +219,7 @@ void conn_close(struct conn *c)
     if (!c)
         return;
     mysql_close(c->mysql);
-    free(c->shown);
-    free(c);
+    conn_free(c);
 }
 
 void conn_thread_end(void)
@@ -235,11 +293,28 @@ static struct err *conn_drain(struct conn *c)
     }
 }
 
+struct err *conn_send(struct conn *c, const void *sql, size_t len, const char *what)
+{
+    return mysql_send_query(c->mysql, sql, (unsigned long)len) != 0 ? conn_error(c, what) : NULL;
+}
+
+struct err *conn_answer(struct conn *c, const char *what)
+{
+    if (c->params.server_timeout_s && !c->params.read_timeout_s)
+        c->silent_s = silence_wait(c->mysql, &c->params);
+    return mysql_read_query_result(c->mysql) != 0 ? conn_error(c, what) : NULL;
+}
+
+static struct err *conn_ask(struct conn *c, const void *sql, size_t len)
+{
+    TRY(conn_send(c, sql, len, NULL));
+    return conn_answer(c, NULL);
+}
+
 static struct err *conn_run(struct conn *c, const void *sql, size_t len)
 {
     failpoint("statement");
-    if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
-        return conn_error(c, NULL);
+    TRY(conn_ask(c, sql, len));
     c->affected = mysql_affected_rows(c->mysql);
     return conn_drain(c);
 }
@@ -273,8 +348,7 @@ static struct err *conn_store(struct conn *c, struct result **out, const char *s
     size_t len = strlen(sql);
 
     conn_note_statement(c, sql, len);
-    if (mysql_real_query(c->mysql, sql, (unsigned long)len) != 0)
-        return conn_error(c, NULL);
+    TRY(conn_ask(c, sql, len));
     MYSQL_RES *res = mysql_store_result(c->mysql);
     if (!res)
         return mysql_errno(c->mysql) ? conn_error(c, NULL)
@@ -334,9 +408,9 @@ struct err *conn_query_each(struct conn *c, const char *sql, conn_each_fn *each,
     *absent = false;
     TRY(conn_set_several(c, MYSQL_OPTION_MULTI_STATEMENTS_ON));
     conn_note_statement(c, sql, strlen(sql));
-    struct err *e = mysql_real_query(c->mysql, sql, (unsigned long)strlen(sql)) != 0
-                        ? conn_error(c, NULL)
-                        : conn_store_each(c, each, arg);
+    struct err *e = conn_ask(c, sql, strlen(sql));
+    if (!e)
+        e = conn_store_each(c, each, arg);
     if (e && conn_is_lost(c))
         return e;
     *absent = e && conn_is_absent(c);

@@ -3,6 +3,9 @@
  *
  * Wraps libmysqlclient. Passwords come from option files that the library reads itself (defaults-file,
  * defaults-group), never from flags. Text in both directions is utf8mb4 unless a session sets otherwise.
+ * A statement may take hours, so there is no limit to how long its answer is waited for, but a server that
+ * says nothing is asked whether it is at work (silence.h).
+ *
  * Errors are ERR_SOURCE or ERR_TARGET, by the side the connection was opened for, and carry the server's
  * number and text and the statement's beginning; conn_errno tells the number of the last failure for those
  * who must tell them apart.
@@ -38,15 +41,18 @@ struct conn_params {
     const char *defaults_group;
     unsigned port;
     unsigned connect_timeout_s;
-    bool local_infile;       /* LOAD DATA LOCAL is allowed on this connection */
-    bool skip_binlog;        /* sql_log_bin = 0: what is done on it is not in the server's binlog */
-    unsigned read_timeout_s; /* 0: wait forever */
+    bool local_infile;         /* LOAD DATA LOCAL is allowed on this connection */
+    bool skip_binlog;          /* sql_log_bin = 0: what is done on it is not in the server's binlog */
+    unsigned server_timeout_s; /* after so long a silence the server is asked; 0: wait forever */
+    unsigned read_timeout_s;   /* instead: an answer that takes longer is none; 0: no such limit */
 };
 
 /* Fills params from --host, --port, ... ; strings stay owned by opts. */
 void conn_params_from_opts(const struct opts *opts, enum conn_side side, struct conn_params *params);
 
 struct err *conn_open(const struct conn_params *params, struct conn **out) CHECKED;
+/* The same; *number tells the number of the failure. */
+struct err *conn_try(const struct conn_params *params, struct conn **out, unsigned *number) CHECKED;
 void conn_close(struct conn *c); /* NULL is allowed */
 void conn_thread_end(void);
 
@@ -70,6 +76,13 @@ struct err *conn_exec_bytes(struct conn *c, const void *sql, size_t len) CHECKED
 struct err *conn_transaction(struct conn *c, struct err *(*fn)(void *arg), void *arg) CHECKED;
 /* A statement that holds a secret: messages show this instead. */
 struct err *conn_exec_shown(struct conn *c, const char *sql, const char *shown) CHECKED;
+
+/*
+ * The two halves of a statement, for who has something to do meanwhile, or reads its rows from conn_handle():
+ * sends it, and waits until the server begins to answer. `what` is what errors say, or NULL.
+ */
+struct err *conn_send(struct conn *c, const void *sql, size_t len, const char *what) CHECKED;
+struct err *conn_answer(struct conn *c, const char *what) CHECKED;
 
 /* A stored result: rows of strings, NULL for SQL NULL. */
 struct result;

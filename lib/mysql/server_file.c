@@ -17,6 +17,7 @@ void server_file_params(const char *name, const struct conn_params *like, char *
         .defaults_file = *file,
         .defaults_group = grouped ? colon + 1 : NULL,
         .connect_timeout_s = like->connect_timeout_s,
+        .server_timeout_s = like->server_timeout_s,
     };
 }
 

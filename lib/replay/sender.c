@@ -136,30 +136,28 @@ struct err *sender_wait(struct sender *s)
     if (!b)
         return NULL;
     s->in_flight = NULL;
-    if (mysql_read_query_result(conn_handle(s->conn)) != 0) {
+    struct err *e = conn_answer(s->conn, "applying row events");
+    if (e) {
         s->failed = b;
         s->format_sent = false;
-        return conn_error(s->conn, "applying row events");
     }
-    return NULL;
+    return e;
 }
 
 struct err *sender_send(struct sender *s, struct bundle *b)
 {
     TRY(sender_wait(s));
     struct err *e = sender_compose(s, b);
-    if (e) {
-        s->failed = b;
-        return e;
+    if (!e) {
+        s->format_sent = true;
+        s->bytes += bundle_size(b);
+        e = conn_send(s->conn, s->text.data, s->text.len, "sending row events");
     }
-    s->format_sent = true;
-    s->bytes += bundle_size(b);
-    if (mysql_send_query(conn_handle(s->conn), (const char *)s->text.data, (unsigned long)s->text.len) != 0) {
+    if (e)
         s->failed = b;
-        return conn_error(s->conn, "sending row events");
-    }
-    s->in_flight = b;
-    return NULL;
+    else
+        s->in_flight = b;
+    return e;
 }
 
 struct err *sender_apply(struct sender *s, const struct change *change, struct row_counts *counts)

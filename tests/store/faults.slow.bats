@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/s3
+load ../lib/network
 
 LANES=7 # at a time: most of the time is spent waiting for another try
 V2_LANES=2 # of them
@@ -290,4 +291,36 @@ size_of() {
         [ "$code" -eq 4 ]
         grep -q "answer cut short\|connection lost" "$T/one/err"
     done
+}
+
+# by_network COMMAND...: through a network of TCP.
+by_network() {
+    AWS_ENDPOINT_URL=http://127.0.0.1:$(network_port ceph) "$@"
+}
+
+@test "a network that is cut in the midst of an object, refuses, or says nothing: runs end in time, or go on when it comes back" {
+    local fault pid
+    STORE=s3://faults/network
+    sql source "CREATE DATABASE IF NOT EXISTS wide; CREATE OR REPLACE TABLE wide.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT); INSERT INTO wide.t (v) SELECT HEX(RANDOM_BYTES(500)) FROM wide.seq_1_to_2000"
+    network_start ceph "$(s3_port ceph)"
+    for fault in 'reset all sent 500000' 'drop all sent 500000' 'stall all sent 500000' 'refuse all now'; do
+        network ceph "$fault"
+        run by_network ccr backup source --databases wide --store-timeout 1 --store-retry 3
+        echo "$fault: $status $output"
+        network_broken ceph
+        [ "$status" -eq 4 ]
+        [[ $output == *"hint: "* ]]
+        network ceph pass
+    done
+    # it comes back within the time for tries
+    network ceph "drop all sent 500000"
+    by_network ccr backup source --databases wide --store-timeout 2 --store-retry 60 >"$T/out" 2>&1 3>&- &
+    pid=$!
+    wait_until 30 network_broken ceph
+    network ceph pass
+    wait "$pid" || { cat "$T/out" && false; }
+    networks_end
+    keep verify
+    ccr restore target --job wide --databases wide
+    same_tables source target wide
 }
