@@ -6,13 +6,14 @@ load job
 setup_file() {
     mkdir -p "$XDG_STATE_HOME"
     follow_servers
-    for n in 1 2 3 4 5; do
+    for n in 1 2 3 4 5 6; do
         sql source "CREATE DATABASE d$n; USE d$n; CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 0 FROM seq_1_to_20"
     done
     ccr backup source --quiet
-    for n in 1 2 3 4 5; do
+    for n in 1 2 3 4 5 6; do
         ccr restore target --job "j$n" --databases "d$n" --quiet
     done
+    sql source "CREATE ROLE nobody; GRANT ALL ON d6.* TO nobody"
     printf '[client]\nsocket = %s\nuser = root\n' "$T/source/sock" >"$T/source.cnf"
     printf '[client]\nsocket = %s\nuser = root\n' "$T/target/sock" >"$T/other.cnf"
 }
@@ -87,6 +88,38 @@ refused_until() {
     run promote j4 --yes --source "$T/source.cnf"
     fails 0 "the source has nothing more" "job j4 is promoted"
     [ "$(sql target "SELECT SUM(v) FROM d4.t")" -eq 60 ]
+}
+
+definer() {
+    sql "$1" "SELECT DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_NAME = 'a'"
+}
+
+is_stopped() {
+    grep -q '^State:.*stopped' "/proc/$1/status"
+}
+
+@test "interrupted while it drains: nothing has begun, and the next one does it all" {
+    local pid status=0
+
+    sql source "UPDATE d6.t SET v = 1; CREATE DEFINER = nobody TRIGGER d6.a AFTER INSERT ON d6.t FOR EACH ROW SET @x = 1"
+    ship
+    CCR_FAILPOINT=claim-after:1:stop "$CCR_BIN/ccr-promote" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j6 --yes 2>"$T/err" 3>&- &
+    pid=$!
+    wait_until 20 is_stopped "$pid"
+    kill -INT "$pid"
+    kill -CONT "$pid"
+    wait "$pid" || status=$?
+    cat "$T/err"
+    [ "$status" -eq 10 ]
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.states WHERE job = 'j6' AND state LIKE 'promot%'")" -eq 0 ]
+    # a role that the target lacks would become a user there
+    run promote j6 --yes
+    fails 9 "trigger d6.a is defined by role nobody" "CREATE ROLE nobody"
+    sql target "CREATE ROLE nobody"
+    run promote j6 --yes
+    fails 0 "job j6 is promoted"
+    [ "$(sql target "SELECT SUM(v) FROM d6.t")" -eq 20 ]
+    [ "$(definer target)" = "$(definer source)" ]
 }
 
 @test "without the store; afterwards the job can be let go" {
