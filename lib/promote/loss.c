@@ -9,30 +9,62 @@
 #include "mysql/server_file.h"
 #include "mysql/source_check.h"
 #include "promote/parts.h"
+#include "ship/stored.h"
 #include "status/lag.h"
 
 struct source_now {
     struct gtid_pos pos;
     int64_t time; /* seconds since 1970 */
-    bool same;    /* it has the last transactions that are here, by their whole GTIDs */
+    bool same;    /* it has the last transactions that are here */
 };
+
+/* Is it the transaction that was shipped? A server whose log was begun anew gives its number to another one.
+ * What the store does not tell is not compared. */
+static struct err *is_shipped(const struct promote *p, const struct fingerprint *there, bool *is)
+{
+    struct gtid stored;
+    char digest[HASH_HEX_SIZE];
+    bool found = false;
+
+    *is = true;
+    if (!p->store)
+        return NULL;
+    struct err *e = stored_transaction(p->store, p->job->stream, p->position.epoch, p->position.number,
+                                       there->gtid, &stored, digest, &found);
+    if (err_code(e) == ERR_INTERRUPTED)
+        return e;
+    *is = e || !found || (gtid_equal(stored, there->gtid) && strcmp(digest, there->digest) == 0);
+    err_free(e);
+    return NULL;
+}
+
+/* The last transaction of a domain that is here. One that is purged there, and its last one too, has its
+ * whole GTID for it. */
+static struct err *has_last(const struct promote *p, const struct named_source *source, struct gtid here,
+                            struct source_now *out)
+{
+    const struct source_check_params check = {
+        .conn = source->conn, .params = &source->params, .position = &p->position.pos};
+    const struct gtid *last = gtid_pos_find(&out->pos, here.domain);
+    struct fingerprint there = {0};
+    bool found = false;
+
+    TRY(source_fingerprint(&check, here, &there, &found));
+    if (!found) {
+        out->same = last && gtid_equal(*last, here);
+        return NULL;
+    }
+    struct err *e = is_shipped(p, &there, &out->same);
+    fingerprint_free(&there);
+    return e;
+}
 
 /* Numbers alone would also be another server's. */
 static struct err *has_all(const struct promote *p, const struct named_source *source, struct source_now *out)
 {
-    const struct source_check_params check = {
-        .conn = source->conn, .params = &source->params, .position = &p->position.pos};
-
     out->same = gtid_pos_reaches(&out->pos, &p->position.pos);
-    for (size_t i = 0; out->same && i < p->position.pos.count; i++) {
-        const struct gtid here = p->position.pos.items[i];
-        const struct gtid *there = gtid_pos_find(&out->pos, here.domain);
-        struct fingerprint found = {0};
-        if (there && gtid_equal(*there, here))
-            continue;
-        TRY(source_fingerprint(&check, here, &found, &out->same));
-        fingerprint_free(&found);
-    }
+    for (size_t i = 0; out->same && i < p->position.pos.count; i++)
+        TRY(has_last(p, source, p->position.pos.items[i], out));
     return NULL;
 }
 

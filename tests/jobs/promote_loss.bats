@@ -6,11 +6,11 @@ load job
 setup_file() {
     mkdir -p "$XDG_STATE_HOME"
     follow_servers
-    for n in 1 2 3 4 5 6; do
+    for n in 1 2 3 4 5 6 7; do
         sql source "CREATE DATABASE d$n; USE d$n; CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT seq, 0 FROM seq_1_to_20"
     done
     ccr backup source --quiet
-    for n in 1 2 3 4 5 6; do
+    for n in 1 2 3 4 5 6 7; do
         ccr restore target --job "j$n" --databases "d$n" --quiet
     done
     sql source "CREATE ROLE nobody; GRANT ALL ON d6.* TO nobody"
@@ -142,4 +142,20 @@ is_stopped() {
     [ ! -e "$STORE_DIR/jobs/j5/status.json" ]
     [ "$(sql target "SELECT COUNT(*) FROM d5.t")" -eq 20 ]
     [ "$(sql target "SELECT COUNT(*) FROM ccr.jobs WHERE name = 'j5'")" -eq 0 ]
+}
+
+@test "a source whose log was begun anew, with the same numbers, tells nothing" {
+    local seq
+
+    sql source "UPDATE d7.t SET v = 1"
+    ship
+    ccr apply target --job j7 --quiet
+    run promote j7 --source "$T/source.cnf"
+    fails 0 "the source has nothing more"
+    seq=$(sql source "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos, '-', -1)")
+    sql source "RESET MASTER; SET gtid_seq_no = $seq; UPDATE d7.t SET v = 2"
+    [ "$(sql source "SELECT @@gtid_binlog_pos")" = "0-101-$seq" ]
+    run promote j7 --yes --source "$T/source.cnf"
+    fails 9 "lacks transactions that are here" "cannot tell what is lost"
+    refused_until j7 unshipped --source "$T/source.cnf"
 }
