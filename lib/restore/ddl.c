@@ -286,6 +286,31 @@ void ddl_each_key(const char *sql, clause_fn *fn, void *arg)
     each_clause(sql, "  KEY ", " (", fn, arg);
 }
 
+static void drop_default(const char *name, const char *clause, void *arg)
+{
+    struct buf *out = arg;
+    bool compressed = false;
+    bool not_null = false;
+    bool has_default = false;
+
+    for (const char *p = clause; *p;) {
+        compressed |= begins_with(p, " /*M!100301 COMPRESSED*/");
+        not_null |= begins_with(p, " NOT NULL");
+        has_default |= begins_with(p, " DEFAULT ");
+        p = *p == '\'' || *p == '`' ? skip_quoted(p, true) : p + 1;
+    }
+    if (!compressed || !not_null || has_default)
+        return;
+    buf_append_str(out, out->len ? ", ALTER " : "ALTER ");
+    sql_ident(out, name);
+    buf_append_str(out, " DROP DEFAULT");
+}
+
+void ddl_missing_defaults(const char *sql, struct buf *out)
+{
+    each_clause(sql, "  ", " ", drop_default, out);
+}
+
 static struct err *not_understood(const char *what, const char *sql)
 {
     return err_new(ERR_UNSUPPORTED, "a definition has not the form that the server prints (%s): %.80s", what,

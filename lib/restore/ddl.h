@@ -41,6 +41,12 @@ void ddl_each_foreign_key(const char *sql, void (*fn)(const char *name, const ch
 /* The same for every plain key, that is neither primary, unique, FULLTEXT nor SPATIAL. */
 void ddl_each_key(const char *sql, void (*fn)(const char *name, const char *clause, void *arg), void *arg);
 
+/*
+ * Appends "ALTER `a` DROP DEFAULT, ..." for what a CREATE TABLE cannot say: of a COMPRESSED column that is
+ * NOT NULL and has no default the server prints no default, and takes that for DEFAULT ''.
+ */
+void ddl_missing_defaults(const char *sql, struct buf *out);
+
 /* A sql_mode as the lexer needs it: what changes the meaning of quotes and backslashes, in the server's
  * numbers. */
 uint64_t ddl_lexing_mode(const char *sql_mode);

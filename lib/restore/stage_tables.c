@@ -29,6 +29,21 @@ static const char *definition_of(const struct restore_plan *p, const struct rest
     return definitions[t->object - p->manifest->objects];
 }
 
+static struct err *drop_defaults(struct conn *c, const struct restore_table *t, const char *definition)
+{
+    struct buf clauses = BUF_INIT;
+    struct err *e = NULL;
+
+    ddl_missing_defaults(definition, &clauses);
+    if (clauses.len > 0) {
+        char *table = sql_table_dup(t->db->stage, t->name);
+        e = conn_exec(c, "ALTER TABLE %s %s", table, buf_str(&clauses));
+        free(table);
+    }
+    buf_free(&clauses);
+    return e;
+}
+
 static struct err *create(struct target_creator *creator, const struct restore_plan *p,
                           const struct restore_table *t, const char *definition)
 {
@@ -40,6 +55,8 @@ static struct err *create(struct target_creator *creator, const struct restore_p
         ddl_keys_inside(p, t, definition, &inside);
     ddl_place_table(p, t, p->partial ? buf_str(&inside) : definition, DDL_STAGE, &sql);
     struct err *e = target_creator_run(creator, t->db->stage, t->object, &sql);
+    if (!e && t->object->kind == OBJECT_TABLE)
+        e = drop_defaults(creator->conn, t, definition);
     buf_free(&inside);
     buf_free(&sql);
     return e;

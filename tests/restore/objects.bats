@@ -218,3 +218,13 @@ teardown_file() {
         server_remove logging
     done
 }
+
+@test "COMPRESSED columns that are NOT NULL have no default where the source's have none" {
+    sql source "DROP DATABASE IF EXISTS bare; CREATE DATABASE bare; USE bare; CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE t (a VARCHAR(9) COMPRESSED NOT NULL, \`b \`\`, NOT NULL\` TEXT COMPRESSED NOT NULL COMMENT 'x DEFAULT y',
+            c VARCHAR(9) COMPRESSED NOT NULL DEFAULT ' NOT NULL', d BLOB COMPRESSED NOT NULL, e VARCHAR(9) COMPRESSED, f INT, FOREIGN KEY (f) REFERENCES p (id));
+        ALTER TABLE t ALTER a DROP DEFAULT, ALTER \`b \`\`, NOT NULL\` DROP DEFAULT, ALTER e DROP DEFAULT; INSERT INTO t VALUES ('', 'x', '', '', NULL, NULL)"
+    ccr backup source --quiet --databases bare
+    ccr restore target --quiet --job bare --databases bare
+    same_tables source target bare
+    same_schema source target bare
+}
