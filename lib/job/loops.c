@@ -138,33 +138,70 @@ static struct err *compare_last(const struct source_check_params *params, bool *
     return NULL;
 }
 
+/* Has the target ever logged one of these, or a later one of the same server? (RESET MASTER forgets that.) */
+static struct err *has_logged(const struct graph *g, const struct gtid_pos *pos, bool *has)
+{
+    char *state = NULL;
+    char *rest = NULL;
+
+    *has = false;
+    TRY(conn_value(g->p->conn, &state, "SELECT @@GLOBAL.gtid_binlog_state"));
+    for (char *one = state ? strtok_r(state, ", ", &rest) : NULL; one; one = strtok_r(NULL, ", ", &rest)) {
+        struct gtid gtid;
+        if (!gtid_parse(one, &gtid))
+            continue;
+        for (size_t i = 0; i < pos->count; i++)
+            *has = *has || (pos->items[i].domain == gtid.domain && pos->items[i].server == gtid.server &&
+                            pos->items[i].seq <= gtid.seq);
+    }
+    free(state);
+    return NULL;
+}
+
+/* *unsure: it may have them, but they cannot be read (any more). */
+static struct err *has_last(const struct graph *g, const struct source_check_params *params, bool *has,
+                            bool *unsure)
+{
+    bool logged = false, compared = false;
+
+    TRY(has_logged(g, params->position, &logged));
+    struct err *e = logged ? compare_last(params, &compared, has) : NULL;
+    if (e && err_code(e) != ERR_INTERRUPTED && !conn_is_lost(g->p->conn)) {
+        err_free(e); /* this user may not read the log, say */
+        e = NULL;
+    }
+    *unsure = logged && !compared;
+    return e;
+}
+
 /* Another node of the source's cluster has its transactions, too. Where they cannot be compared, the server
- * that the newest snapshot was taken from counts. */
+ * that the newest snapshot was taken from counts. (All manifests are read for that, so not without need.) */
 static struct err *is_own(const struct graph *g, const char *stream, bool *own)
 {
+    struct source_check_params params = {.conn = g->p->conn, .params = g->p->conn_params};
     struct segment_footer *footer = NULL;
     struct manifest *m = NULL;
-    bool compared = false;
-    struct err *e = manifest_newest(g->p->store, stream, &m);
+    bool unsure = false;
+    struct err *e = chain_newest(g->p->store, stream, &footer);
 
     *own = false;
-    if (!e && m)
-        e = chain_newest(g->p->store, stream, &footer);
-    if (!e && m) {
-        const struct source_check_params params = {
-            .conn = g->p->conn,
-            .params = g->p->conn_params,
-            .position = footer ? &footer->end : &m->position,
-            .fingerprints = footer ? footer->fingerprints : m->fingerprints,
-            .fingerprint_count = footer ? footer->fingerprint_count : m->fingerprint_count,
-        };
-        e = compare_last(&params, &compared, own);
-        if (e && err_code(e) != ERR_INTERRUPTED && !conn_is_lost(g->p->conn)) {
-            err_free(e); /* this user may not read the log, say */
-            e = NULL;
-        }
+    if (!e && footer) {
+        params.position = &footer->end;
+        params.fingerprints = footer->fingerprints;
+        params.fingerprint_count = footer->fingerprint_count;
+    } else if (!e) {
+        e = manifest_newest(g->p->store, stream, &m);
     }
-    if (!e && m && !compared)
+    if (!e && m) {
+        params.position = &m->position;
+        params.fingerprints = m->fingerprints;
+        params.fingerprint_count = m->fingerprint_count;
+    }
+    if (!e && params.position)
+        e = has_last(g, &params, own, &unsure);
+    if (!e && unsure && !m)
+        e = manifest_newest(g->p->store, stream, &m);
+    if (!e && unsure && m)
         e = is_same_server(g, m, own);
     segment_footer_free(footer);
     manifest_free(m);
