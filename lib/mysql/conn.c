@@ -112,6 +112,17 @@ struct err *conn_error(const struct conn *c, const char *what)
     return conn_add_hint(e, number);
 }
 
+/* A connection that is lost before it is there has nothing to go on from. */
+static struct err *connect_error(const struct conn *c)
+{
+    if (mysql_errno(c->mysql) != CR_SERVER_LOST)
+        return conn_error(c, "connecting");
+    return err_hint(err_new(conn_code(c), "%s: connecting: error %u: %s", side_name(c->side),
+                            mysql_errno(c->mysql), mysql_error(c->mysql)),
+                    "something listens there and does not answer: is the server hung, starting or shutting "
+                    "down, or is it none?");
+}
+
 static void conn_set_timeouts(MYSQL *mysql, const struct conn_params *p)
 {
     unsigned within_answer_s = p->read_timeout_s ? p->read_timeout_s : silence_within_answer_s(p);
@@ -196,7 +207,7 @@ struct err *conn_try(const struct conn_params *p, struct conn **out, unsigned *n
     conn_set_options(c->mysql, p);
     if (!mysql_real_connect(c->mysql, p->host, p->user, NULL, NULL, p->port, p->socket,
                             CLIENT_REMEMBER_OPTIONS)) {
-        struct err *e = conn_error(c, "connecting");
+        struct err *e = connect_error(c);
         *number = conn_errno(c);
         conn_close(c);
         return e;

@@ -176,6 +176,15 @@ run_is_held_up() {
     same d
 }
 
+@test "a server that is hung, one that is down" {
+    kill -STOP "$(server_pid target)"
+    run job list --connect-timeout 1
+    kill -CONT "$(server_pid target)"
+    fails 6 "connecting: error 2013" "does not answer"
+    run "$CCR_BIN/ccr-job" list --store "$STORE" --socket "$T/nowhere"
+    fails 6 "is the server up"
+}
+
 elsewhere() {
     "$CCR_BIN/ccr-job" "$1" --store "file://$T/typo" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j "${@:2}" 3>&-
 }
