@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "check/checking.h"
+#include "mysql/accounts.h"
 #include "mysql/server.h"
 #include "replay/session.h"
 #include "restore/target_check.h"
@@ -88,6 +89,43 @@ static struct err *check_versioned(const struct checking *k)
     return NULL;
 }
 
+static bool has_account(const struct account_list *l, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < l->count; i++) {
+        char *text = account_text(&l->items[i].account);
+        found = strcmp(text, name) == 0;
+        free(text);
+    }
+    return found;
+}
+
+/* Not an error: ccr-restore may be told to keep them, or to bring them along. */
+static struct err *check_definers(const struct checking *k)
+{
+    const struct fact_names *definers = &k->facts->definers;
+    struct account_list there = {0};
+    struct buf missing = BUF_INIT;
+    struct err *e = definers->count ? account_list_names(k->p->target, &there) : NULL;
+
+    for (size_t i = 0; !e && i < definers->count; i++)
+        if (!has_account(&there, definers->items[i].name))
+            buf_printf(&missing, "%s%s (%s)", missing.len ? ", " : "", definers->items[i].name,
+                       definers->items[i].of);
+    account_list_free(&there);
+    if (missing.len)
+        check_add(
+            k->list, CHECK_WARNING, "definer", "target",
+            "create them on the target, or bring them along (ccr-backup and ccr-restore --with-users), or "
+            "set missing-definer in the [target] section (keep, or USER@HOST)",
+            "target: it does not have users who define what is in scope, and ccr-restore does not begin "
+            "without them: %s",
+            buf_str(&missing));
+    buf_free(&missing);
+    return check_take(k->list, CHECK_WARNING, "definer", "target", k->p->target, e);
+}
+
 static struct err *check_partitions(const struct checking *k)
 {
     uint64_t active = 1;
@@ -117,6 +155,7 @@ struct err *check_target_server(const struct checking *k)
     TRY(check_zones(k));
     TRY(check_versioned(k));
     TRY(check_partitions(k));
+    TRY(check_definers(k));
     if (!k->facts->function)
         return NULL;
     struct err *e = target_check_functions(c);

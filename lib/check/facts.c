@@ -61,6 +61,7 @@ void facts_free(struct facts *f)
     catalog_free_names(f->databases, f->database_count);
     facts_free_names(&f->collations);
     facts_free_names(&f->zones);
+    facts_free_names(&f->definers);
     gtid_pos_free(&f->end);
     json_decref(f->settings);
     free(f->snapshot);

@@ -52,10 +52,11 @@ struct facts {
     struct fact_table *tables;
     size_t table_count;
     struct fact_names collations;
-    struct fact_names zones; /* of events */
-    char *function;          /* one of those in scope, "shop.f"; NULL: there is none */
-    char *partitioned;       /* the same of a table with partitions */
-    bool knows_zones;        /* named time zones are loaded; false where only a snapshot is known */
+    struct fact_names zones;    /* of events */
+    struct fact_names definers; /* "user@host", of views and programs */
+    char *function;             /* one of those in scope, "shop.f"; NULL: there is none */
+    char *partitioned;          /* the same of a table with partitions */
+    bool knows_zones;           /* named time zones are loaded; false where only a snapshot is known */
     struct fact_key *keys;
     size_t key_count;
 };

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "binlog/account.h"
 #include "check/facts.h"
+#include "restore/ddl.h"
 #include "snapshot/definitions.h"
 
 struct reading {
@@ -20,7 +22,21 @@ static const struct manifest_table *rows_of(const struct manifest *m, const stru
     return NULL;
 }
 
-/* A table, view or sequence; `definition` is that of a table. */
+/* Of a view or program. */
+static void add_definer(const struct manifest_object *o, const char *definition, struct facts *out)
+{
+    struct definer definer;
+
+    if (definition && definer_find(definition, ddl_lexing_mode(o->sql_mode), &definer)) {
+        char *name = account_text(&definer.account);
+        facts_add_name(&out->definers, name, object_kind_name(o->kind), o->db, o->name);
+        free(name);
+    }
+    if (definition)
+        account_free(&definer.account);
+}
+
+/* A table, view or sequence. */
 static void add_table(const struct reading *r, const struct manifest_object *o, const char *definition)
 {
     const struct manifest_table *rows = rows_of(r->m, o);
@@ -34,7 +50,9 @@ static void add_table(const struct reading *r, const struct manifest_object *o, 
         .view = o->kind == OBJECT_VIEW,
         .versioned = rows && rows->history,
     };
-    if (definition)
+    if (o->kind == OBJECT_VIEW)
+        add_definer(o, definition, out);
+    else if (definition)
         facts_of_definition(definition, o->sql_mode, r->scope, t, out);
 }
 
@@ -101,6 +119,7 @@ static void add_object(const struct reading *r, const struct manifest_object *o,
     case OBJECT_PACKAGE_BODY:
     case OBJECT_EVENT:
         add_program(o, r->out);
+        add_definer(o, definition, r->out);
         break;
     }
 }
@@ -115,10 +134,8 @@ struct err *facts_of_snapshot(struct store *s, const struct manifest *m, const s
     *out = (struct facts){
         .snapshot = mem_strdup(m->id), .settings = json_incref(m->source), .end = GTID_POS_INIT};
     gtid_pos_copy(&out->end, &m->position);
-    for (size_t i = 0; i < m->object_count; i++) {
-        enum object_kind kind = m->objects[i].kind;
-        wanted[i] = (kind == OBJECT_TABLE || kind == OBJECT_DATABASE) && is_in_scope(scope, &m->objects[i]);
-    }
+    for (size_t i = 0; i < m->object_count; i++)
+        wanted[i] = m->objects[i].kind != OBJECT_SEQUENCE && is_in_scope(scope, &m->objects[i]);
     struct err *e = definitions_read(s, m, wanted, &definitions);
     for (size_t i = 0; i < m->object_count; i++)
         if (is_in_scope(scope, &m->objects[i]))

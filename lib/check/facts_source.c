@@ -118,6 +118,31 @@ static struct err *read_programs(const struct reading *r)
     return e;
 }
 
+/* Of what is in scope as a table (row[3]: its name), or with its database. */
+static void add_definer(const struct reading *r, char **row)
+{
+    if (row[3] ? scope_table(r->scope, row[1], row[3]) : scope_programs(r->scope, row[1]))
+        facts_add_name(&r->out->definers, row[0], row[4], row[1], row[2]);
+}
+
+static struct err *read_definers(const struct reading *r)
+{
+    char *sql = mem_printf(
+        "SELECT DEFINER, TABLE_SCHEMA, TABLE_NAME, TABLE_NAME, 'view' FROM information_schema.VIEWS "
+        "WHERE TABLE_SCHEMA IN (%s) UNION ALL "
+        "SELECT DEFINER, TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_TABLE, 'trigger' FROM "
+        "information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (%s) UNION ALL "
+        "SELECT DEFINER, ROUTINE_SCHEMA, ROUTINE_NAME, NULL, LOWER(ROUTINE_TYPE) FROM "
+        "information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN (%s) UNION ALL "
+        "SELECT DEFINER, EVENT_SCHEMA, EVENT_NAME, NULL, 'event' FROM information_schema.EVENTS "
+        "WHERE EVENT_SCHEMA IN (%s)",
+        r->dbs, r->dbs, r->dbs, r->dbs);
+    struct err *e = each_row(r, sql, add_definer);
+
+    free(sql);
+    return e;
+}
+
 static bool acts(const char *rule)
 {
     return strcmp(rule, "RESTRICT") != 0 && strcmp(rule, "NO ACTION") != 0;
@@ -162,6 +187,7 @@ static struct err *read_all(const struct reading *r)
     TRY(read_tables(r));
     TRY(read_collations(r));
     TRY(read_programs(r));
+    TRY(read_definers(r));
     return read_keys(r);
 }
 

@@ -33,6 +33,8 @@ setup_file() {
         CREATE TABLE cascading (id INT PRIMARY KEY, t INT, FOREIGN KEY (t) REFERENCES good.t (id) ON DELETE CASCADE);
         CREATE TABLE referring (id INT PRIMARY KEY, t INT, FOREIGN KEY (t) REFERENCES good.t (id));
         CREATE FUNCTION f() RETURNS INT RETURN 1;
+        CREATE USER app@localhost; CREATE DEFINER=app@localhost SQL SECURITY INVOKER VIEW v AS SELECT id FROM t;
+        CREATE DEFINER=app@localhost TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id;
         SET time_zone = 'Europe/Berlin'; CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DO DO 1;
         SET GLOBAL binlog_format = 'MIXED', binlog_row_image = 'MINIMAL', default_storage_engine = 'Aria'"
     ccr backup source --quiet --databases good
@@ -84,9 +86,10 @@ warning|version|is older than the source's, 11.4.9
 warning|max-allowed-packet|smaller than the source's 67108864
 warning|engine|default_storage_engine is InnoDB, the source's is Aria
 warning|key|: shop.arc, shop.keyless. They
+warning|definer|app@localhost (view shop.v)
 note|gtid-domain|GTID domain 0
 END
-    [ "$(json_of '"\(.errors) \(.warnings) \(.changed) \(.error.message)"')" = "10 7 false job new would not run as it is: 10 errors" ]
+    [ "$(json_of '"\(.errors) \(.warnings) \(.changed) \(.error.message)"')" = "10 8 false job new would not run as it is: 10 errors" ]
     [ -z "$(sql target "SHOW DATABASES LIKE 'ccr'")" ] # nothing is left behind
     # as text: errors first, each with its hint
     run job create --job new --check --source "$T/source/reach.cnf" --databases shop
@@ -107,6 +110,14 @@ END
     has warning table "shop.t"
     check --source "$T/source/reach.cnf" --tables shop.t --rename-db shop:other
     [ "$status" -eq 0 ]
+    sql target "CREATE USER app@localhost"
+    check --source "$T/source/reach.cnf" --databases shop
+    [[ " $(whats warning) " != *" definer "* ]]
+    sql target "DROP USER app@localhost"
+    sql source "SET GLOBAL gtid_slave_pos = '7-7-7'"
+    check --source "$T/source/reach.cnf" --databases good
+    has warning binlog "it is or was a replica"
+    sql source "SET GLOBAL gtid_slave_pos = ''"
     sql target "CREATE DATABASE good; CREATE TABLE good.t (id INT PRIMARY KEY)"
     check --source "$T/source/reach.cnf" --tables shop.referring
     [ "$status" -eq 0 ]
@@ -166,7 +177,7 @@ findings() {
     check --databases shop
     [ "$status" -eq 9 ]
     [ "$(whats error)" = "engine collation time-zone versioned partitions cascade foreign-key table" ]
-    [ "$(whats warning)" = "binlog-format row-image version max-allowed-packet key" ]
+    [ "$(whats warning)" = "binlog-format row-image definer version max-allowed-packet key" ]
     findings | diff "$T/live" -
     sql source "SET GLOBAL binlog_format = 'ROW', binlog_row_image = 'FULL'"
     # what of it is out of the scope does not count
