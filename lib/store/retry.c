@@ -51,6 +51,7 @@ static const struct curl_row curl_rows[] = {
     {HTTP_OLD_ANSWER, SOME, "an earlier answer again"},
     {RETRY_NOT_S3, SOME, "not an answer of S3"},
     {RETRY_OTHER_BODY, SOME, "another body than was written"},
+    {RETRY_OTHER_KEY, SOME, "another object's answer"},
     {RETRY_NOT_STORED, ALWAYS, "not stored after all"}, /* an error of any kind, not told */
 };
 

@@ -63,6 +63,8 @@ struct retry {
 #define RETRY_NOT_S3 (-2)
 /* A body whose SHA-256 is not that of what was written. */
 #define RETRY_OTHER_BODY (-3)
+/* An object that was written under another key than was asked for. */
+#define RETRY_OTHER_KEY (-6)
 /* A PUT that was reported as a success, and an object that is not there. */
 #define RETRY_NOT_STORED (-5)
 

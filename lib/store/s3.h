@@ -32,8 +32,10 @@ struct s3 {
     enum s3_create_mode mode;
 };
 
-/* Metadata of every object that is written here: what it is, and which call wrote it. */
+/* Metadata of every object that is written here: what it is, under which key (the SHA-256 of that), and which
+ * call wrote it. */
 #define S3_META_SHA256 "x-amz-meta-ccr-sha256"
+#define S3_META_KEY "x-amz-meta-ccr-key"
 #define S3_META_WRITER "x-amz-meta-ccr-writer"
 enum { S3_WRITER_SIZE = 33 };
 
@@ -86,6 +88,8 @@ struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *r
 void s3_reply_free(struct s3_reply *r);
 char *s3_header(const struct s3_reply *r, const char *name); /* malloc'ed, "" where it is missing */
 bool s3_has_etag(const struct s3_reply *r);
+/* False: these are headers of an object that was written under another key. */
+bool s3_is_of_key(const struct s3_reply *r, const char *key);
 /* A check that takes every 2xx. */
 int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply);
 

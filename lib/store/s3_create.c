@@ -4,26 +4,31 @@
  *
  * An answer may be lost: then the object may be there, by the very call that is told "it exists" when it
  * tries again. So every PUT carries a random mark as metadata, and whoever finds an object in the way looks
- * whose it is.
+ * whose it is. Where it then is not there, it was deleted in between, or one of the two answers was not ours:
+ * the create is tried again.
  */
 #include "store/s3.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_TRIES = 5 }; /* of a create that the store contradicts itself about */
+
 static const char probe_key[] = ".probe";
 
 struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size_t len, const char *writer,
                           bool if_absent, unsigned expect, struct s3_reply *reply)
 {
-    char sha256[HASH_HEX_SIZE];
-    const struct s3_pair headers[] = {
-        {S3_META_SHA256, sha256}, {S3_META_WRITER, writer}, {"If-None-Match", "*"}};
+    char sha256[HASH_HEX_SIZE], key_sha256[HASH_HEX_SIZE];
+    const struct s3_pair headers[] = {{S3_META_SHA256, sha256},
+                                      {S3_META_KEY, key_sha256},
+                                      {S3_META_WRITER, writer},
+                                      {"If-None-Match", "*"}};
     struct s3_call call = {
         .method = "PUT",
         .key = key,
         .headers = headers,
-        .header_count = if_absent ? 3 : 2,
+        .header_count = if_absent ? 4 : 3,
         .body = bytes ? bytes : "",
         .body_len = len,
         .body_sha256 = sha256,
@@ -31,6 +36,7 @@ struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size
     };
 
     hash_bytes_hex(call.body, len, sha256);
+    hash_bytes_hex(key, strlen(key), key_sha256);
     return s3_send(s, &call, reply);
 }
 
@@ -81,58 +87,72 @@ static bool has_mark(const struct s3_reply *r, const char *writer)
     return same;
 }
 
+/* NOT_THERE: the store said that the object is there, and then that it is not. */
+enum made { NOT_THERE, BY_ANOTHER, BY_US };
+
 /* Whether the object that is there was written by the call with this mark. */
-static struct err *is_marked(struct s3 *s, const char *key, const char *writer, bool *marked)
+static struct err *look_who(struct s3 *s, const char *key, const char *writer, enum made *made)
 {
     struct s3_reply reply;
 
     struct err *e = s3_look(s, key, &reply);
-    *marked = !e && has_mark(&reply, writer);
+    if (e || reply.status == 404)
+        *made = NOT_THERE;
+    else
+        *made = has_mark(&reply, writer) ? BY_US : BY_ANOTHER;
     s3_reply_free(&reply);
     return e;
 }
 
 static struct err *create_atomic(struct s3 *s, const char *key, const void *bytes, size_t len,
-                                 const char *writer, bool *created)
+                                 const char *writer, enum made *made)
 {
     struct s3_reply reply;
 
     struct err *e = s3_put_marked(s, key, bytes, len, writer, true, S3_EXISTS, &reply);
     bool is_there = !e && reply.status == 412;
-    *created = !e && !is_there;
+    *made = BY_US;
     s3_reply_free(&reply);
-    return is_there ? is_marked(s, key, writer, created) : e;
+    return is_there ? look_who(s, key, writer, made) : e;
 }
 
 /* Looks, then writes: another writer may come in between, and win. store_is_atomic() says so. */
 static struct err *create_checked(struct s3 *s, const char *key, const void *bytes, size_t len,
-                                  const char *writer, bool *created)
+                                  const char *writer, enum made *made)
 {
     struct store_stat stat;
     struct s3_reply reply;
     bool exists;
 
-    *created = false;
+    *made = BY_ANOTHER;
     TRY(s3_head(s, key, &stat, &exists));
     if (exists)
         return NULL;
     struct err *e = s3_put_marked(s, key, bytes, len, writer, false, 0, &reply);
-    *created = !e && has_mark(&reply, writer); /* V2 has looked already */
+    if (!e && has_mark(&reply, writer)) /* V2 has looked already */
+        *made = BY_US;
     s3_reply_free(&reply);
     /* of two that wrote at once, the last one's object is there */
-    return e || *created ? e : is_marked(s, key, writer, created);
+    return e || *made == BY_US ? e : look_who(s, key, writer, made);
 }
 
 struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created)
 {
     struct s3 *s = self;
     char writer[S3_WRITER_SIZE];
+    enum made made = NOT_THERE;
 
     *created = false;
     hash_random_hex(writer, 32);
     TRY(know_mode(s));
-    return s->mode == S3_CREATE_ATOMIC ? create_atomic(s, key, bytes, len, writer, created)
-                                       : create_checked(s, key, bytes, len, writer, created);
+    for (int i = 0; i < MOST_TRIES && made == NOT_THERE; i++)
+        TRY(s->mode == S3_CREATE_ATOMIC ? create_atomic(s, key, bytes, len, writer, &made)
+                                        : create_checked(s, key, bytes, len, writer, &made));
+    if (made == NOT_THERE)
+        return err_hint(err_new(ERR_STORE, "the store says that it is there, and then that it is not"),
+                        "something on the way to the store may mix up its answers");
+    *created = made == BY_US;
+    return NULL;
 }
 
 struct err *s3_is_atomic(void *self, bool *atomic)

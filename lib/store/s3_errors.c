@@ -65,6 +65,8 @@ static const struct {
     {RETRY_NOT_STORED, "the store may be full or out of order, or refuse to write: its own log tells"},
     {RETRY_OTHER_BODY,
      "the object was damaged in the store, or on the way from it; ccr wrote it with its SHA-256"},
+    {RETRY_OTHER_KEY,
+     "the object was moved here from another key, or something on the way to the store mixes up answers"},
 };
 
 static char *fill_in(const struct s3 *s, const char *text)
@@ -119,7 +121,8 @@ static struct err *connection_error(const struct s3 *s, const struct retry_failu
                                     const struct http_answer *answer)
 {
     char name[RETRY_NAME_SIZE];
-    enum err_code code = f->curl == RETRY_OTHER_BODY ? ERR_INTEGRITY : ERR_STORE;
+    bool is_damage = f->curl == RETRY_OTHER_BODY || f->curl == RETRY_OTHER_KEY;
+    enum err_code code = is_damage ? ERR_INTEGRITY : ERR_STORE;
     struct err *e;
 
     if (f->curl < 0)

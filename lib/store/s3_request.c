@@ -140,6 +140,17 @@ bool s3_has_etag(const struct s3_reply *r)
     return has;
 }
 
+bool s3_is_of_key(const struct s3_reply *r, const char *key)
+{
+    char wanted[HASH_HEX_SIZE];
+    char *written = s3_header(r, S3_META_KEY);
+
+    hash_bytes_hex(key, strlen(key), wanted);
+    bool same = !*written || strcmp(written, wanted) == 0;
+    free(written);
+    return same;
+}
+
 int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply)
 {
     (void)call;
@@ -158,6 +169,8 @@ static bool is_outcome(const struct s3_call *call, const struct s3_reply *r, str
         return false;
     if (status >= 200 && status < 300) {
         f->curl = call->check ? call->check(call, r) : s3_has_etag(r) ? 0 : RETRY_NOT_S3;
+        if (call->key && !s3_is_of_key(r, call->key))
+            f->curl = RETRY_OTHER_KEY;
         return f->curl == 0;
     }
     if ((call->expect & S3_UNEXPLAINED) && status >= 300 && status < 500 && status != 408 && status != 429)

@@ -277,8 +277,9 @@ static void put(S3BucketContext *bucket, const char *name, S3RequestContext *con
     uint8_t digest[HASH_MD5_BYTES];
     const size_t skip = strlen("x-amz-meta-");
     S3NameValue metas[] = {{&S3_META_SHA256[skip], header_of(call, S3_META_SHA256)},
+                           {&S3_META_KEY[skip], header_of(call, S3_META_KEY)},
                            {&S3_META_WRITER[skip], header_of(call, S3_META_WRITER)}};
-    S3PutProperties properties = {.md5 = md5, .expires = -1, .metaDataCount = 2, .metaData = metas};
+    S3PutProperties properties = {.md5 = md5, .expires = -1, .metaDataCount = 3, .metaData = metas};
     S3PutObjectHandler handler = {{on_properties, on_complete}, on_read};
 
     hash_md5(call->body, call->body_len, digest, t->md5);
@@ -418,7 +419,9 @@ void s3_v2_send(struct s3 *s, const struct s3_keys *keys, const struct s3_call *
     if (!is_put || r->http.failure || r->status != 200)
         return;
     request(s, keys, call, "HEAD", r, document);
-    if (is_absent_or_other(r) && !(r->status == 200 && is_written(call, r)))
+    if (!r->http.failure && r->status == 200 && !s3_is_of_key(r, call->key))
+        set_failure(r, RETRY_OTHER_KEY, "the answer to a HEAD is another object's");
+    else if (is_absent_or_other(r) && !(r->status == 200 && is_written(call, r)))
         set_failure(r, RETRY_NOT_STORED,
                     "libs3 takes the answer to a PUT for success, and the object is not there");
 }

@@ -3,7 +3,8 @@
 
 Listens on a free port of the loopback interface (written to PORT-FILE), passes requests on, and spoils some of them by
 a schedule that SEED decides: how often, and with which of the faults below; or with FAULT all those that match the regular
-expression REQUESTS ("PUT .*/alive.json"); then FAULT may be "bare-503", too: that status, and no document. Each fault is a line on stdout. The host
+expression REQUESTS ("PUT .*/alive.json"); then FAULT may be "bare-503", too: that status, and no document; or "crossed": nobody is
+answered before another object is asked for, and that is given the last object's answer, once. Each fault is a line on stdout. The host
 name in a request is the proxy's own and is passed on as it is, since it is signed.
 """
 import http.client
@@ -83,6 +84,7 @@ class Proxy:
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.previous = {}
+        self.kept = None
         self.rate = self.random.choice([0.05, 0.15, 0.3, 0.5])
         every = sorted(self.BEFORE) + self.AFTER
         self.faults = self.random.sample(every, self.random.choice([1, 3, len(every)]))
@@ -107,11 +109,22 @@ class Proxy:
             lines.append('Content-Length: %d' % len(content))
         return '\r\n'.join(lines).encode('latin-1'), content
 
+    def cross(self, client, head, body):
+        path = head.split(b' ')[1].split(b'?')[0]
+        if self.kept and self.kept[0] != path:
+            got, content = self.kept[1:]
+            self.always = None
+            return self.send_spoilt('', client, got, content)
+        self.kept = (path, *self.ask(head, body))
+        return reset(client)
+
     def spoil(self, fault, client, head, body):
         """Sends what comes of a request; False: the connection is to be closed."""
         if fault and fault.startswith('bare-'):
             client.sendall(b'HTTP/1.1 %s of the proxy\r\nContent-Length: 0\r\n\r\n' % fault[5:].encode())
             return True
+        if fault == 'crossed':
+            return self.cross(client, head, body)
         if fault in self.BEFORE:
             made = self.BEFORE[fault]
             if made is None:
