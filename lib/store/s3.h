@@ -35,7 +35,7 @@ struct s3 {
 /* Metadata of every object that is written here: what it is, under which key (the SHA-256 of that), and which
  * call wrote it. */
 #define S3_META_SHA256 "x-amz-meta-ccr-sha256"
-#define S3_META_KEY "x-amz-meta-ccr-key"
+#define S3_META_KEY    "x-amz-meta-ccr-key"
 #define S3_META_WRITER "x-amz-meta-ccr-writer"
 enum { S3_WRITER_SIZE = 33 };
 
