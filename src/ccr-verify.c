@@ -75,6 +75,7 @@ static struct err *verify_run(struct run *run)
         .log = run->log,
         .quick = opts_flag(run->opts, OPT_QUICK),
         .after = opts_string(run->opts, OPT_AFTER),
+        .progress_every_s = (unsigned)opts_number(run->opts, OPT_PROGRESS_EVERY),
     };
     struct audit_result result = {0};
 

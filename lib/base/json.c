@@ -12,6 +12,8 @@ struct err *json_parse(const struct json_doc *doc, const void *bytes, size_t len
     json_error_t error;
     json_t *value = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 
+    if (len == 0)
+        return err_new(doc->code, "%s is not valid JSON: it is empty", doc->name);
     if (!value)
         return err_new(doc->code, "%s is not valid JSON: line %d: %s", doc->name, error.line, error.text);
     if (!json_is_object(value)) {

@@ -153,8 +153,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                        "give up when such a pause has lasted so long"},
     [OPT_READERS_ON] = {"readers-on", TYPE_LIST, RESTORE, SECTION_TARGET, "FILE,...", NULL,
                         "other servers whose readers to wait for: option files of Galera nodes, replicas"},
-    [OPT_PROGRESS_EVERY] = {"progress-every", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "30",
-                            "tell the progress so often in a log (on a terminal: a live line)"},
+    [OPT_PROGRESS_EVERY] = {"progress-every", TYPE_SECONDS, BACKUP | RESTORE | VERIFY, SERVER, "SECONDS",
+                            "30", "tell the progress so often in a log (on a terminal: a live line)"},
 
     [OPT_FOLLOW] = {"follow", TYPE_FLAG, SHIP | APPLY, 0, NULL, NULL, "keep going until stopped"},
     [OPT_SEGMENT_SIZE] = {"segment-size", TYPE_SIZE, SHIP, SECTION_SOURCE, "BYTES", "15M",

@@ -64,15 +64,16 @@ char *job_document_encode(const struct job_document *d)
     return text_of(root);
 }
 
-static struct err *check_job(const struct json_doc *doc, const json_t *root, const char *job)
+static struct err *check_job(const struct json_doc *doc, const json_t *root, const char *job,
+                             struct belonging *out)
 {
-    static const char *const texts[] = {"job", "stream", "store_id", "stream_id"};
     const char *text;
     uint64_t number;
     json_t *object;
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        TRY(json_string_of(doc, root, texts[i], &text));
+    TRY(text_member(doc, root, "stream", &out->stream));
+    TRY(text_member(doc, root, "store_id", &out->store_id));
+    TRY(text_member(doc, root, "stream_id", &out->stream_id));
     TRY(json_u64_of(doc, root, "generation", &number));
     TRY(json_object_of(doc, root, "scope", &object));
     TRY(json_object_of(doc, root, "renames", &object));
@@ -81,16 +82,28 @@ static struct err *check_job(const struct json_doc *doc, const json_t *root, con
                                   : err_new(ERR_INTEGRITY, "%s is of another job, %s", doc->name, text);
 }
 
-struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len)
+struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len,
+                               struct belonging *out)
 {
     const struct json_doc doc = {key, ERR_INTEGRITY};
     json_t *root;
-    struct err *e = open_document(&doc, bytes, len, job_format, JOB_VERSION, &root);
 
+    *out = (struct belonging){0};
+    struct err *e = open_document(&doc, bytes, len, job_format, JOB_VERSION, &root);
     if (!e)
-        e = check_job(&doc, root, job);
+        e = check_job(&doc, root, job, out);
     json_decref(root);
+    if (e)
+        belonging_free(out);
     return e;
+}
+
+void belonging_free(struct belonging *b)
+{
+    free(b->stream);
+    free(b->store_id);
+    free(b->stream_id);
+    *b = (struct belonging){0};
 }
 
 char *job_status_encode(const struct job_status *status, int64_t now_us)

@@ -45,8 +45,17 @@ struct job_document {
 
 /* The same document for the same job: it does not say when. malloc'ed. */
 char *job_document_encode(const struct job_document *d);
-/* Checks its form, and that it is `job`'s. */
-struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len) CHECKED;
+/* Whose a document is. Its members are the caller's. */
+struct belonging {
+    char *stream;
+    char *store_id;
+    char *stream_id;
+};
+
+/* Checks its form, and that it is `job`'s. *out is empty after an error. */
+struct err *job_document_check(const char *key, const char *job, const void *bytes, size_t len,
+                               struct belonging *out) CHECKED;
+void belonging_free(struct belonging *b);
 
 struct alive {
     int64_t time_us; /* a moment of the source's clock; all that it had committed by then is in the log */

@@ -33,43 +33,76 @@ static bool is_wanted(const struct audit *a, const char *stream)
     return *s || !a->p->streams[0];
 }
 
+/* NULL: it is not there, or nobody looks at it. */
+static const struct audited_stream *stream_of(const struct audit *a, const char *name)
+{
+    for (size_t i = 0; i < a->stream_count; i++)
+        if (strcmp(a->streams[i].listed->name, name) == 0)
+            return &a->streams[i];
+    return NULL;
+}
+
 /* --- small documents --- */
 
-static struct err *check_request(const char *key, const struct buf *bytes)
+static bool differs(const char *id, const char *wanted)
+{
+    return wanted && *id && strcmp(id, wanted) != 0;
+}
+
+/* Ids that the document does not know are empty: a job may be made before its stream is. */
+static struct err *check_belonging(const struct audit *a, const char *key, const char *store_id,
+                                   const char *stream, const char *stream_id)
+{
+    const struct audited_stream *s = stream_of(a, stream);
+
+    if (!differs(store_id, a->store_id) && !differs(stream_id, s ? s->stream_id : NULL))
+        return NULL;
+    return err_new(ERR_INTEGRITY, "%s was written for another store or stream", key);
+}
+
+static struct err *check_request(const struct audit *a, const char *key, const struct buf *bytes)
 {
     struct request r;
 
     TRY(request_decode(key, bytes->data, bytes->len, &r));
     struct err *e = queue_check(&r);
+    e = e ? err_context(e, "%s", key) : check_belonging(a, key, "", r.stream, r.stream_id);
     request_free(&r);
-    return e ? err_context(e, "%s", key) : NULL;
+    return e;
 }
 
-static struct err *check_document(const char *key, const struct layout_place *place, const struct buf *bytes)
+static struct err *check_job(const struct audit *a, const char *key, const char *job, const struct buf *bytes)
+{
+    struct belonging to;
+
+    TRY(job_document_check(key, job, bytes->data, bytes->len, &to));
+    struct err *e = check_belonging(a, key, to.store_id, to.stream, to.stream_id);
+    belonging_free(&to);
+    return e;
+}
+
+static struct err *check_document(const struct audit *a, const char *key, const struct layout_place *place,
+                                  const struct buf *bytes)
 {
     struct job_status status = {0};
-    struct alive alive = {0};
     struct pin pin = {0};
     struct err *e = NULL;
 
-    if (place->kind == LAYOUT_ALIVE) {
-        e = alive_decode(key, bytes->data, bytes->len, &alive);
-    } else if (place->kind == LAYOUT_PRUNE) {
+    if (place->kind == LAYOUT_PRUNE) {
         e = prune_check(key, bytes->data, bytes->len);
     } else if (place->kind == LAYOUT_PIN) {
         e = pin_decode(key, bytes->data, bytes->len, &pin);
         if (!e && strcmp(pin.snapshot, place->snapshot) != 0)
             e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
     } else if (place->kind == LAYOUT_JOB) {
-        e = job_document_check(key, place->name, bytes->data, bytes->len);
+        e = check_job(a, key, place->name, bytes);
     } else if (place->kind == LAYOUT_STATUS) {
         e = job_status_decode(key, bytes->data, bytes->len, &status);
         if (!e && strcmp(status.job, place->name) != 0)
             e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status.job);
     } else if (place->kind == LAYOUT_REQUEST) {
-        e = check_request(key, bytes);
+        e = check_request(a, key, bytes);
     }
-    alive_free(&alive);
     pin_free(&pin);
     job_status_free(&status);
     return document_hint(e);
@@ -84,7 +117,7 @@ static void look_at_document(struct audit *a, const char *key, const char *break
 
     layout_parse(key, &place);
     if (!e && found) /* a restore, or ccr-prune, may have removed it meanwhile */
-        e = check_document(key, &place, &bytes);
+        e = check_document(a, key, &place, &bytes);
     if (e)
         findings_add(a->findings, key, e, breaks);
     buf_free(&bytes);
@@ -122,11 +155,46 @@ static void open_stream(struct audit *a, struct audited_stream *s)
     free(breaks);
     free(prefix);
     free(key);
-    if (l->has_alive) {
-        key = layout_alive_key(l->name);
-        look_at_document(a, key, NULL);
-        free(key);
-    }
+}
+
+static bool lies_behind(uint64_t epoch, uint64_t number, const struct listed_stream *l)
+{
+    const struct listed_log *last = l->log_count ? &l->log[l->log_count - 1] : NULL;
+
+    return number > 0 && (!last || epoch > last->epoch || (epoch == last->epoch && number > last->number));
+}
+
+/* What the listing does not show may have come since, or ccr-ship wrote it, and it is lost: nothing else in
+ * the log tells of its newest objects. */
+static struct err *check_end(struct audit *a, const struct listed_stream *l, const struct alive *alive)
+{
+    char *key = layout_segment_key(l->name, alive->epoch, alive->number);
+    struct store_stat stat;
+    bool found = false;
+    struct err *e = store_head(a->p->store, key, &stat, &found);
+
+    free(key);
+    if (e || found)
+        return e;
+    return err_new(ERR_INTEGRITY,
+                   "the end of the log of stream %s is missing: ccr-ship wrote it up to object %" PRIu64
+                   " of epoch %" PRIu64,
+                   l->name, alive->number, alive->epoch);
+}
+
+static void look_at_alive(struct audit *a, const struct audited_stream *s)
+{
+    char *key = layout_alive_key(s->listed->name);
+    struct alive alive;
+    bool found = false;
+    struct err *e = alive_load(a->p->store, s->listed->name, &alive, &found);
+
+    if (!e && found && lies_behind(alive.epoch, alive.number, s->listed))
+        e = document_hint(check_end(a, s->listed, &alive));
+    if (e)
+        findings_add(a->findings, key, e, NULL);
+    alive_free(&alive);
+    free(key);
 }
 
 static json_t *stream_report(const struct audited_stream *s)
@@ -165,9 +233,9 @@ static void stream_free(struct audited_stream *s)
 /* --- jobs --- */
 
 /* Whether the log that a job needs next is there. */
-static json_t *job_report(const struct audit *a, const struct job_status *status,
-                          const struct audited_stream *s)
+static json_t *job_report(const struct audit *a, const struct job_status *status)
 {
+    const struct audited_stream *s = stream_of(a, status->stream);
     const struct log_run *run = s ? audit_run_of(s, status->epoch, status->needed, &status->position) : NULL;
     json_t *o = json_object();
 
@@ -201,12 +269,13 @@ static void look_at_requests(struct audit *a)
     }
 }
 
-static void look_at_jobs(struct audit *a, const struct audited_stream *streams, size_t count, json_t *jobs)
+static void look_at_jobs(struct audit *a, json_t *jobs)
 {
+    for (size_t i = 0; i < a->inv.job_document_count; i++)
+        look_at_document(a, a->inv.job_documents[i], NULL);
     for (size_t i = 0; i < a->inv.job_count; i++) {
         char *key = layout_job_status_key(a->inv.jobs[i].name);
         char *breaks = mem_printf("job %s cannot go on", a->inv.jobs[i].name);
-        const struct audited_stream *of = NULL;
         struct job_status status = {0};
         struct buf bytes = BUF_INIT;
         bool found = false;
@@ -214,11 +283,8 @@ static void look_at_jobs(struct audit *a, const struct audited_stream *streams, 
         struct err *e = object_get(a->p->store, key, &bytes, &found);
         if (!e && found)
             e = job_status_decode(key, bytes.data, bytes.len, &status);
-        for (size_t k = 0; !e && found && k < count; k++)
-            if (strcmp(streams[k].listed->name, status.stream) == 0)
-                of = &streams[k];
         if (!e && found && is_wanted(a, status.stream))
-            json_array_append_new(jobs, job_report(a, &status, of));
+            json_array_append_new(jobs, job_report(a, &status));
         err_free(e); /* it was told already */
         job_status_free(&status);
         buf_free(&bytes);
@@ -260,16 +326,16 @@ static struct err *look_at_stream(struct audit *a, struct audited_stream *s)
     s->dead = json_array();
     open_stream(a, s);
     TRY(audit_log(a, s));
+    if (s->listed->has_alive)
+        look_at_alive(a, s);
     look_at_pins(a, s->listed);
     return audit_snapshots(a, s);
 }
 
 static struct err *look_at_all(struct audit *a, json_t *report)
 {
-    struct audited_stream *streams = mem_zalloc(a->inv.stream_count + 1, sizeof(*streams));
     json_t *stream_list = json_array(), *jobs = json_array();
     struct err *e = layout_open_store(a->p->store, false, &a->store_id);
-    size_t count = 0;
 
     if (e)
         findings_add(a->findings, "ccr.json",
@@ -278,26 +344,21 @@ static struct err *look_at_all(struct audit *a, json_t *report)
     e = NULL;
     if (a->inv.has_prune)
         look_at_document(a, LAYOUT_PRUNE_KEY, NULL);
-    for (size_t i = 0; i < a->inv.job_document_count; i++)
-        look_at_document(a, a->inv.job_documents[i], NULL);
     look_at_foreign(a);
     check_streams_exist(a);
+    a->streams = mem_zalloc(a->inv.stream_count + 1, sizeof(*a->streams));
     for (size_t i = 0; !e && i < a->inv.stream_count; i++) {
         if (!is_wanted(a, a->inv.streams[i].name))
             continue;
-        streams[count].listed = &a->inv.streams[i];
-        e = look_at_stream(a, &streams[count++]);
+        a->streams[a->stream_count].listed = &a->inv.streams[i];
+        e = look_at_stream(a, &a->streams[a->stream_count++]);
     }
     if (!e)
-        look_at_jobs(a, streams, count, jobs);
+        look_at_jobs(a, jobs);
     if (!e)
         look_at_requests(a);
-    for (size_t i = 0; i < count; i++) {
-        if (!e)
-            json_array_append_new(stream_list, stream_report(&streams[i]));
-        stream_free(&streams[i]);
-    }
-    free(streams);
+    for (size_t i = 0; !e && i < a->stream_count; i++)
+        json_array_append_new(stream_list, stream_report(&a->streams[i]));
     json_object_set_new(report, "streams", stream_list);
     json_object_set_new(report, "jobs", jobs);
     return e;
@@ -322,6 +383,7 @@ struct err *audit_run(const struct audit_params *params, json_t *report, struct 
     TRY(inventory_take(params->store, &a.inv));
     a.findings = findings_new(params->log);
     a.progress = progress_start(params->log, "verify", 0, a.inv.bytes);
+    progress_set_every(a.progress, params->progress_every_s);
     struct err *e = look_at_all(&a, report);
     progress_end(a.progress);
     if (e)
@@ -333,6 +395,9 @@ struct err *audit_run(const struct audit_params *params, json_t *report, struct 
     out->bytes = a.inv.bytes;
     out->errors = findings_errors(a.findings);
     out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;
+    for (size_t i = 0; i < a.stream_count; i++)
+        stream_free(&a.streams[i]);
+    free(a.streams);
     findings_free(a.findings);
     inventory_free(&a.inv);
     free(a.store_id);

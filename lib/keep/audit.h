@@ -22,7 +22,8 @@ struct audit_params {
     struct log *log;
     unsigned threads;
     bool quick;
-    const char *after; /* NULL: from the beginning */
+    const char *after;         /* NULL: from the beginning */
+    unsigned progress_every_s; /* in a log */
 };
 
 struct audit_result {

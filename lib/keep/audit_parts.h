@@ -14,8 +14,10 @@ struct audit {
     struct findings *findings;
     struct progress *progress;
     struct inventory inv;
-    char *store_id; /* NULL where ccr.json cannot be read */
-    char *resume;   /* see struct audit_result */
+    char *store_id;                 /* NULL where ccr.json cannot be read */
+    struct audited_stream *streams; /* as far as they have been looked at */
+    size_t stream_count;
+    char *resume; /* see struct audit_result */
     int64_t now_us;
 };
 

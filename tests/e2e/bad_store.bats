@@ -142,6 +142,13 @@ apply() {
     cp "$T/pristine/streams/main/stream.json" "$home"
     refused 4 "has no complete snapshot" restore
     refused 8 "snapshot" on source ship
+    rm -rf "$STORE_DIR"
+    cp -r "$T/pristine" "$STORE_DIR"
+    [ "$CCR_TEST_STORE" != file ] || ln -s "$T/jobs" "$STORE_DIR/jobs"
+    refused 4 "has no snapshot 20200101T000000Z-01234567" restore --snapshot 20200101T000000Z-01234567
+    refused 4 "has no streams/nothing/stream.json" on target restore --job new --stream nothing
+    refused 4 "has no streams/nothing/stream.json" on source ship --stream nothing
+    refused 9 "follows stream main, not nothing" on target apply --job j --stream nothing
 }
 
 @test "a store that may not be read, and one that is a file" {

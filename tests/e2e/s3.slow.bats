@@ -174,6 +174,20 @@ at_once() {
     tail -n 2 "$T/errors1" "$T/errors2"
 }
 
+@test "by signature V2, the same policy serves, too" {
+    export CCR_SIGNATURE=v2
+    change
+    follow
+    with ccr-source backup source
+    change
+    follow
+    keep ccr-prune prune --keep-last 1 --yes
+    keep reader verify
+    [ "$(keys_below 'streams/main/snapshots/' | grep -c manifest.json)" -eq 1 ]
+    export CCR_SIGNATURE=v4
+    follow
+}
+
 @test "two shippers at once: one writes, the other leaves with 'locked', and the target gets all of it" {
     local locked=0 i
 

@@ -233,6 +233,23 @@ whole() {
     [ "$(kept)" = "S0 S1 S2 " ]
 }
 
+@test "the grace time is judged by the store's clock, whatever this machine's says" {
+    local dead=$home/snapshots/20260101T000000Z-deadbeef
+    mkdir "$dead"
+    cp "$home/snapshots/${ids[0]}/000001.tar.zst" "$dead"
+    # the file system gives its files the true time
+    run env NO_FAKE_STAT=1 faketime -f +3d "$CCR_BIN/ccr-prune" --store "$STORE" --yes
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '.time[:10]' "$STORE_DIR/prune.json")" = "$(date -u -d '3 days' +%F)" ]
+    [ -e "$dead/000001.tar.zst" ]
+    touch -d '2 days ago' "$dead/000001.tar.zst"
+    run env NO_FAKE_STAT=1 faketime -f -3d "$CCR_BIN/ccr-prune" --store "$STORE" --yes
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ ! -e "$dead" ]
+}
+
 @test "what cannot be judged stops the run before anything is removed" {
     flip "$home/snapshots/${ids[1]}/manifest.json" 700
     prune --keep-last 1 --yes

@@ -75,6 +75,20 @@ whole() {
     whole
 }
 
+@test "two backups at once are two snapshots" {
+    local first pid
+    renew
+    first=$(find "$STORE_DIR" -name manifest.json | wc -l)
+    for _ in 1 2 3; do
+        ccr backup source &
+        pid=$!
+        ccr backup source
+        wait "$pid"
+    done
+    [ "$(find "$STORE_DIR" -name manifest.json | wc -l)" -eq $((first + 6)) ]
+    whole
+}
+
 @test "two at once: one wins, or both are harmless" {
     local first second
     for _ in $(seq 20); do

@@ -4,11 +4,13 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/stored
+load ../lib/s3
 
 # A snapshot, a log of five objects, a second snapshot; a target that follows the first one and has applied object 1. Of
 # object 4 there is an earlier version, from a store that was put back. `other` is another store, `main` and `second` are
-# two streams.
+# two streams; the second one's log begins with object 3, since it was pruned twice.
 setup_file() {
+    units_find
     server_start source
     server_grant source source
     sql source "CREATE DATABASE shop; USE shop; CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100));
@@ -29,15 +31,41 @@ setup_file() {
     log_one_more
     log_one_more
     ccr backup source --threads 2
-    ccr backup source --stream second
+    for _ in 1 2 3; do
+        ccr backup source --stream second
+        sql source "INSERT INTO shop.t (v) VALUES ('second')"
+        ccr ship source --stream second
+        "$CCR_BIN/ccr-prune" --store "$STORE" --streams second --keep-last 1 --yes
+    done
     "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/second/snapshots/*/manifest.json)")")" --reason 'end of year'
-    sql source "INSERT INTO shop.t (v) VALUES ('second')"
-    ccr ship source --stream second
+    sibling_documents
     mv "$STORE_DIR" "$T/pristine"
     store_use other
     ccr backup source --databases shop
     sql source "INSERT INTO shop.t (v) VALUES ('other')"
     ccr ship source
+    "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/main/snapshots/*/manifest.json)")")"
+    ask j main
+    mkdir -p "$STORE_DIR/jobs/j" # of a job of this name, with this store's ids
+    jq --arg store "$(jq -r .store_id "$STORE_DIR/ccr.json")" --arg stream "$(jq -r .stream_id "$STORE_DIR/streams/main/stream.json")" \
+        '.store_id = $store | .stream_id = $stream' "$T/pristine/jobs/j/job.json" >"$STORE_DIR/jobs/j/job.json"
+}
+
+# ask JOB STREAM [REASON]: a request for a copy.
+ask() {
+    jq -n --arg job "$1" --arg stream "$2" --arg id "$(jq -r .stream_id "$STORE_DIR/streams/$2/stream.json")" --argjson generation "${3:-1}" \
+        '{job: $job, stream: $stream, stream_id: $id, generation: $generation}' | "$UNITS/request_tool" --store "$STORE"
+}
+
+# Another job's documents, requests of both, and a pin more.
+sibling_documents() {
+    mkdir "$STORE_DIR/jobs/k"
+    for name in job status; do
+        jq '.job = "k"' "$STORE_DIR/jobs/j/$name.json" >"$STORE_DIR/jobs/k/$name.json"
+    done
+    ask j main
+    ask j main 2
+    "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/main/snapshots/*/manifest.json | head -n 1)")")"
 }
 
 log_one_more() {
@@ -50,8 +78,11 @@ setup() {
 }
 
 pristine() {
-    rm -rf "$T/store"
+    # what the target reports is not part of the damage: it lives on, or the target would seem to be another one
+    [ ! -e "$T/store/jobs/j/status.json" ] || [ -e "$T/status" ] || cp "$T/store/jobs/j/status.json" "$T/reported"
+    rm -rf "$T/store" "$T/status"
     cp -r "$T/pristine" "$T/store"
+    [ ! -e "$T/reported" ] || cp "$T/reported" "$T/store/jobs/j/status.json"
     store_use store
     home=streams/main
     mapfile -t snapshots < <(cd "$STORE_DIR" && jq -r '"\(.started_us) \(.id)"' $home/snapshots/*/manifest.json | sort -n | cut -d ' ' -f 2)
@@ -80,6 +111,9 @@ key_of() {
     job) echo jobs/j/job.json ;;
     status) echo jobs/j/status.json ;;
     pin) (cd "$STORE_DIR" && echo streams/second/pins/*.json) ;;
+    prune) echo prune.json ;;
+    record) echo streams/second/pruned/000000000002.json ;;
+    request) (cd "$STORE_DIR" && echo jobs/j/requests/*.json) | cut -d ' ' -f 1 ;;
     manifest) echo "$newest/manifest.json" ;;
     rows) printf '%s/%06d.tar.zst' "$newest" "$(jq '[.tables[] | select(.name == "t")][0].chunks[0].pieces[0].volume' "$STORE_DIR/$newest/manifest.json")" ;;
     definitions) printf '%s/%06d.tar.zst' "$newest" "$(jq '.objects[0].volume' "$STORE_DIR/$newest/manifest.json")" ;;
@@ -96,6 +130,13 @@ sibling_of() {
     definitions) key_of rows ;;
     segment) segment 3 ;;
     last) segment 4 ;;
+    job) echo jobs/k/job.json ;;
+    status) echo jobs/k/status.json ;;
+    alive) echo streams/second/alive.json ;;
+    stream) echo streams/second/stream.json ;;
+    pin) (cd "$STORE_DIR" && echo $home/pins/*.json) ;;
+    record) echo streams/second/pruned/000000000001.json ;;
+    request) (cd "$STORE_DIR" && echo jobs/j/requests/*.json) | cut -d ' ' -f 2 ;;
     esac
 }
 
@@ -108,32 +149,44 @@ elsewhere() {
     stream) echo "$place/streams/$stream/stream.json" ;;
     alive) echo "$place/streams/$stream/alive.json" ;;
     manifest) echo "$place/streams/$stream/snapshots"/*/manifest.json ;;
-    rows | definitions) dirname "$(echo "$place/streams/$stream/snapshots"/*/manifest.json)" | sed "s,\$,/$(basename "$(key_of "$1")")," ;;
-    segment | last) echo "$place/$(segment 1 $stream)" ;;
+    definitions) echo "$(dirname "$place/streams/$stream/snapshots"/*/manifest.json)/000001.tar.zst" ;;
+    rows) dirname "$(echo "$place/streams/$stream/snapshots"/*/manifest.json)" | sed "s,\$,/$(basename "$(key_of "$1")")," ;;
+    segment | last) echo "$place/$(segment $([ "$2" = store ] && echo 1 || echo 3) $stream)" ;;
+    job) echo "$place/jobs/j/job.json" ;;
+    pin) echo "$place/streams/main/pins"/*.json ;;
+    prune) echo "$place/prune.json" ;;
+    request) echo "$place/jobs/j/requests"/*.json ;;
     esac
 }
 
 damage() {
-    local what=$1 key=$2 file
-    file=$STORE_DIR/$key
+    local what=$1 key=$2 file=$STORE_DIR/$2 sibling
+    sibling=$STORE_DIR/$(sibling_of "$what")
     case $3 in
     flip*) flip "$file" "${3#flip}" ;;
     cut) truncate -s -1 "$file" ;;
     empty) : >"$file" ;;
     grown) printf x >>"$file" ;;
     missing) rm "$file" ;;
-    renamed) mv "$file" "$(dirname "$file")/$(basename "$file" | sed 's/0\([0-9]\)\./9\1./; s/manifest/manifesto/')" ;;
-    swapped) mv "$file" "$T/kept" && mv "$STORE_DIR/$(sibling_of "$what")" "$file" && mv "$T/kept" "$STORE_DIR/$(sibling_of "$what")" ;;
-    copied) cp "$STORE_DIR/$(sibling_of "$what")" "$file" ;;
+    renamed) mv "$file" "$(dirname "$file")/$(basename "$file" | sed 's/0\([0-9]\)\./9\1./; s/manifest/manifesto/; t; s/\./2./')" ;;
+    swapped) mv "$file" "$T/kept" && mv "$sibling" "$file" && mv "$T/kept" "$sibling" ;;
+    copied) cp "$sibling" "$file" ;;
     store | foreign) cp "$(elsewhere "$what" store)" "$file" ;;
     other-stream) cp "$(elsewhere "$what" stream)" "$file" ;;
-    older) cp "$T/version" "$file" ;;
+    older)
+        case $what in
+        segment) cp "$T/version" "$file" ;;
+        rows) cp "$(newest=$first key_of rows | sed "s,^,$STORE_DIR/,")" "$file" ;;
+        esac
+        ;;
     esac
+    [ "$what" != status ] || touch "$T/status"
 }
 
-# Rows of: object, damage, exit code, message (@ stands for the object's key), who refuses it too.
+# Rows of: object, damage, exit code, message (@ stands for the object's key), who refuses it too, with that code unless it is
+# NAME:CODE.
 check_table() {
-    local what how code message others other key
+    local what how code message others other expected key
     while IFS='|' read -r what how code message others; do
         [ -n "$what" ] || continue
         pristine
@@ -146,12 +199,14 @@ check_table() {
             return 1
         fi
         for other in $others; do
-            case $other in
+            expected=${other#*:}
+            [ "$expected" != "$other" ] || expected=$code
+            case ${other%:*} in
             restore) run ccr restore target --job j --replace ;;
             apply) run ccr apply target --job j ;;
             esac
-            if [ "$status" -eq 0 ] || [[ $output != *"hint: "* ]]; then
-                echo "$what $how: not refused by $other: $output"
+            if [ "$status" -ne "$expected" ] || [[ $output != *"hint: "* ]]; then
+                echo "$what $how: $other ends with $status: $output"
                 return 1
             fi
         done
@@ -168,7 +223,7 @@ check_table() {
     [ "$(json_of '.streams[0].ranges | length')" -eq 1 ]
     [ "$(json_of '.streams[0].ranges[0] | "\(.snapshot) \(.first_object) \(.last_object) \(.ends_because)"')" = "${snapshots[0]} 1 5 null" ]
     [ "$(json_of '.streams[0].ranges[0].to_position')" = "$(footer "$STORE_DIR/$(segment 5)" | jq -r .end)" ]
-    [ "$(json_of '.jobs[] | "\(.job) \(.number) \(.can_go_on)"')" = "j 1 true" ]
+    [ "$(json_of '.jobs[0] | "\(.job) \(.number) \(.can_go_on)"')" = "j 1 true" ]
     verify
     [[ $output == *"main: "*"can be restored from "*"0 errors"* ]]
     verify --quick
@@ -193,11 +248,16 @@ segment|renamed|7|object 4 of epoch 1 of stream main is missing|apply
 segment|swapped|7|holds the segment streams/main/log/0001/000000000/000000000003|apply
 segment|copied|7|holds the segment streams/main/log/0001/000000000/000000000003|apply
 segment|store|7|holds the segment streams/main/log/0001/000000000/000000000001|apply
-segment|other-stream|7|holds the segment streams/second/log/0001/000000000/000000000001|apply
+segment|other-stream|7|holds the segment streams/second/log/0001/000000000/000000000003|apply
 segment|older|7|000000000005 does not follow the one before it (another SHA-256)|apply
 last|flip40|7|is damaged|apply
 last|cut|7|is cut short|apply
+last|grown|7|is cut short, or is no segment|apply
+last|missing|7|the end of the log of stream main is missing: ccr-ship wrote it up to object 5 of epoch 1|
+last|renamed|7|objects 5 to 94 of epoch 1 of stream main are missing|apply
 last|swapped|7|holds the segment streams/main/log/0001/000000000/000000000004|apply
+last|copied|7|holds the segment streams/main/log/0001/000000000/000000000004|apply
+last|store|7|holds the segment streams/main/log/0001/000000000/000000000001|apply
 END
 }
 
@@ -213,12 +273,18 @@ rows|missing|7|@ is missing from the store|restore
 rows|renamed|7|is not in the manifest of its snapshot|restore
 rows|swapped|7|bytes, the manifest says|restore
 rows|copied|7|bytes, the manifest says|restore
+rows|other-stream|7|bytes, the manifest says|restore
+rows|older|7|volume @|restore
 definitions|flip20|7|cannot be restored (definitions)|restore
+definitions|flip-1|7|cannot be restored (definitions)|restore
+definitions|empty|7|@ has 0 bytes|restore
 definitions|cut|7|bytes, the manifest says|restore
 definitions|grown|7|bytes, the manifest says|restore
 definitions|missing|7|@ is missing from the store|restore
 definitions|renamed|7|@ is missing from the store|restore
 definitions|swapped|7|bytes, the manifest says|restore
+definitions|copied|7|bytes, the manifest says|restore
+definitions|store|7|volume @|restore
 rows|store|7|volume @|restore
 END
 }
@@ -245,26 +311,73 @@ END
 store|flip0|7|ccr.json is not valid JSON|restore apply
 store|cut|0|0 errors|
 store|grown|7|ccr.json is not valid JSON|restore apply
-store|empty|7|ccr.json is not valid JSON|restore apply
-store|missing|7|has no ccr.json|restore apply
-store|store|7|was written for another store or stream|restore apply
+store|empty|7|ccr.json is not valid JSON: it is empty|restore apply
+store|missing|7|has no ccr.json|restore:4 apply:4
+store|renamed|7|has no ccr.json|restore:4 apply:4
+store|store|7|was written for another store or stream|restore apply:9
 stream|flip0|7|stream.json is not valid JSON|restore apply
 stream|grown|7|stream.json is not valid JSON|restore apply
-stream|missing|7|has no streams/main/stream.json|restore apply
-stream|store|7|was written for another store or stream|restore apply
-stream|other-stream|7|was written for another store or stream|restore apply
+stream|empty|7|stream.json is not valid JSON: it is empty|restore apply
+stream|missing|7|has no streams/main/stream.json|restore:4 apply:4
+stream|renamed|7|has no streams/main/stream.json|restore:4 apply:4
+stream|store|7|was written for another store or stream|restore apply:9
+stream|swapped|7|was written for another store or stream|restore apply:9
 alive|flip0|7|alive.json is not valid JSON|
-alive|empty|7|alive.json is not valid JSON|
+alive|grown|7|alive.json is not valid JSON|
+alive|empty|7|alive.json is not valid JSON: it is empty|
 alive|missing|0|0 errors|
+alive|renamed|0|alive2.json is nothing that ccr writes|
+alive|store|0|0 errors|
 job|flip0|7|job.json is not valid JSON|
+job|grown|7|job.json is not valid JSON|
+job|empty|7|job.json is not valid JSON: it is empty|
 job|missing|0|0 errors|
+job|renamed|0|job2.json is nothing that ccr writes|
+job|swapped|7|jobs/j/job.json is of another job, k|
+job|store|7|jobs/j/job.json was written for another store or stream|
 status|flip0|7|job j cannot go on|apply
 status|empty|7|job j cannot go on|apply
 status|grown|7|status.json is not valid JSON|apply
 status|missing|0|0 errors|
+status|renamed|0|status2.json is nothing that ccr writes|
+status|swapped|7|jobs/j/status.json is of another job, k|
 pin|flip0|7|is not valid JSON|
+pin|grown|7|is not valid JSON|
+pin|empty|7|is not valid JSON: it is empty|
 pin|missing|0|0 errors|
+pin|renamed|7|pins another snapshot|
+pin|swapped|7|@ pins another snapshot|
+pin|store|7|@ pins another snapshot|
+prune|flip0|7|prune.json is not valid JSON|
+prune|grown|7|prune.json is not valid JSON|
+prune|empty|7|prune.json is not valid JSON: it is empty|
+prune|missing|0|0 errors|
+prune|renamed|0|prune2.json is nothing that ccr writes|
+record|flip0|7|@ is not valid JSON|
+record|grown|7|@ is not valid JSON|
+record|empty|7|@ is not valid JSON: it is empty|
+record|missing|7|object 2 of epoch 1 of stream second is missing|
+record|swapped|7|object 2 of epoch 1 of stream second is missing|
+request|flip0|7|@ is not valid JSON|
+request|flip250|7|@|
+request|grown|7|@ is not valid JSON|
+request|empty|7|@ is not valid JSON: it is empty|
+request|missing|0|0 errors|
+request|renamed|0|2.json is nothing that ccr writes|
+request|swapped|7|, under another's key|
+request|store|7|@ was written for another store or stream|
 END
+}
+
+@test "several objects at a time find the same as one; how far it is shows in the log" {
+    flip "$STORE_DIR/$(segment 2)" 50
+    rm "$STORE_DIR/$(key_of rows)"
+    "$CCR_BIN/ccr-verify" --store "$STORE" --threads 1 --json 2>"$T/one" | jq -S 'del(.seconds)' >"$T/one.json"
+    "$CCR_BIN/ccr-verify" --store "$STORE" --threads 8 --json --progress-every 0 2>"$T/eight" | jq -S 'del(.seconds)' >"$T/eight.json"
+    diff "$T/one.json" "$T/eight.json"
+    cat "$T/eight"
+    grep -Eq 'verify: .*[0-9.]+ of [0-9.]+ MB \([0-9]+%\)' "$T/eight"
+    ! grep -q "verify: .* MB" "$T/one" || false
 }
 
 @test "names that are not ccr's" {

@@ -3,10 +3,14 @@
 
 Listens on a free port of the loopback interface (written to PORT-FILE), passes requests on, and spoils some of them by
 a schedule that SEED decides: how often, and with which of the faults below; or with FAULT all those that match the regular
-expression REQUESTS ("PUT .*/alive.json"); then FAULT may be "bare-503", too: that status, and no document; or "crossed": nobody is
-answered before another object is asked for, and that is given the last object's answer, once. Each fault is a line on stdout. The host
-name in a request is the proxy's own and is passed on as it is, since it is signed.
+expression REQUESTS ("PUT .*/alive.json"); then FAULT may also be
+    bare-503     that status, and no document
+    wait-30      503 SlowDown, and come back in 30 seconds; wait-until-30: at the time that it is then
+    crossed      nobody is answered before another object is asked for, and that is given the last object's answer, once
+Each fault is a line on stdout, each connection one in PORT-FILE.connections. The host name in a request is the proxy's own and is
+passed on as it is, since it is signed.
 """
+import email.utils
 import http.client
 import os
 import random
@@ -123,6 +127,12 @@ class Proxy:
         if fault and fault.startswith('bare-'):
             client.sendall(b'HTTP/1.1 %s of the proxy\r\nContent-Length: 0\r\n\r\n' % fault[5:].encode())
             return True
+        if fault and fault.startswith('wait-'):
+            seconds = int(fault.split('-')[-1])
+            when = email.utils.formatdate(time.time() + seconds, usegmt=True) if 'until' in fault else str(seconds)
+            got, content = error('503 Slow Down', 'SlowDown', '\r\nRetry-After: ' + when)
+            client.sendall(got + b'\r\n\r\n' + content)
+            return True
         if fault == 'crossed':
             return self.cross(client, head, body)
         if fault in self.BEFORE:
@@ -197,6 +207,8 @@ def main():
     os.rename(sys.argv[3] + '.new', sys.argv[3])
     while True:
         client, _ = listener.accept()
+        with open(sys.argv[3] + '.connections', 'a', encoding='ascii') as file:
+            file.write('connection\n')
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=proxy.serve, args=(client,), daemon=True).start()
 
