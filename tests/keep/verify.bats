@@ -65,7 +65,7 @@ sibling_documents() {
     done
     ask j main
     ask j main 2
-    "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/main/snapshots/*/manifest.json | head -n 1)")")"
+    "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(find "$STORE_DIR/streams/main/snapshots" -name manifest.json -printf '%h\n' | head -n 1 | xargs basename)"
 }
 
 log_one_more() {
@@ -142,8 +142,8 @@ sibling_of() {
 
 # The same object in another store, or in another stream.
 elsewhere() {
-    local place=$T/other stream=main
-    [ "$2" = store ] || place=$STORE_DIR stream=second
+    local place=$T/other stream=main number=1
+    [ "$2" = store ] || place=$STORE_DIR stream=second number=3
     case $1 in
     store) echo "$place/ccr.json" ;;
     stream) echo "$place/streams/$stream/stream.json" ;;
@@ -151,7 +151,7 @@ elsewhere() {
     manifest) echo "$place/streams/$stream/snapshots"/*/manifest.json ;;
     definitions) echo "$(dirname "$place/streams/$stream/snapshots"/*/manifest.json)/000001.tar.zst" ;;
     rows) dirname "$(echo "$place/streams/$stream/snapshots"/*/manifest.json)" | sed "s,\$,/$(basename "$(key_of "$1")")," ;;
-    segment | last) echo "$place/$(segment $([ "$2" = store ] && echo 1 || echo 3) $stream)" ;;
+    segment | last) echo "$place/$(segment "$number" $stream)" ;;
     job) echo "$place/jobs/j/job.json" ;;
     pin) echo "$place/streams/main/pins"/*.json ;;
     prune) echo "$place/prune.json" ;;

@@ -13,6 +13,10 @@ setup_file() {
     "$UNITS/store_tool" put x --store "$STORE" <"$T/bytes"
 }
 
+setup() {
+    STORE=s3://retries/store
+}
+
 teardown_file() {
     s3_end
 }
@@ -107,18 +111,21 @@ keys_file() {
     printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$1" "$2"
 }
 
+is_stopped() {
+    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
 @test "keys that are renewed in the credentials file are taken up by a run that goes on" {
-    local writer
-    mkfifo "$T/credentials"
-    # the first reader finds keys that are not valid any more; before it has come to their end, there are new ones
-    (
-        exec 5>"$T/credentials"
-        keys_file retired retired >&5
-        rm "$T/credentials"
-        keys_file testaccess testsecret >"$T/credentials"
-    ) 3>&- &
-    writer=$!
-    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE="$T/credentials" \
-        timeout 60 "$UNITS/store_tool" get x --store "$STORE" 3>&- | cmp - "$T/bytes"
-    wait "$writer"
+    local pid
+    keys_file retired retired >"$T/credentials"
+    # it has read its keys, and not used them yet
+    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE="$T/credentials" CCR_FAILPOINT=create-before:1:stop \
+        "$UNITS/store_tool" create y --store "$STORE" <<<text >"$T/out" 2>&1 3>&- &
+    pid=$!
+    wait_until 30 is_stopped "$pid"
+    keys_file testaccess testsecret >"$T/credentials"
+    kill -CONT "$pid"
+    wait "$pid"
+    [ "$(cat "$T/out")" = yes ]
+    [ "$("$UNITS/store_tool" get y --store "$STORE")" = text ]
 }
