@@ -268,21 +268,49 @@ struct err *chain_first(struct store *s, const char *stream, uint64_t epoch, uin
     return e;
 }
 
-/* *later is the first object of the log behind the one the reader waits for, or NULL; malloc'ed. */
-static struct err *find_later(const struct chain_reader *r, char **later)
+/* *later is the first object of the log behind this one, or NULL; malloc'ed. */
+static struct err *find_later(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
+                              char **later)
 {
-    char *prefix = layout_log_prefix(r->stream);
-    char *key = layout_segment_key(r->stream, r->epoch, r->number);
+    char *prefix = layout_log_prefix(stream);
+    char *key = layout_segment_key(stream, epoch, number);
     struct store_list what = {.prefix = prefix, .start_after = key};
 
     *later = NULL;
-    struct err *e = store_list(r->store, &what, stop_at_first, later);
+    struct err *e = store_list(s, &what, stop_at_first, later);
     if (*later) { /* then e only ended the listing */
         err_free(e);
         e = NULL;
     }
     free(key);
     free(prefix);
+    return e;
+}
+
+static struct err *hole(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
+                        const char *later)
+{
+    TRY(pruned_check(s, stream, epoch, number));
+    return err_hint(err_new(ERR_INTEGRITY,
+                            "object %" PRIu64 " of epoch %" PRIu64 " of stream %s is missing, but %s exists",
+                            number, epoch, stream, later),
+                    "put the object back from a copy of the store, or take a new snapshot and restore it");
+}
+
+struct err *chain_check_absent(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
+                               bool *came)
+{
+    char *later, *key = layout_segment_key(stream, epoch, number);
+    struct store_stat stat;
+
+    *came = false;
+    struct err *e = find_later(s, stream, epoch, number, &later);
+    if (!e && later)
+        e = store_head(s, key, &stat, came);
+    if (!e && later && !*came)
+        e = hole(s, stream, epoch, number, later);
+    free(later);
+    free(key);
     return e;
 }
 
@@ -320,7 +348,7 @@ static struct err *judge_missing(struct chain_reader *r, bool *suspect, bool *ag
     char *later;
 
     *again = false;
-    TRY(find_later(r, &later));
+    TRY(find_later(r->store, r->stream, r->epoch, r->number, &later));
     if (!later)
         return NULL;
     struct err *e = step_over_terminator(r, again);
@@ -329,13 +357,7 @@ static struct err *judge_missing(struct chain_reader *r, bool *suspect, bool *ag
     } else if (!e && !*suspect) {
         *suspect = *again = true;
     } else if (!e) {
-        e = pruned_check(r->store, r->stream, r->epoch, r->number);
-        if (!e)
-            e = err_hint(
-                err_new(ERR_INTEGRITY,
-                        "object %" PRIu64 " of epoch %" PRIu64 " of stream %s is missing, but %s exists",
-                        r->number, r->epoch, r->stream, later),
-                "put the object back from a copy of the store, or take a new snapshot and restore it");
+        e = hole(r->store, r->stream, r->epoch, r->number, later);
     }
     free(later);
     return e;

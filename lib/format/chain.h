@@ -28,6 +28,13 @@ struct err *chain_newest(struct store *s, const char *stream, struct segment_foo
 /* The first object of an epoch that is still there: 1, unless the log was pruned. 0 where there is none. */
 struct err *chain_first(struct store *s, const char *stream, uint64_t epoch, uint64_t *number) CHECKED;
 
+/*
+ * An object is not there: is it the end of the log (NULL), or a hole in it (ERR_INTEGRITY, or why it was
+ * pruned)? *came: neither, it is there now.
+ */
+struct err *chain_check_absent(struct store *s, const char *stream, uint64_t epoch, uint64_t number,
+                               bool *came) CHECKED;
+
 enum chain_created { CHAIN_CREATED, CHAIN_ALREADY_MINE, CHAIN_TAKEN };
 
 /*

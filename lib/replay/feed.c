@@ -112,7 +112,12 @@ static struct err *feed_survey(struct feed *f, uint64_t *parts_left, uint64_t *a
     *abandoned_until = 0;
     for (uint64_t number = f->footer->number + 1;; number++) {
         struct segment_footer *next = NULL;
-        TRY(chain_read_footer(f->store, f->stream, f->footer->epoch, number, &next));
+        bool came = true;
+        while (!next && came) {
+            TRY(chain_read_footer(f->store, f->stream, f->footer->epoch, number, &next));
+            if (!next)
+                TRY(chain_check_absent(f->store, f->stream, f->footer->epoch, number, &came));
+        }
         if (!next)
             return NULL;
         bool continues =

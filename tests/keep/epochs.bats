@@ -83,6 +83,36 @@ verify() {
     [ "$(json_of '.streams[0].ranges[0].last_object')" -lt 4 ]
 }
 
+# each_refused FILE: by ccr-verify, and by ccr-apply. What the target reports is not part of the damage.
+each_refused() {
+    local damage
+    # shellcheck disable=SC2016 # they are expanded when they are done
+    for damage in 'flip "$1" 50' 'flip "$1" -300' 'truncate -s -1 "$1"' 'printf x >>"$1"' ': >"$1"' 'rm "$1"' \
+        'cp "$log/0001/000000000/000000000003.binlog.zst" "$1"' 'cp "$log/0002/000000000/000000000001.binlog.zst" "$1"'; do
+        eval "$damage"
+        verify
+        [ "$status" -eq 7 ] || { echo "$1 $damage"; return 1; }
+        run ccr apply target --job j
+        echo "$output"
+        [[ $status -eq 7 && $output == *"hint: "* ]] || { echo "$1 $damage: ccr-apply ends with $status"; return 1; }
+        cp "$T/pristine/${1#"$STORE_DIR/"}" "$1"
+    done
+}
+
+@test "a part and a terminator, damaged in every way: ccr-apply refuses them, too" {
+    server_start target --local-infile=ON
+    server_grant target target
+    ccr restore target --job j --snapshot "$first"
+    each_refused "$log/0001/000000000/000000000004.binlog.zst"
+    [ "$(sql target "SELECT COUNT(*) FROM shop.t")" -eq 0 ]
+    each_refused "$terminator"
+    [ "$(sql target "SELECT COUNT(*) FROM shop.t")" -eq 101 ]
+    run ccr apply target --job j
+    echo "$output"
+    [ "$status" -eq 8 ]
+    server_remove target
+}
+
 @test "ccr-prune lets go of an epoch that has ended, and of no other" {
     "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 --yes
     [ ! -e "$log/0001" ]
