@@ -106,10 +106,10 @@ each_refused() {
     each_refused "$log/0001/000000000/000000000004.binlog.zst"
     [ "$(sql target "SELECT COUNT(*) FROM shop.t")" -eq 0 ]
     each_refused "$terminator"
-    [ "$(sql target "SELECT COUNT(*) FROM shop.t")" -eq 101 ]
     run ccr apply target --job j
     echo "$output"
     [ "$status" -eq 8 ]
+    [ "$(sql target "SELECT COUNT(*) FROM shop.t")" -eq 101 ]
     server_remove target
 }
 
