@@ -105,8 +105,9 @@ static struct err *restore_name(const struct opts *opts, const char **name)
 static struct err *restore_check_requested(const struct opts *opts)
 {
     static const enum opt_id others[] = {
-        OPT_DATABASES, OPT_TABLES,       OPT_PARTITIONS, OPT_EXCLUDE_DATABASES, OPT_EXCLUDE_TABLES,
-        OPT_RENAME_DB, OPT_RENAME_TABLE, OPT_SNAPSHOT,   OPT_STANDALONE,        OPT_FULL,
+        OPT_DATABASES,      OPT_TABLES,    OPT_PARTITIONS,   OPT_EXCLUDE_DATABASES,
+        OPT_EXCLUDE_TABLES, OPT_RENAME_DB, OPT_RENAME_TABLE, OPT_SNAPSHOT,
+        OPT_STANDALONE,     OPT_FULL,      OPT_IN_PLACE,
     };
 
     if (!opts_flag(opts, OPT_REQUESTED))
@@ -265,6 +266,7 @@ static struct err *restore_from(struct run *run, struct store *store, const char
         .table_renames = opts_list(opts, OPT_RENAME_TABLE, NULL),
         .full = opts_flag(opts, OPT_FULL),
         .replace = opts_flag(opts, OPT_REPLACE),
+        .in_place = opts_flag(opts, OPT_IN_PLACE),
         .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
         .with_users = opts_flag(opts, OPT_WITH_USERS),
         .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),

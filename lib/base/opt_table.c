@@ -108,6 +108,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                         "a plain restore with triggers and events active, followed by no job"},
     [OPT_REPLACE] = {"replace", TYPE_FLAG, RESTORE | JOB, 0, NULL, NULL,
                      "replace tables that ccr did not create"},
+    [OPT_IN_PLACE] = {"in-place", TYPE_FLAG, RESTORE, 0, NULL, NULL,
+                      "a first restore: make the tables where they belong, without staging and swap"},
     [OPT_FULL] = {"full", TYPE_FLAG, RESTORE, 0, NULL, NULL,
                   "with --tables: make them all that the job follows, and copy it anew"},
     [OPT_SKIP_TARGET_BINLOG] = {"skip-target-binlog", TYPE_FLAG, RESTORE, SECTION_TARGET, NULL, NULL,

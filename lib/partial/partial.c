@@ -9,6 +9,7 @@
 #include "mysql/catalog.h"
 #include "partial/asked.h"
 #include "replay/status.h"
+#include "restore/in_place.h"
 #include "restore/live.h"
 #include "restore/outside.h"
 #include "restore/restore_servers.h"
@@ -288,6 +289,8 @@ static struct err *run(struct partial *p, bool *taken)
                         "a job begins with whole tables: ccr-restore without --partitions");
     if (!p->has_position)
         return NULL;
+    if (p->restore->in_place)
+        return in_place_refuse(p->restore->job);
     TRY(asked_job(p->restore, &p->partitions, p->saved, &asked));
     if (!asked)
         return NULL;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mysql/catalog.h"
+#include "restore/in_place.h"
 
 static int compare_live(const struct live_table *t, const char *db, const char *name)
 {
@@ -97,32 +99,43 @@ static char *database_list(const struct restore_plan *p, const struct live *l)
     return buf_steal(&out);
 }
 
+static void add_name(const struct restore_plan *p, const struct restore_db *db, char **row, size_t *cap,
+                     struct live *l)
+{
+    l->tables = mem_grow(l->tables, l->count, cap, sizeof(*l->tables));
+    l->tables[l->count++] = (struct live_table){
+        .db = db,
+        .name = mem_strdup(row[1]),
+        .view = strcmp(row[2], "VIEW") == 0,
+        .incoming = restore_plan_target_table(p, row[0], row[1]) != NULL,
+    };
+}
+
+/* What an unfinished restore of this job is making in place is nothing that stands there. */
 static struct err *read_names(struct conn *c, const struct restore_plan *p, const char *dbs, struct live *l)
 {
     struct result *r = NULL;
     char **row;
     size_t cap = 0;
+    char **unfinished = NULL;
+    size_t count = 0;
 
-    TRY(conn_query(c, &r,
-                   "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
-                   "WHERE TABLE_SCHEMA IN (%s)",
-                   dbs));
-    while ((row = result_next(r, NULL)) != NULL) {
+    struct err *e = in_place_unfinished(c, p->job->name, &unfinished, &count);
+    if (!e)
+        e = conn_query(c, &r,
+                       "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
+                       "WHERE TABLE_SCHEMA IN (%s)",
+                       dbs);
+    while (r && (row = result_next(r, NULL)) != NULL) {
         const struct restore_db *db = find_db(p, l, row[0]);
-        if (!db)
-            continue;
-        l->tables = mem_grow(l->tables, l->count, &cap, sizeof(*l->tables));
-        l->tables[l->count++] = (struct live_table){
-            .db = db,
-            .name = mem_strdup(row[1]),
-            .view = strcmp(row[2], "VIEW") == 0,
-            .incoming = restore_plan_target_table(p, row[0], row[1]) != NULL,
-        };
+        if (db && !in_place_is_unfinished(unfinished, count, row[0]))
+            add_name(p, db, row, &cap, l);
     }
     result_free(r);
+    catalog_free_names(unfinished, count);
     if (l->count)
         qsort(l->tables, l->count, sizeof(*l->tables), compare_lives);
-    return NULL;
+    return e;
 }
 
 static struct err *read_triggers(struct conn *c, const char *dbs, struct live *l)

@@ -9,6 +9,7 @@
 #include "job/job_state.h"
 #include "job/loops.h"
 #include "job/pending.h"
+#include "restore/in_place.h"
 #include "restore/live.h"
 #include "restore/outside.h"
 #include "restore/restore_load.h"
@@ -108,6 +109,7 @@ static struct err *make_plan(struct restoring *r)
     job_free(saved);
     const struct restore_choices choices = {
         .skip_binlog = r->params->skip_binlog,
+        .in_place = r->params->in_place,
         .with_users = r->params->with_users,
         .may_lack = r->params->reason != NULL, /* asked for by the job, of a source that was asked */
         .missing_definer = r->params->missing_definer,
@@ -162,6 +164,13 @@ static struct err *check_loops(struct restoring *r)
     return e;
 }
 
+static struct err *check_in_place(struct restoring *r)
+{
+    if (!r->plan->in_place)
+        return NULL;
+    return r->has_position ? in_place_refuse(r->params->job) : in_place_check(r->conn, r->plan);
+}
+
 static struct err *check_before_loading(struct restoring *r)
 {
     struct live live;
@@ -170,6 +179,7 @@ static struct err *check_before_loading(struct restoring *r)
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
     TRY(check_users(r));
     TRY(restore_check_servers(r->params, r->conn, r->plan));
+    TRY(check_in_place(r));
     TRY(live_read(r->conn, r->plan, &live));
     struct err *e = live_check(r->conn, r->plan, &live, r->params->replace);
     if (!e)

@@ -35,6 +35,7 @@ struct restore_params {
     bool full; /* --tables of a job that is there become its scope: nothing is partial */
     bool replace;
     struct protect_choice protect;
+    bool in_place; /* a first restore, without staging (in_place.h) */
     bool skip_binlog;
     bool with_users;
     const char *missing_definer; /* NULL: the default */

@@ -229,7 +229,8 @@ void restore_plan_stage_from(struct restore_plan *p, unsigned long number)
         if (!p->dbs[i].staged)
             continue;
         free(p->dbs[i].stage);
-        p->dbs[i].stage = mem_printf("ccr_stage_%s_%lu", p->job->name, number + i + 1);
+        p->dbs[i].stage = p->in_place ? mem_strdup(p->dbs[i].target)
+                                      : mem_printf("ccr_stage_%s_%lu", p->job->name, number + i + 1);
     }
 }
 
@@ -248,6 +249,8 @@ static struct err *check_rename(const struct restore_plan *p, const struct state
     if (r->name ? !scope_table(&p->job->scope, r->db, r->name) : !restore_plan_db(p, r->db))
         e = err_new(ERR_USAGE, "%s: %s '%s' is not in scope", text, r->name ? "table" : "database",
                     r->name ? r->name : r->db);
+    else if (p->in_place && r->name)
+        e = err_new(ERR_USAGE, "%s: not with --in-place, which knows no other names of tables", text);
     else if (catalog_is_system_database(r->to_db) || strncmp(r->to_db, "ccr_", 4) == 0)
         e = err_new(ERR_USAGE, "%s: '%s' is not a name for a database of yours", text, r->to_db);
     free(text);
@@ -356,6 +359,8 @@ static void plan_hash_options(struct restore_plan *p)
     json_t *all = json_pack("{s:s, s:b, s:b, s:s, s:s, s:o}", "snapshot", p->manifest->id, "standalone",
                             (int)p->standalone, "partial", (int)p->partial, "missing_definer", definer,
                             "users", p->with_users ? p->existing_users : "", "job", job_to_json(p->job));
+    if (p->in_place) /* without it, what an earlier version had begun is gone on with */
+        json_object_set_new(all, "in_place", json_true());
     char *text = json_text(all);
 
     hash_bytes_hex(text, strlen(text), p->options);
@@ -389,6 +394,7 @@ struct err *restore_plan_new(struct job *job, struct manifest *manifest,
     p->manifest = manifest;
     p->standalone = strcmp(job->name, JOB_STANDALONE) == 0;
     p->partial = choices->partial;
+    p->in_place = choices->in_place;
     p->skip_binlog = choices->skip_binlog;
     p->with_users = choices->with_users;
     p->existing_users = mem_strdup(choices->existing_users ? choices->existing_users : "refuse");

@@ -19,7 +19,7 @@ struct restore_db {
     const char *target;
     const char *like; /* the source database whose defaults a database of the target alone gets */
     bool staged;      /* not a database of the target alone */
-    char *stage;      /* ccr_stage_JOB_N; NULL where it is not staged */
+    char *stage;      /* ccr_stage_JOB_N, or the target's name; NULL where it is not staged */
     char *old;        /* ccr_old_JOB_N */
     bool whole;       /* in scope as a whole (but for excluded tables), not only single tables of it */
 };
@@ -39,6 +39,7 @@ struct restore_plan {
     bool standalone;
     bool partial; /* these tables of a job that is there; its scope is what is asked for */
     bool skip_binlog;
+    bool in_place;      /* staging is where the tables belong (in_place.h) */
     bool keys_in_place; /* secondary keys are there before the rows (stage_keys.h) */
     struct missing_definer missing_definer;
     bool with_users;
@@ -62,7 +63,8 @@ struct restore_choices {
     bool skip_binlog;
     bool with_users;
     bool partial;
-    bool may_lack;               /* what the job names: it had it once, and the source has dropped it */
+    bool may_lack; /* what the job names: it had it once, and the source has dropped it */
+    bool in_place;
     const char *missing_definer; /* NULL: the default */
     const char *existing_users;  /* the same */
 };

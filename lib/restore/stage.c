@@ -5,9 +5,11 @@
 
 #include <mysqld_error.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "mysql/catalog.h"
 #include "restore/ddl.h"
+#include "restore/in_place.h"
 #include "restore/stage_keys.h"
 #include "restore/stage_tables.h"
 #include "restore/target_session.h"
@@ -84,6 +86,19 @@ static struct err *create_database(struct conn *c, const char *name, const char 
     return e;
 }
 
+/* In place an empty one may be there. */
+static struct err *create_stage(struct conn *c, const struct restore_plan *p, const struct restore_db *db,
+                                const char *defaults)
+{
+    if (!p->in_place)
+        return create_database(c, db->stage, defaults);
+    char *name = sql_ident_dup(db->stage);
+    struct err *e = conn_exec(c, "CREATE DATABASE IF NOT EXISTS %s%s", name, defaults);
+    free(name);
+    failpoint("mark-before");
+    return e ? e : in_place_mark(c, p, db);
+}
+
 static struct err *create_databases(struct conn *c, const struct restore_plan *p, char *const *definitions)
 {
     for (size_t i = 0; i < p->manifest->object_count; i++) {
@@ -93,7 +108,7 @@ static struct err *create_databases(struct conn *c, const struct restore_plan *p
         struct buf defaults = BUF_INIT;
         struct err *e = ddl_database_defaults(definitions[i], &defaults);
         if (!e)
-            e = create_database(c, restore_plan_db(p, o->db)->stage, buf_str(&defaults));
+            e = create_stage(c, p, restore_plan_db(p, o->db), buf_str(&defaults));
         buf_free(&defaults);
         TRY(e);
     }
@@ -143,6 +158,7 @@ static struct err *begin_anew(const struct stage_params *params)
     size_t count = 0;
 
     TRY(target_drop_databases(c, "ccr_stage", p->job->name, params->log));
+    TRY(in_place_drop(c, p->job->name));
     struct err *e = target_numbered_databases(c, "ccr_stage", p->job->name, &left, &count);
     restore_plan_stage_from(p, count ? left[count - 1] + 1 : 0);
     free(left);
@@ -231,6 +247,8 @@ struct err *stage_prepare(const struct stage_params *params, struct stage_result
 
     *out = (struct stage_result){0};
     TRY(stage_find(c, p, &out->resumed));
+    if (out->resumed && p->in_place)
+        TRY(in_place_is_whole(c, p, &out->resumed));
     struct err *e = out->resumed ? empty_untransactional(c, p, params->definitions) : begin_anew(params);
     if (!e && out->resumed)
         e = find_loads(c, p, out);

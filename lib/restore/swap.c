@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "job/pending.h"
 #include "restore/ddl.h"
+#include "restore/in_place.h"
 #include "restore/live.h"
 #include "restore/lock_wait.h"
 #include "restore/open_transactions.h"
@@ -35,7 +36,7 @@ static char *aside_name(const struct restore_plan *p, size_t number)
     return mem_printf("ccr_old_%s_%zu", p->job->name, number);
 }
 
-/* RENAME TABLE a TO b, ...: what is there moves away, then the new tables move in. */
+/* RENAME TABLE a TO b, ...: what is there moves away, then the new tables move in. In place the marks go. */
 static void build_rename(const struct swap *s, struct buf *sql)
 {
     const struct restore_plan *p = s->params->plan;
@@ -61,7 +62,13 @@ static void build_rename(const struct swap *s, struct buf *sql)
         sql_table(sql, p->old0, position);
         buf_append_str(sql, ", ");
     }
-    for (size_t i = 0; i < p->table_count; i++) {
+    for (size_t i = 0; i < p->db_count && p->in_place; i++) {
+        sql_table(sql, p->dbs[i].target, IN_PLACE_MARK);
+        buf_append_str(sql, " TO ");
+        sql_table(sql, p->dbs[i].old, IN_PLACE_MARK);
+        buf_append_str(sql, ", ");
+    }
+    for (size_t i = 0; i < p->table_count && !p->in_place; i++) {
         const struct restore_table *t = &p->tables[i];
         sql_table(sql, t->db->stage, t->name);
         buf_append_str(sql, " TO ");
@@ -367,10 +374,25 @@ static struct err *plan_partial(struct swap *s)
                            &s->pending);
 }
 
+/* In place there is no RENAME that would fail for a table that is gone. */
+static struct err *check_whole(const struct swap_params *params)
+{
+    bool whole = true;
+
+    if (params->plan->in_place)
+        TRY(in_place_is_whole(params->conn, params->plan, &whole));
+    return whole ? NULL
+                 : err_hint(err_new(ERR_TARGET,
+                                    "somebody has made or dropped tables in the databases that were "
+                                    "being restored"),
+                            "run it again: they are loaded anew");
+}
+
 static struct err *prepare(struct swap *s)
 {
     const struct swap_params *params = s->params;
 
+    TRY(check_whole(params));
     TRY(live_read(params->conn, params->plan, &s->live));
     TRY(live_check(params->conn, params->plan, &s->live, params->replace));
     TRY(outside_check(params->conn, params->plan, params->definitions, &s->live));

@@ -145,7 +145,7 @@ static bool is_numbered(const char *name, const char *start, unsigned long *numb
  * A server that was killed in a DROP or RENAME deletes the files of tables that are gone in the background,
  * some time after its start; until then the folder is not empty.
  */
-static struct err *drop_database(struct conn *c, const char *name)
+struct err *target_drop_database(struct conn *c, const char *name)
 {
     char *quoted = sql_ident_dup(name);
     struct err *e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
@@ -214,7 +214,7 @@ struct err *target_drop_databases(struct conn *c, const char *prefix, const char
 
     for (size_t i = 0; i < count && !e; i++) {
         char *name = mem_printf("%s_%s_%lu", prefix, job, numbers[i]);
-        e = pass_over(c, drop_database(c, name), name, log);
+        e = pass_over(c, target_drop_database(c, name), name, log);
         free(name);
     }
     free(numbers);

@@ -31,6 +31,8 @@ struct err *target_creator_end(struct target_creator *t) CHECKED;
 struct err *target_create_object(struct conn *c, const char *db, const struct manifest_object *o,
                                  const struct buf *sql, unsigned *number) CHECKED;
 
+/* One database, if it is there. What a killed server left in its folder may go within a while. */
+struct err *target_drop_database(struct conn *c, const char *name) CHECKED;
 /* The N of every database PREFIX_JOB_N ("ccr_stage", "ccr_old"), sorted. free(*numbers), also on failure. */
 struct err *target_numbered_databases(struct conn *c, const char *prefix, const char *job,
                                       unsigned long **numbers, size_t *count) CHECKED;
