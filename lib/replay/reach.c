@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mysqld_error.h>
+
 #include "base/mem.h"
 #include "binlog/sql_lex.h"
 #include "binlog/touched.h"
@@ -21,7 +23,8 @@ struct finder {
     enum err_code code;
     bool unknown; /* what is changed is not all in out->written */
     unsigned depth;
-    char **seen; /* views and routines that were looked into */
+    unsigned triggers; /* depth of these: what they change counts, not how */
+    char **seen;       /* views and routines that were looked into */
     size_t seen_count;
     size_t seen_cap;
 };
@@ -34,7 +37,6 @@ struct text {
     const char *db; /* the default one */
     bool of_target;
     bool written; /* of a view that is changed: what it reads is */
-    bool trigger; /* what it changes counts, not how */
 };
 
 static struct err *find_in(struct finder *f, const struct text *text);
@@ -189,20 +191,29 @@ static uint64_t lexer_mode(const char *sql_mode)
            (strstr(sql_mode, "NO_BACKSLASH_ESCAPES") ? SQL_MODE_NO_BACKSLASH_ESCAPES : 0);
 }
 
+/* Whatever cannot be read of it leaves open what it changes. */
 static struct err *find_in_trigger(struct finder *f, const char *db, const char *definition,
                                    const char *sql_mode)
 {
-    struct text text = {.sql_mode = lexer_mode(sql_mode), .db = db, .of_target = true, .trigger = true};
+    struct text text = {.sql_mode = lexer_mode(sql_mode), .db = db, .of_target = true};
+    struct err *e = NULL;
 
     text.sql = trigger_body(definition, text.sql_mode);
-    if (!text.sql || ++f->depth > DEPTH_MAX) {
+    if (!text.sql || f->depth >= DEPTH_MAX) {
         f->unknown = true;
         return NULL;
     }
     text.len = strlen(text.sql);
-    struct err *e = find_in(f, &text);
+    f->depth++;
+    f->triggers++;
+    e = find_in(f, &text);
     f->depth--;
-    return e;
+    f->triggers--;
+    if (err_code(e) != ERR_UNSUPPORTED && err_code(e) != ERR_UNSAFE)
+        return e;
+    err_free(e);
+    f->unknown = true;
+    return NULL;
 }
 
 /* What the triggers of a table (target names) change: they wait in ccr.kept. One that is behind is changed by
@@ -250,22 +261,37 @@ static struct err *look_at_written(struct finder *f, const struct table *t)
     return find_triggers(f, (struct scope_name){t->db, t->name}, false);
 }
 
+/* One that a trigger changes. Of names found in a text some may be no tables. */
+static struct err *look_at_side_effect(struct finder *f, const char *source_db, const char *name,
+                                       struct scope_name target)
+{
+    char hash[HASH_HEX_SIZE];
+
+    TRY(job_table_hash(f->s->a->conn, f->s->a->job->name, target.db, target.name, hash));
+    f->unknown |= !hash[0];
+    need_add(&f->out->written, source_db, name);
+    return find_triggers(f, target, false);
+}
+
 /* Not the job's, or behind. What triggers of the job's own do to others of its tables would be lost. */
 static struct err *look_outside(struct finder *f, const char *source_db, const char *name, bool written)
 {
     struct scope *scope = &f->s->a->job->scope;
     size_t before = f->out->written.count;
+    bool known = !f->unknown;
 
     note_outside(f, source_db, name);
     f->outside_written |= written;
     if (!written || !scope_is_behind(scope, source_db, name))
         return NULL;
     TRY(find_triggers(f, scope_target_table(scope, source_db, name), true));
-    if (f->out->written.count > before)
-        object_to(f, ERR_RESYNC,
-                  "a data change was logged as a statement, and table %s, which is behind, has triggers that "
-                  "change others",
-                  name);
+    if (f->out->written.count == before && (!known || !f->unknown))
+        return NULL;
+    f->out->in_scope = true;
+    object_to(f, ERR_RESYNC,
+              "a data change was logged as a statement, and table %s, which is behind, has triggers that "
+              "change others",
+              name);
     return NULL;
 }
 
@@ -286,10 +312,34 @@ static struct err *find_table(struct finder *f, const char *source_db, const cha
     }
     struct scope_name target = scope_target_table(&a->job->scope, source_db, name);
     TRY(look_into(f, true, target, written, &view));
-    if (view)
+    if (view || (f->triggers && !written))
         return NULL;
+    if (f->triggers)
+        return look_at_side_effect(f, source_db, name, target);
     TRY(tables_named(a->tables, source_db, name, &table));
     return written ? look_at_written(f, table) : NULL;
+}
+
+/* A word before a parenthesis, or a procedure, where the target has none of the source's: is it the server's
+ * own? */
+static struct err *find_function(struct finder *f, const char *name)
+{
+    uint64_t count = 0;
+
+    if (!f->triggers || f->unknown) /* where it runs on the target, that tells */
+        return NULL;
+    char *quoted = sql_string_dup(name);
+    struct err *e =
+        conn_number(f->s->a->conn, &count,
+                    "SELECT COUNT(*) FROM information_schema.SQL_FUNCTIONS WHERE `FUNCTION` = %s", quoted);
+
+    free(quoted);
+    if (e && conn_errno(f->s->a->conn) == ER_UNKNOWN_TABLE) { /* before 10.6 */
+        err_free(e);
+        e = NULL;
+    }
+    f->unknown |= count == 0;
+    return e;
 }
 
 /* Not every word before a parenthesis is one of the database's routines. */
@@ -299,9 +349,10 @@ static struct err *find_routine(struct finder *f, const char *source_db, const s
     bool found;
 
     if (!scope_programs(&a->job->scope, source_db)) {
-        f->unknown |= n->db != NULL || f->depth > 0;
-        if (n->db)
-            note_outside(f, source_db, n->name);
+        if (!n->db)
+            return find_function(f, n->name);
+        f->unknown = true;
+        note_outside(f, source_db, n->name);
         return NULL;
     }
     TRY(look_into(f, false, (struct scope_name){job_target_database(a->job, source_db), n->name}, false,
@@ -337,7 +388,7 @@ static struct err *find_names(struct finder *f, const struct text *text, const s
 {
     for (size_t i = 0; i < t->count; i++)
         TRY(find_name(f, text, &t->names[i]));
-    if (text->trigger) {
+    if (f->triggers) {
         f->unknown |= t->unreadable;
         return NULL;
     }
@@ -359,7 +410,8 @@ static struct err *find_in(struct finder *f, const struct text *text)
     struct touched touched;
 
     touched_read(text->sql, text->len, text->sql_mode, &touched);
-    f->out->of_session |= touched.of_session;
+    if (!f->triggers)
+        f->out->of_session |= touched.of_session;
     struct err *e = find_names(f, text, &touched);
     touched_free(&touched);
     return e;

@@ -155,7 +155,7 @@ moment() {
 # README.md says.
 lost_partitions() {
     [ "$status" -eq 8 ] || return 0
-    tail -n 8 "$T/runs.log" | grep -qE 'cannot be told: ALTER TABLE .*PARTITION' || return 0
+    tail -n 8 "$T/runs.log" | grep -qE 'cannot be told \(table [^)]*\): ALTER TABLE .*PARTITION' || return 0
     if ! follow_start --replace >>"$T/runs.log" 2>&1; then
         tail -n 8 "$T/runs.log" | grep -q 'does not exist in the storage engine' || return 1
         wait_until 30 sql target "SET foreign_key_checks = 0; DROP DATABASE IF EXISTS d"

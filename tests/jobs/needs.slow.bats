@@ -152,6 +152,51 @@ SQL
     narrow "d.t" "touches what the job follows and what it does not (other.t)"
 }
 
+@test "a job of single tables follows no routines: the server's own functions are known, others leave open what is changed" {
+    sql_client source d <<'SQL'
+CREATE TABLE watched2 (id INT PRIMARY KEY); CREATE TABLE audit2 (id INT PRIMARY KEY, at DATETIME); CREATE FUNCTION twice (x INT) RETURNS INT DETERMINISTIC RETURN 2 * x;
+CREATE TRIGGER watched2_insert BEFORE INSERT ON watched2 FOR EACH ROW INSERT INTO audit2 VALUES (GREATEST(NEW.id, 1), NOW());
+SQL
+    ccr backup source --quiet
+    ccr restore target --job k --tables d.watched2,d.audit2 --rename-db d:k --quiet
+    statement "INSERT INTO watched2 VALUES (1)"
+    ship
+    run ccr apply target --job k
+    fails 8 "table watched2 has triggers"
+    [ "$(sql target "SELECT GROUP_CONCAT(kind, name ORDER BY name) FROM ccr.needs WHERE job = 'k'")" = partialaudit2,partialwatched2 ]
+    sql source "CREATE OR REPLACE TRIGGER d.watched2_insert BEFORE INSERT ON d.watched2 FOR EACH ROW INSERT INTO d.audit2 VALUES (d.twice(NEW.id), NOW())"
+    ccr backup source --quiet
+    ccr restore target --job k --quiet
+    statement "INSERT INTO watched2 VALUES (2)"
+    ship
+    run ccr apply target --job k
+    fails 8 "table watched2 has triggers"
+    [ "$(sql target "SELECT GROUP_CONCAT(kind, name) FROM ccr.needs WHERE job = 'k'")" = full ]
+    job desync --job k --yes --quiet
+    ccr backup source --quiet
+    ccr restore target --job j --quiet
+    apply
+    same d
+}
+
+@test "a trigger that is made on a table that is behind: what it does to others is not lost" {
+    sql source "CREATE TABLE other.slow (id INT PRIMARY KEY, n INT); RENAME TABLE other.slow TO d.slow"
+    ship
+    run ccr apply target --job j --on-need pass
+    fails 8 "are behind"
+    sql source "CREATE TRIGGER d.slow_insert AFTER INSERT ON d.slow FOR EACH ROW UPDATE d.t SET v = v + NEW.n"
+    statement "INSERT INTO slow VALUES (1, 5)"
+    ship
+    run ccr apply target --job j
+    fails 8 "table slow, which is behind, has triggers that change others"
+    needs_are "behind d.slow,partial d.t"
+    answer
+    requested
+    apply
+    needs_are NULL
+    same d
+}
+
 @test "where it cannot be told what a trigger writes, the whole job is needed" {
     sql_client source d <<'SQL'
 CREATE TABLE hidden (id INT PRIMARY KEY);
