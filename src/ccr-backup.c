@@ -5,6 +5,7 @@
 #include "backup/answer.h"
 #include "backup/backup.h"
 #include "backup/unfinished.h"
+#include "backup/unwatched.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/run.h"
@@ -66,7 +67,6 @@ static struct err *name_unfinished(struct run *run, struct store *store)
     struct unfinished *list = NULL;
     size_t count = 0;
 
-    TRY(layout_check_name("stream", opts_string(run->opts, OPT_STREAM)));
     json_t *to = json_array();
     struct err *e = unfinished_find(store, opts_string(run->opts, OPT_STREAM), &list, &count);
     for (size_t i = 0; i < count; i++) {
@@ -148,9 +148,31 @@ static struct err *backup_by_hand(struct run *run, struct backup_params *params)
     return NULL;
 }
 
+static struct unwatched unwatched_of(const struct run *run, struct store *store, enum copies_kind kind)
+{
+    return (struct unwatched){store, opts_string(run->opts, OPT_STREAM), opts_program_name(run->program),
+                              run->log, kind};
+}
+
+/*
+ * A source that does not answer, or that another node is ahead of, is not for a person to mend. Of what is
+ * due ccr-cycle notes how it went, since that shows only when the log goes on.
+ */
+static void note_end(struct run *run, struct store *store, bool begun, const struct err *e)
+{
+    const bool requested = opts_flag(run->opts, OPT_REQUESTED);
+    const bool by_hand = !opts_unattended(run->opts);
+    const struct unwatched u = unwatched_of(run, store, requested ? COPIES_REQUESTED : COPIES_DUE);
+
+    json_object_set_new(run->result, "begun", json_boolean(begun));
+    if (e ? requested && (begun || err_code(e) != ERR_SOURCE) : by_hand || (requested && begun))
+        unwatched_ended(&u, u.program, e);
+}
+
 static struct err *backup(struct run *run, struct store *store, struct source_scope *scope)
 {
     struct conn_params conn;
+    bool begun = false;
 
     conn_params_from_opts(run->opts, CONN_SOURCE, &conn);
     struct backup_params params = {
@@ -167,14 +189,46 @@ static struct err *backup(struct run *run, struct store *store, struct source_sc
         .with_users = opts_flag(run->opts, OPT_WITH_USERS),
         .relay = opts_flag(run->opts, OPT_RELAY),
         .log = run->log,
+        .begun = &begun,
     };
     bounds_from_opts(run->opts, &params.bounds);
-    return opts_flag(run->opts, OPT_REQUESTED) ? backup_requested(run, &params)
-                                               : backup_by_hand(run, &params);
+    struct err *e =
+        opts_flag(run->opts, OPT_REQUESTED) ? backup_requested(run, &params) : backup_by_hand(run, &params);
+    note_end(run, store, begun, e);
+    return e;
+}
+
+static struct err *admit(struct run *run, struct store *store)
+{
+    const struct unwatched u = unwatched_of(run, store, COPIES_REQUESTED);
+
+    return opts_flag(run->opts, OPT_REQUESTED) && opts_unattended(run->opts) ? unwatched_admit(&u) : NULL;
+}
+
+/* --resume */
+static struct err *resume(struct run *run, struct store *store)
+{
+    const char *reason = opts_string(run->opts, OPT_REASON);
+
+    for (int kind = 0; kind < COPIES_KINDS_; kind++) {
+        const struct unwatched u = unwatched_of(run, store, kind);
+        bool changed = false;
+        TRY(unwatched_resume(&u, reason, &changed));
+        run->changed |= changed;
+    }
+    run_say(run,
+            run->changed ? "snapshots of stream %s go on: failures are counted anew"
+                         : "snapshots of stream %s go on already",
+            opts_string(run->opts, OPT_STREAM));
+    return NULL;
 }
 
 static struct err *check_requested(const struct opts *o)
 {
+    if (opts_flag(o, OPT_RESUME) && opts_flag(o, OPT_REQUESTED))
+        return err_new(ERR_USAGE, "--resume takes no snapshot: leave out --requested");
+    if (opts_flag(o, OPT_RESUME))
+        TRY(opts_require(o, OPT_REASON));
     if (!opts_flag(o, OPT_REQUESTED))
         return NULL;
     if (opts_given(o, OPT_PARTITIONS) || opts_given(o, OPT_REASON))
@@ -193,9 +247,17 @@ static struct err *backup_main(struct run *run)
     if (!e)
         e = store_open_opts(run->opts, run->log, &store);
     if (!e)
-        e = name_unfinished(run, store);
-    if (!e)
-        e = backup(run, store, &scope);
+        e = layout_check_name("stream", opts_string(run->opts, OPT_STREAM));
+    if (!e && opts_flag(run->opts, OPT_RESUME)) {
+        e = resume(run, store);
+    } else {
+        if (!e)
+            e = admit(run, store);
+        if (!e)
+            e = name_unfinished(run, store);
+        if (!e)
+            e = backup(run, store, &scope);
+    }
     store_close(store);
     source_scope_free(&scope);
     return e;

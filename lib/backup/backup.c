@@ -261,6 +261,8 @@ static struct err *backup_steps(struct backup *b)
     TRY(log_end_check_position(&b->log_end, &b->opening.position));
     TRY(backup_manifest_describe(b->manifest, p, &b->opening, &b->log_end));
     TRY(backup_manifest_objects(b->manifest, &b->schema, &b->users, &b->shelf));
+    if (p->begun)
+        *p->begun = true;
     TRY(copy_rows(b));
     return write_manifest(b);
 }

@@ -19,3 +19,25 @@ void cause_hash(const char *who, const struct err *e, char hex[HASH_HEX_SIZE])
     free(whole);
     free(cause);
 }
+
+bool cause_counts(const struct err *e)
+{
+    switch (err_code(e)) {
+    case ERR_INTERNAL:
+    case ERR_SOURCE:
+    case ERR_TARGET:
+    case ERR_INTEGRITY:
+    case ERR_RESYNC:
+    case ERR_UNSAFE:
+    case ERR_UNSUPPORTED:
+        return true;
+    case ERR_OK:
+    case ERR_USAGE:
+    case ERR_CONFIG:
+    case ERR_STORE:
+    case ERR_INTERRUPTED:
+    case ERR_LOCKED:
+        break;
+    }
+    return false;
+}

@@ -406,6 +406,11 @@ const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count
     return v->list ? (const char *const *)v->list : none;
 }
 
+bool opts_unattended(const struct opts *o)
+{
+    return opts_flag(o, OPT_CRON) || opts_flag(o, OPT_FOLLOW) || opts_flag(o, OPT_UNATTENDED);
+}
+
 bool opts_flagged(const struct opts *o, enum opt_id id)
 {
     return o->values[id].by_flag;

@@ -50,6 +50,7 @@ enum opt_id {
     OPT_JSON,
     OPT_LOG_FORMAT,
     OPT_CRON,
+    OPT_UNATTENDED,
     OPT_QUIET,
     OPT_VERBOSE,
     OPT_HELP,
@@ -102,6 +103,7 @@ enum opt_id {
     OPT_EXISTING_USERS,
     OPT_REQUESTED,
     OPT_ALLOW_REQUESTS,
+    OPT_RESUME,
     /* how to copy */
     OPT_THREADS,
     OPT_LOCK_WAIT,
@@ -198,6 +200,9 @@ void opts_rate(const struct opts *o, enum opt_id id, uint64_t *rows, uint64_t *b
 const char *const *opts_list(const struct opts *o, enum opt_id id, size_t *count);
 /* Given by flag or key (not by default). */
 bool opts_given(const struct opts *o, enum opt_id id);
+
+/* Nobody watches: --cron, --follow or --unattended. */
+bool opts_unattended(const struct opts *o);
 
 /* Given by flag. */
 bool opts_flagged(const struct opts *o, enum opt_id id);

@@ -31,6 +31,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                         "form of the messages on stderr"},
     [OPT_CRON] = {"cron", TYPE_FLAG, GENERAL, 0, NULL, NULL,
                   "silent while all is well or locked; the same failure once a day"},
+    [OPT_UNATTENDED] = {"unattended", TYPE_FLAG, BACKUP | DOWN, 0, NULL, NULL,
+                        "nobody watches: leave alone what needs a person (as --cron does)"},
     [OPT_QUIET] = {"quiet", TYPE_FLAG, GENERAL, 0, NULL, NULL, "warnings and errors only"},
     [OPT_VERBOSE] = {"verbose", TYPE_FLAG, GENERAL, 0, NULL, NULL,
                      "also what is only of interest when something is odd"},
@@ -128,6 +130,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                        "take the snapshot that targets ask for next, or bring in what the job asked for"},
     [OPT_ALLOW_REQUESTS] = {"allow-requests", TYPE_LIST, BACKUP, SECTION_SOURCE, "KIND,...", NULL,
                             "with --requested: only these kinds (full,tables,partitions; default: all)"},
+    [OPT_RESUME] = {"resume", TYPE_FLAG, BACKUP, 0, NULL, NULL,
+                    "take nothing; what failures have stopped goes on (with --reason)"},
 
     [OPT_THREADS] = {"threads", TYPE_COUNT, BACKUP | RESTORE | VERIFY, SERVER, "N", NULL,
                      "parallel workers (default: one per core)"},

@@ -15,7 +15,7 @@
 #include "cycle/turns.h"
 #include "format/document.h"
 
-enum { MAX_WORDS = 16 };
+enum { MAX_WORDS = 20 };
 
 /* From the worst on. */
 static const enum err_code order[] = {
@@ -68,7 +68,7 @@ static void make_words(const struct cycle *c, const struct cycle_step *step, cha
     words[n++] = path;
     words[n++] = "--config";
     words[n++] = opts_string(o, OPT_CONFIG);
-    words[n++] = strcmp(c->kind, "source") == 0 ? "--source" : "--target";
+    words[n++] = c->source ? "--source" : "--target";
     words[n++] = c->section;
     if (c->job) {
         words[n++] = "--job";
@@ -76,6 +76,12 @@ static void make_words(const struct cycle *c, const struct cycle_step *step, cha
     }
     if (step->flag)
         words[n++] = step->flag;
+    if (step->program == PROGRAM_BACKUP && !step->flag && step->reason) {
+        words[n++] = "--reason";
+        words[n++] = step->reason;
+    }
+    if (step->program != PROGRAM_SHIP)
+        words[n++] = "--unattended";
     words[n++] = "--json";
     words[n++] = "--log-format";
     words[n++] = opts_string(o, OPT_LOG_FORMAT);
@@ -107,9 +113,11 @@ static void say_step(const struct cycle *c, const struct cycle_step *step, const
     free(turn);
 }
 
-static void keep_step(struct cycle *c, const struct cycle_step *step, json_t *result, double seconds)
+static void keep_step(struct cycle *c, struct cycle_step *step, json_t *result, double seconds)
 {
     json_t *to = json_object();
+
+    step->result = result;
 
     document_set_bytes(to, "section", c->section);
     document_set_bytes(to, "job", c->job);
@@ -131,6 +139,24 @@ static json_t *parse_result(const struct buf *output)
 
     err_free(json_parse(&doc, output->data, output->len, &result));
     return result;
+}
+
+struct err *cycle_step_error(const struct cycle_step *step)
+{
+    static const struct json_doc doc = {"the result of a run", ERR_INTERNAL};
+    const json_t *said = json_object_get(step->result, "error");
+    char *message = NULL, *hint = NULL;
+
+    if (step->code == ERR_OK)
+        return NULL;
+    err_free(json_bytes_of(&doc, said, "message", &message, NULL));
+    err_free(document_opt_bytes(&doc, said, "hint", &hint));
+    struct err *e = err_new(step->code, "%s", message ? message : "it did not say why it ended");
+    if (hint)
+        e = err_hint(e, "%s", hint);
+    free(message);
+    free(hint);
+    return e;
 }
 
 struct err *cycle_step(struct cycle *c, struct cycle_step *step)
@@ -185,7 +211,7 @@ static struct err *with_lock(struct cycle *c, const struct opts *section)
         err_free(e);
         return NULL;
     }
-    e = strcmp(c->kind, "source") == 0 ? turn_source(c, section) : turn_target(c, section);
+    e = c->source ? turn_source(c, section) : turn_target(c, section);
     close(fd);
     return e;
 }
@@ -216,7 +242,7 @@ static struct err *take_turn(struct cycle *c, const char *name)
 static struct err *take_turns(struct cycle *c)
 {
     const struct opts *o = c->run->opts;
-    const char *only = opts_string(o, strcmp(c->kind, "source") == 0 ? OPT_SOURCE : OPT_TARGET);
+    const char *only = opts_string(o, c->source ? OPT_SOURCE : OPT_TARGET);
     char **names = NULL;
     size_t count = 0;
     struct err *e = NULL;
@@ -271,7 +297,8 @@ struct err *cycle_run(struct run *run, int argc, char **argv)
     const char *side = opts_verb(run->opts);
     struct cycle c = {.run = run, .argc = argc, .argv = argv, .kind = side, .failed = BUF_INIT};
 
-    TRY(check(run->opts, strcmp(side, "source") == 0));
+    c.source = strcmp(side, "source") == 0;
+    TRY(check(run->opts, c.source));
     TRY(find_folder(&c.folder));
     c.steps = json_array();
     struct err *e = take_turns(&c);

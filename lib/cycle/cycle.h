@@ -31,6 +31,7 @@ struct cycle {
     char **argv;
     char *folder;        /* of the binaries */
     const char *kind;    /* "source" or "target": the side, and its sections */
+    bool source;         /* the former */
     const char *section; /* whose turn it is */
     const char *job;     /* target: whose turn it is within the section; NULL before that is known */
     json_t *steps;
@@ -46,11 +47,16 @@ struct cycle {
 struct cycle_step {
     enum program program;
     const char *flag;
-    const char *reason;
+    const char *reason; /* of a snapshot: it has it in its manifest */
     enum err_code code;
     bool changed;
+    const json_t
+        *result; /* what it has printed; NULL where that is no object. It lasts as long as the cycle */
 };
 struct err *cycle_step(struct cycle *c, struct cycle_step *step) CHECKED;
+
+/* The error that a step has ended with, as it has printed it; NULL where it went well. */
+struct err *cycle_step_error(const struct cycle_step *step) CHECKED;
 
 /* The outcome of a turn, or of a part of it, that counts. */
 void cycle_note(struct cycle *c, const char *program, enum err_code code);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "backup/unwatched.h"
 #include "base/mem.h"
 #include "cycle/due.h"
 #include "job/job.h"
@@ -17,34 +18,76 @@ static struct err *run_or_note(struct cycle *c, struct cycle_step *step, bool *o
     return NULL;
 }
 
-/* Where the log cannot go on: a snapshot, and the log behind it. */
-static struct err *open_epoch(struct cycle *c, bool *on)
+/* A failure of the cycle itself ends the turn, not the cycle. */
+static void note_own(struct cycle *c, const char *what, struct err *e, bool *on)
 {
-    struct cycle_step backup = {.program = PROGRAM_BACKUP,
-                                .reason = "the log cannot go on without one (ccr-ship says why)"};
-    struct cycle_step ship = {.program = PROGRAM_SHIP, .reason = "the log begins at the new snapshot"};
-
-    TRY(run_or_note(c, &backup, on));
-    return *on ? run_or_note(c, &ship, on) : NULL;
+    *on = false;
+    e = err_context(e, "[%s %s]: %s", c->kind, c->section, what);
+    log_err(c->run->log, e);
+    cycle_note(c, what, err_code(e));
+    err_free(e);
 }
 
-/* A failure to find out ends the turn, not the cycle. */
+/* The snapshot, and where the log begins at it the log behind it: whether that helped shows there. *counts: a
+ * failure that another try may not mend. */
+static struct err *take(struct cycle *c, const char *reason, bool opens, struct cycle_step *last,
+                        bool *counts)
+{
+    *last = (struct cycle_step){.program = PROGRAM_BACKUP, .reason = reason};
+    TRY(cycle_step(c, last));
+    *counts = last->code != ERR_SOURCE || json_is_true(json_object_get(last->result, "begun"));
+    if (last->code != ERR_OK || !opens)
+        return NULL;
+    *last = (struct cycle_step){.program = PROGRAM_SHIP, .reason = "the log begins at the new snapshot"};
+    TRY(cycle_step(c, last));
+    *counts = last->code == ERR_OK || last->code == ERR_RESYNC;
+    return NULL;
+}
+
+/* A snapshot that the log or the schedule needs, unless that needs a person by now. */
+static struct err *take_due(struct cycle *c, const struct opts *section, const char *reason, bool opens,
+                            bool *on)
+{
+    struct unwatched u = {.stream = opts_string(section, OPT_STREAM),
+                          .program = opts_program_name(PROGRAM_CYCLE),
+                          .log = c->run->log,
+                          .kind = COPIES_DUE};
+    struct cycle_step last;
+    bool counts = false;
+    struct err *e = store_open_opts(section, c->run->log, &u.store);
+
+    if (!e)
+        e = unwatched_admit(&u);
+    if (e) {
+        note_own(c, opts_program_name(PROGRAM_BACKUP), e, on);
+        *on = !opens; /* the log has got its turn, and what targets ask for may be had all the same */
+        store_close(u.store);
+        return NULL;
+    }
+    e = take(c, reason, opens, &last, &counts);
+    *on = !e && last.code == ERR_OK;
+    if (!e && !*on)
+        cycle_note(c, opts_program_name(last.program), last.code);
+    if (!e && counts) {
+        struct err *failed = cycle_step_error(&last);
+        unwatched_ended(&u, opts_program_name(last.program), failed);
+        err_free(failed);
+    }
+    store_close(u.store);
+    return e;
+}
+
 static struct err *take_scheduled(struct cycle *c, const struct opts *section, bool *on)
 {
-    struct cycle_step backup = {.program = PROGRAM_BACKUP};
     char *reason = NULL;
     struct err *e = snapshot_due(section, c->run->log, &reason);
 
     *on = !e;
     if (e) {
-        e = err_context(e, "[%s %s]: is a snapshot due", c->kind, c->section);
-        log_err(c->run->log, e);
-        cycle_note(c, "snapshot-every", err_code(e));
-        err_free(e);
+        note_own(c, "snapshot-every", e, on);
         e = NULL;
     } else if (reason) {
-        backup.reason = reason;
-        e = run_or_note(c, &backup, on);
+        e = take_due(c, section, reason, false, on);
     }
     free(reason);
     return e;
@@ -58,7 +101,7 @@ struct err *turn_source(struct cycle *c, const struct opts *section)
 
     TRY(cycle_step(c, &ship));
     if (ship.code == ERR_RESYNC)
-        TRY(open_epoch(c, &on));
+        TRY(take_due(c, section, "the log cannot go on without one (ccr-ship says why)", true, &on));
     else if (ship.code == ERR_OK)
         TRY(take_scheduled(c, section, &on));
     else

@@ -36,6 +36,11 @@ char *layout_alive_key(const char *stream)
     return mem_printf("streams/%s/alive.json", stream);
 }
 
+char *layout_copies_key(const char *stream)
+{
+    return mem_printf("streams/%s/copies.json", stream);
+}
+
 char *layout_log_prefix(const char *stream)
 {
     return mem_printf("streams/%s/log/", stream);
@@ -144,6 +149,8 @@ static void guess_in_stream(const char *p, struct layout_place *out)
         out->kind = LAYOUT_STREAM;
     } else if (strcmp(p, "alive.json") == 0) {
         out->kind = LAYOUT_ALIVE;
+    } else if (strcmp(p, "copies.json") == 0) {
+        out->kind = LAYOUT_COPIES;
     } else if (take_word(&p, "log/")) {
         out->kind = LAYOUT_LOG;
         out->epoch = strtoull(p, &end, 10);
@@ -184,6 +191,8 @@ static char *place_key(const struct layout_place *place)
         return layout_stream_key(place->name);
     case LAYOUT_ALIVE:
         return layout_alive_key(place->name);
+    case LAYOUT_COPIES:
+        return layout_copies_key(place->name);
     case LAYOUT_LOG:
         return layout_segment_key(place->name, place->epoch, place->number);
     case LAYOUT_VOLUME:

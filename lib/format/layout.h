@@ -19,6 +19,7 @@ struct err *layout_check_name(const char *what, const char *name) CHECKED;
 
 char *layout_stream_key(const char *stream); /* streams/S/stream.json */
 char *layout_alive_key(const char *stream);  /* streams/S/alive.json */
+char *layout_copies_key(const char *stream); /* streams/S/copies.json */
 char *layout_log_prefix(const char *stream); /* streams/S/log/ */
 /* streams/S/log/EEEE/FFFFFFFFF/NNNNNNNNNNNN, the "name" in a footer; the key has .binlog.zst behind it. */
 char *layout_segment_name(const char *stream, uint64_t epoch, uint64_t number);
@@ -43,6 +44,7 @@ enum layout_kind {
     LAYOUT_PRUNE,
     LAYOUT_STREAM,
     LAYOUT_ALIVE,
+    LAYOUT_COPIES,
     LAYOUT_LOG,
     LAYOUT_VOLUME,
     LAYOUT_MANIFEST,

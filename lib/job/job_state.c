@@ -1,14 +1,13 @@
 #include "job/job_state.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cause.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/who.h"
 #include "format/document.h"
 #include "job/job.h"
 
@@ -82,40 +81,14 @@ void job_state_free(struct job_state *s)
     *s = (struct job_state){0};
 }
 
-static bool is_failure_of_job(const struct err *e)
-{
-    switch (err_code(e)) {
-    case ERR_INTERNAL:
-    case ERR_SOURCE:
-    case ERR_TARGET:
-    case ERR_INTEGRITY:
-    case ERR_RESYNC:
-    case ERR_UNSAFE:
-    case ERR_UNSUPPORTED:
-        return true;
-    case ERR_OK:
-    case ERR_USAGE:
-    case ERR_CONFIG:
-    case ERR_STORE:
-    case ERR_INTERRUPTED:
-    case ERR_LOCKED:
-        break;
-    }
-    return false;
-}
-
 struct err *job_who(struct conn *c, const char *program, char **out)
 {
-    char room[1024];
-    struct passwd entry;
-    struct passwd *found = NULL;
     char *account = NULL;
 
     TRY(conn_value(c, &account, "SELECT CURRENT_USER()"));
-    if (getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 && found)
-        *out = mem_printf("%s (%s as %s)", program, found->pw_name, account);
-    else
-        *out = mem_printf("%s (user %lu as %s)", program, (unsigned long)geteuid(), account);
+    char *user = who_user();
+    *out = mem_printf("%s (%s as %s)", program, user, account);
+    free(user);
     free(account);
     return NULL;
 }
@@ -307,7 +280,7 @@ struct err *job_state_record(struct conn *c, const struct job_outcome *outcome, 
     bool done = false;
 
     *state = r.state;
-    if (outcome->error && !is_failure_of_job(outcome->error))
+    if (outcome->error && !cause_counts(outcome->error))
         return NULL;
     if (!outcome->error)
         TRY(record_success(&r, &done));

@@ -67,7 +67,7 @@ static struct err *promoted_error(const char *job, const struct job_state *s)
 
 struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bool *paused)
 {
-    const bool unattended = opts_flag(run->opts, OPT_CRON) || opts_flag(run->opts, OPT_FOLLOW);
+    const bool unattended = opts_unattended(run->opts);
     struct job_state s;
 
     TRY(job_state_read(c, job, &s));

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "format/copies.h"
 #include "format/document.h"
 #include "format/object.h"
 #include "format/reported.h"
@@ -86,9 +87,12 @@ static struct err *check_document(const struct audit *a, const char *key, const 
 {
     struct job_status status = {0};
     struct pin pin = {0};
+    struct copies copies = {0};
     struct err *e = NULL;
 
-    if (place->kind == LAYOUT_PRUNE) {
+    if (place->kind == LAYOUT_COPIES) {
+        e = copies_decode(key, bytes->data, bytes->len, &copies);
+    } else if (place->kind == LAYOUT_PRUNE) {
         e = prune_check(key, bytes->data, bytes->len);
     } else if (place->kind == LAYOUT_PIN) {
         e = pin_decode(key, bytes->data, bytes->len, &pin);
@@ -104,6 +108,7 @@ static struct err *check_document(const struct audit *a, const char *key, const 
         e = check_request(a, key, bytes);
     }
     pin_free(&pin);
+    copies_free(&copies);
     job_status_free(&status);
     return document_hint(e);
 }
@@ -155,6 +160,11 @@ static void open_stream(struct audit *a, struct audited_stream *s)
     free(breaks);
     free(prefix);
     free(key);
+    if (l->has_copies) {
+        key = layout_copies_key(l->name);
+        look_at_document(a, key, NULL);
+        free(key);
+    }
 }
 
 static bool lies_behind(uint64_t epoch, uint64_t number, const struct listed_stream *l)

@@ -57,6 +57,8 @@ static void add_to_stream(struct listed_stream *s, const struct layout_place *pl
         s->has_identity = true;
     } else if (place->kind == LAYOUT_ALIVE) {
         s->has_alive = true;
+    } else if (place->kind == LAYOUT_COPIES) {
+        s->has_copies = true;
     } else if (place->kind == LAYOUT_LOG) {
         s->log = mem_grow(s->log, s->log_count, &s->log_cap, sizeof(*s->log));
         s->log[s->log_count++] = (struct listed_log){place->epoch, place->number, at};

@@ -42,6 +42,7 @@ struct listed_stream {
     char *name;
     bool has_identity;
     bool has_alive;
+    bool has_copies;
     struct listed_log *log; /* ascending */
     size_t log_count;
     size_t log_cap;

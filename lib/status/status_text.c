@@ -230,6 +230,31 @@ static void add_request(struct buf *out, const json_t *r, int64_t now_us)
     buf_append_byte(out, '\n');
 }
 
+/* The failures that are behind a stop are shown one by one. */
+static void add_failures(struct buf *out, const json_t *history)
+{
+    for (size_t i = 0; i < json_array_size(history); i++) {
+        const json_t *line = json_array_get(history, i);
+        buf_printf(out, "  failure  %s %s: %s (%s)\n", text_of(line, "at"), text_of(line, "program"),
+                   message_of(line, "message"), text_of(line, "code_name"));
+    }
+}
+
+static void add_copies(struct buf *out, const json_t *copies, int64_t now_us)
+{
+    const bool stopped = strcmp(text_of(copies, "state"), "stopped") == 0;
+    const char *what =
+        strcmp(text_of(copies, "kind"), "requested") == 0 ? "what targets ask for" : "snapshots that are due";
+
+    if (stopped) {
+        buf_printf(out, "  STOPPED  %s: needs a person since ", what);
+        append_time(out, text_of(copies, "since"), now_us);
+        buf_printf(out, " (%s): %s\n", message_of(copies, "who"), message_of(copies, "reason"));
+        add_failures(out, json_object_get(copies, "history"));
+    }
+    add_error(out, copies, now_us);
+}
+
 static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
 {
     buf_printf(out, "stream %s: ", text_of(stream, "stream"));
@@ -246,6 +271,9 @@ static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
     if (*message_of(stream, "error"))
         buf_printf(out, "; %s", message_of(stream, "error"));
     buf_append_byte(out, '\n');
+    const json_t *copies = json_object_get(stream, "copies");
+    for (size_t i = 0; i < json_array_size(copies); i++)
+        add_copies(out, json_array_get(copies, i), now_us);
     const json_t *requests = json_object_get(stream, "requests");
     for (size_t i = 0; i < json_array_size(requests); i++)
         add_request(out, json_array_get(requests, i), now_us);

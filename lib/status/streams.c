@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/chain.h"
+#include "format/copies.h"
 #include "format/document.h"
 
 /* Takes e: what could not be read is noted. */
@@ -47,6 +48,19 @@ static struct err *look_at_requests(struct streams *s, struct stream_seen *seen)
     return NULL;
 }
 
+static struct err *look_at_copies(struct store *store, struct stream_seen *s)
+{
+    struct copies c;
+    struct err *e = copies_load(store, s->name, &c);
+
+    if (!e)
+        s->copies = copies_to_json(&c);
+    for (int i = 0; i < COPIES_KINDS_; i++)
+        s->needs_person |= c.kinds[i].stopped;
+    copies_free(&c);
+    return e;
+}
+
 struct err *streams_look(struct streams *s, const char *name, const struct stream_seen **out)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -66,6 +80,7 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
     if (store_fails)
         return NULL;
     TRY(note_error(seen, look_at_log(s->store, seen)));
+    TRY(note_error(seen, look_at_copies(s->store, seen)));
     return note_error(seen, look_at_requests(s, seen));
 }
 
@@ -104,6 +119,10 @@ json_t *streams_to_json(const struct streams *s)
             document_set_u64(object, "open_requests", queue_open(&seen->queue));
             json_object_set_new(object, "requests", queue_to_json(&seen->queue));
         }
+        if (seen->copies) {
+            json_object_set_new(object, "needs_person", json_boolean(seen->needs_person));
+            json_object_set(object, "copies", seen->copies);
+        }
         document_set_bytes(object, "error", seen->error);
         json_array_append_new(list, object);
     }
@@ -118,6 +137,7 @@ void streams_free(struct streams *s)
         alive_free(&s->items[i].alive);
         gtid_pos_free(&s->items[i].end);
         queue_free(&s->items[i].queue);
+        json_decref(s->items[i].copies);
     }
     requests_free(&s->requests);
     s->has_requests = false;

@@ -23,6 +23,8 @@ struct stream_seen {
     struct gtid_pos end;
     bool has_queue;
     struct queue queue; /* what targets ask of it */
+    json_t *copies;     /* how the source's own runs went (format/copies.h); NULL: not known */
+    bool needs_person;  /* one kind of them is stopped */
     char *error;        /* why something could not be read; NULL */
 };
 
