@@ -216,7 +216,7 @@ elsewhere() {
     replay
     run job desync --job j --json
     [ "$status" -eq 0 ]
-    [ "$(json_of '"\(.changed) \([.kept[] | .kind + " " + .name] | join(", "))"')" = "false event ev, trigger tr" ]
+    [ "$(json_of '"\(.changed) \([.kept | sort_by(.kind)[] | .kind + " " + .name] | join(", "))"')" = "false event ev, trigger tr" ]
     apply
     run job pause --job j --reason x --yes
     fails 2 "takes no --yes"
