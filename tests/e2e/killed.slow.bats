@@ -155,7 +155,7 @@ followed_equals() {
 
 @test "ccr-apply killed $KILLS times: nothing lost, nothing twice" {
     local n
-    for ((n = 0; n < 40; n++)); do
+    for ((n = 0; n < 15; n++)); do
         some_ddl
     done
     ccr ship source
