@@ -1,5 +1,6 @@
 # A simulated month: cycles from cron on both sides, one step a day, and things that happen. At the end both sides are equal, and
-# every full copy is explained by something that the test did. The source is a primary with a replica. CCR_SEED repeats a run; DAYS (30) is its length.
+# every full copy is explained by something that the test did. Both ends are a primary with a replica, and the store is pruned. CCR_SEED
+# repeats a run; DAYS (30) is its length.
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
@@ -8,27 +9,34 @@ load ../lib/replica
 load ../lib/stored
 
 setup_file() {
+    local s
+
     mkdir -p "$XDG_STATE_HOME"
     server_start source --log-slave-updates=ON
     server_start second --log-slave-updates=ON
-    target_start
+    target_start --log-slave-updates=ON
+    server_start spare --log-slave-updates=ON --log-bin-trust-function-creators=ON
     server_grant source source
     server_grant target target
-    sql source "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%'"
+    for s in source target; do
+        sql "$s" "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%'"
+    done
     replicate second source
+    replicate spare target
     cp "$T/source/ccr.cnf" "$T/second/"
+    cp "$T/target/ccr.cnf" "$T/spare/"
     sql source "CREATE DATABASE d; USE d; CREATE TABLE t0 (id INT PRIMARY KEY AUTO_INCREMENT, v INT, c VARCHAR(50)); INSERT INTO t0 (v, c) SELECT seq, seq FROM seq_1_to_500"
-    write_config source
+    write_config source target
     ccr backup source --quiet --databases d
     ccr restore target --quiet --job j
 }
 
-# write_config PRIMARY
+# write_config SOURCE TARGET
 write_config() {
     {
         printf '[store main]\nurl = %s\n\n[source db1]\nsocket = %s\ndefaults-file = %s\ndatabases = d\nsnapshot-every = 7d\n' \
             "$STORE" "$T/$1/sock" "$T/$1/ccr.cnf"
-        printf '\n[target db2]\nsocket = %s\ndefaults-file = %s\njob = j\n' "$T/target/sock" "$T/target/ccr.cnf"
+        printf '\n[target db2]\nsocket = %s\ndefaults-file = %s\njob = j\n' "$T/$2/sock" "$T/$2/ccr.cnf"
     } >"$T/ccr.conf"
 }
 
@@ -40,7 +48,7 @@ note() {
 age_store() {
     local new=()
 
-    mapfile -t new < <(find "$STORE_DIR" -name manifest.json -newer "$T/stamp" -print 2>/dev/null)
+    mapfile -t new < <(find "$STORE_DIR" -type f -newercm "$T/stamp" -print 2>/dev/null)
     [ ${#new[@]} -eq 0 ] || touch -d "+$day days" "${new[@]}"
 }
 
@@ -108,7 +116,7 @@ steer() {
 }
 
 paused() {
-    [ "$(sql target "SELECT state FROM ccr.states WHERE job = 'j'")" = paused ]
+    [ "$(sql "$down" "SELECT state FROM ccr.states WHERE job = 'j'")" = paused ]
 }
 
 # A gap is one only where something was written behind what is shipped.
@@ -126,20 +134,76 @@ switch_nodes() {
     has_all "$other" "$primary"
     promote "$other"
     replicate "$primary" "$other"
-    write_config "$other"
+    write_config "$other" "$down"
     set -- "$primary" "$other"
     primary=$2
     other=$1
 }
 
+# The target's primary is gone, at a moment when its replica had everything, and comes back as a replica.
+switch_target() {
+    note "the target is node $spare"
+    has_all "$spare" "$down"
+    server_kill "$down"
+    cycles
+    promote "$spare"
+    server_start "$down"
+    replicate "$down" "$spare"
+    set -- "$down" "$spare"
+    down=$2
+    spare=$1
+    write_config "$primary" "$down"
+}
+
+# The reasons for which epochs have ended, with those that were pruned.
+note_terminators() {
+    local object
+
+    find "$STORE_DIR/streams/main/log" -name '*.binlog.zst' | sort | while read -r object; do
+        footer "$object" | jq -r --arg object "$object" 'select(.kind == "terminator") | $object + " " + .reason'
+    done >>"$T/terminators"
+    sort -u -o "$T/terminators" "$T/terminators"
+}
+
+keep() {
+    CCR_CLOCK_SHIFT=$((day * 86400)) "$CCR_BIN/ccr-$1" --store "$STORE" --quiet "${@:2}" 3>&-
+}
+
+RULES=(--keep-last 2 --keep-weekly 2 --pitr 3 --max-hold 60d --yes)
+
+prune() {
+    note prune
+    note_terminators
+    keep prune "${RULES[@]}"
+    keep verify
+}
+
+prune_killed() {
+    local pid
+
+    note "kill -9 of ccr-prune"
+    note_terminators
+    # the binary itself, not a shell around it
+    CCR_CLOCK_SHIFT=$((day * 86400)) "$CCR_BIN/ccr-prune" --store "$STORE" --quiet "${RULES[@]}" 3>&- &
+    pid=$!
+    sleep "0.0$((RANDOM % 10))"
+    kill -9 "$pid" 2>/dev/null || :
+    wait "$pid" 2>/dev/null || :
+    keep prune "${RULES[@]}"
+    keep verify
+}
+
 event() {
     # some things happen every month
     case $day in
-    5) change_schema && return ;;
-    10) gap && return ;;
-    15) switch_nodes && return ;;
+    5) change_schema; return ;;
+    10) gap; return ;;
+    12 | 19) prune_killed; return ;;
+    15) switch_nodes; return ;;
+    17) switch_target; return ;;
+    26) prune; return ;;
     esac
-    case $((RANDOM % 13)) in
+    case $((RANDOM % 16)) in
     0) gap ;;
     1 | 2) change_schema ;;
     3) cycle_killed source ;;
@@ -157,34 +221,41 @@ event() {
         ;;
     9)
         note "the target is killed"
-        server_kill target
+        server_kill "$down"
         cycles
-        target_start
+        server_start "$down"
         ;;
     10) switch_nodes ;;
+    11) switch_target ;;
+    12) prune ;;
     *) ;;
     esac
 }
 
-# The reasons for which epochs have ended.
-terminators() {
-    local object
-
-    find "$STORE_DIR/streams/main/log" -name '*.binlog.zst' | sort | while read -r object; do
-        footer "$object" | jq -r 'select(.kind == "terminator") | .reason'
-    done
-}
-
 full_copies() {
-    sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'full copy %'"
+    sql "$down" "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'full copy %'"
 }
 
 in_step() {
-    cycles && same_tables source target d >/dev/null
+    cycles && same_tables "$primary" "$down" d >/dev/null
+}
+
+# Every snapshot that is kept can be restored, and the newest one brought to the end of the log.
+all_can_be_restored() {
+    local id ids n=0
+
+    keep verify
+    mapfile -t ids < <(jq -r '"\(.started_us) \(.id)"' "$STORE_DIR"/streams/main/snapshots/*/manifest.json | sort -n | cut -d ' ' -f 2)
+    for id in "${ids[@]}"; do
+        n=$((n + 1))
+        ccr restore "$down" --quiet --job "kept$n" --snapshot "$id" --rename-db "d:kept$n"
+    done
+    ccr apply "$down" --quiet --job "kept$n"
+    same_tables "$primary" "$down" "d:kept$n"
 }
 
 @test "a month of cycles, and of what happens: equal at the end, and every full copy explained" {
-    local day gaps=0 primary=source other=second
+    local day gaps=0 primary=source other=second down=target spare=spare
 
     seed
     for ((day = 1; day <= ${DAYS:-30}; day++)); do
@@ -195,24 +266,27 @@ in_step() {
     if paused; then steer resume; fi
     has_all "$other" "$primary"
     wait_until 60 in_step || { cat "$T/diary"; tail -n 40 "$T/mail"; return 1; }
-    same d
+    same_schema --followed "$primary" "$down" d
     cat "$T/diary"
-    sql target "SELECT what, reason FROM ccr.history WHERE job = 'j'"
+    sql "$down" "SELECT what, reason FROM ccr.history WHERE job = 'j'"
     # what ended an epoch was a gap that the test made, each of them once
-    terminators >"$T/terminators"
+    note_terminators
     cat "$T/terminators"
-    [ "$(grep -c '^a gap in the source' "$T/terminators")" -eq "$gaps" ]
+    [ "$(grep -c ' a gap in the source' "$T/terminators")" -eq "$gaps" ]
     [ "$(wc -l <"$T/terminators")" -eq "$gaps" ]
     # each copy behind the first is for such an end (gaps while the job was paused may share one)
     [ "$(full_copies)" -ge 2 ]
     [ "$(full_copies)" -le $((gaps + 1)) ]
-    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'full copy %' AND reason <> 'first run'
+    [ "$(sql "$down" "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'full copy %' AND reason <> 'first run'
         AND reason NOT REGEXP 'epoch [0-9]+ .*ended'")" -eq 0 ]
     # nobody else wrote to the target, and no run has thought so
     [ -z "$(sql target "SELECT db, name FROM ccr.written_by_others WHERE job = 'j'")" ]
     # no other copies, and nobody was needed
-    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'partial copy%'")" -eq 0 ]
-    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'stopped by %'")" -eq 0 ]
+    [ "$(sql "$down" "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'partial copy%'")" -eq 0 ]
+    [ "$(sql "$down" "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE 'stopped by %'")" -eq 0 ]
+    all_can_be_restored
+    # and something was pruned
+    [ "${DAYS:-30}" -lt 30 ] || [ "$(find "$STORE_DIR/streams/main/pruned" -type f | wc -l)" -ge 1 ]
     # by the schedule one a week, and one for each gap
     [ "$(find "$STORE_DIR/streams/main/snapshots" -name manifest.json | wc -l)" -le $((1 + gaps + day / 7 + 1)) ]
 }
