@@ -28,13 +28,16 @@ teardown_file() {
     servers_end
 }
 
-# through SIDE BINARY [OPTIONS]: by the network, with timeouts of a test. To be run in a shell of its own.
+# Short ones, for runs that are to meet them.
+TIMEOUTS=(--connect-timeout 2 --server-timeout 1)
+
+# through SIDE BINARY [OPTIONS]: by the network. To be run in a shell of its own.
 through() {
     local name=$1 binary=$2
 
     shift 2
     exec timeout --foreground 60 "$CCR_BIN/ccr-$binary" --store "$STORE" --host 127.0.0.1 --port "$(network_port "$name")" \
-        --defaults-file "$T/$name/ccr.cnf" --connect-timeout 1 --server-timeout 1 "$@" 3>&-
+        --defaults-file "$T/$name/ccr.cnf" "$@" 3>&-
 }
 
 # broken SIDE "FAULT" BINARY [OPTIONS]: a run through the network that breaks so; it ends with that side's code, and a hint.
@@ -44,7 +47,7 @@ broken() {
     shift 2
     [ "$name" = source ] || code=6
     network "$name" "$fault"
-    run through "$name" "$@"
+    run through "$name" "$@" "${TIMEOUTS[@]}"
     echo "$fault: $1 ended with $status: $output"
     network_broken "$name"
     [ "$status" -eq "$code" ]
@@ -141,10 +144,10 @@ applied() {
 @test "ccr-apply --follow and ccr-ship --follow: cut at work and at rest" {
     local applier shipper fault status
 
-    through source ship --follow --segment-age 1 --quiet >"$T/shipper" 2>&1 &
+    through source ship --follow --segment-age 1 --quiet "${TIMEOUTS[@]}" >"$T/shipper" 2>&1 &
     shipper=$!
     for fault in 'reset all after BINLOG..COMMIT' 'drop all now'; do
-        through target apply --job j --follow --quiet >"$T/applier" 2>&1 &
+        through target apply --job j --follow --quiet "${TIMEOUTS[@]}" >"$T/applier" 2>&1 &
         applier=$!
         work
         wait_until 30 applied
@@ -215,7 +218,7 @@ applied() {
     done
     network source "stall all after BLOCK_COMMIT"
     for i in {1..10}; do
-        run through source backup --threads 60
+        run through source backup --threads 60 "${TIMEOUTS[@]}"
         ! network_broken source || break
     done
     echo "$output"
