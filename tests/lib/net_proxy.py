@@ -107,6 +107,7 @@ class Network:
             if words[0] == 'pass':
                 self.repair()
             elif words[0] in ('reset', 'refuse', 'stall', 'drop') and words[1] in ('all', 'one'):
+                self.forget()
                 fault, who, when = words[:3]
                 argument = words[3] if len(words) > 3 else ''
                 if when in ('bytes', 'sent'):
@@ -133,6 +134,14 @@ class Network:
             self.listener = socket.create_server(('127.0.0.1', self.port))
             threading.Thread(target=self.listen, args=(self.listener,), daemon=True).start()
         self.down = None
+
+    def forget(self):
+        """Both sides have seen to what was broken before. A dropped connection would take the packets of a new one from the
+        same port of a client."""
+        for link in self.links:
+            if link.fault == 'drop':
+                link.end('reset')
+        self.links = [link for link in self.links if not link.broken]
 
     def fire(self, link):
         fault, who = self.armed[:2]
