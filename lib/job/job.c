@@ -242,6 +242,41 @@ struct err *job_unlock(struct conn *c, const char *job)
     return e;
 }
 
+/* A server without such locks has nothing to say, and that is no error. */
+static struct err *ask_for_lock(struct conn *c, const char *job, const char *format, uint64_t *out)
+{
+    char *quoted = lock_name("copy", job);
+    struct buf sql = BUF_INIT;
+
+    buf_printf(&sql, "SELECT COALESCE(%s%s%s, 0)", format, quoted,
+               strcmp(format, "GET_LOCK(") == 0 ? ", 0)" : ")");
+    struct err *e = conn_number(c, out, "%s", buf_str(&sql));
+    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) {
+        err_free(e);
+        e = NULL;
+        *out = 0;
+    }
+    buf_free(&sql);
+    free(quoted);
+    return e;
+}
+
+struct err *job_lock_want(struct conn *c, const char *job, bool wanted)
+{
+    uint64_t ignored;
+
+    return ask_for_lock(c, job, wanted ? "GET_LOCK(" : "RELEASE_LOCK(", &ignored);
+}
+
+struct err *job_lock_is_wanted(struct conn *c, const char *job, bool *yes)
+{
+    uint64_t by = 0;
+    struct err *e = ask_for_lock(c, job, "IS_USED_LOCK(", &by);
+
+    *yes = !e && by != 0;
+    return e;
+}
+
 struct err *job_lock_stage(struct conn *c, const char *job)
 {
     return lock(c, "stage", job);

@@ -88,6 +88,8 @@ struct err *job_state_admit(struct conn *c, struct run *run, const char *job, bo
  * for.
  */
 struct err *job_state_lock(struct conn *c, const char *job) CHECKED;
+/* The same for a copy, which a run that follows the log makes way for within seconds. */
+struct err *job_state_lock_for_copy(struct conn *c, const char *job) CHECKED;
 /* Records how a run ends, for all codes, with `e`, its program and whatever else `how` has; says so where
  * that stops the job. Returns `e`, or what recording a success failed with. */
 struct err *job_state_ended(struct conn *c, struct run *run, const struct job_outcome *how,

@@ -96,6 +96,19 @@ struct err *job_state_lock(struct conn *c, const char *job)
     return e;
 }
 
+struct err *job_state_lock_for_copy(struct conn *c, const char *job)
+{
+    enum { TRIES = 3 }; /* of some seconds each */
+
+    TRY(job_lock_want(c, job, true));
+    struct err *e = job_state_lock(c, job);
+    for (int i = 1; i < TRIES && err_code(e) == ERR_LOCKED; i++) {
+        err_free(e);
+        e = job_state_lock(c, job);
+    }
+    return err_first(e, job_lock_want(c, job, false));
+}
+
 struct err *job_state_ended(struct conn *c, struct run *run, const struct job_outcome *how, struct err *e)
 {
     struct job_outcome outcome = *how;

@@ -258,7 +258,7 @@ static struct err *reach_snapshot(struct partial *p)
 /* With the job's lock, at last: the job at the snapshot's position or behind it. */
 struct err *advance_to_snapshot(struct partial *p)
 {
-    struct err *e = job_state_lock(p->conn, p->restore->job);
+    struct err *e = job_state_lock_for_copy(p->conn, p->restore->job);
 
     if (e)
         return err_hint(e, "what was loaded is kept: run this again when ccr-apply is not at work");

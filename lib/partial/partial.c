@@ -57,7 +57,7 @@ static struct err *finish_earlier(struct partial *p)
 {
     if (!p->position.pending && !swap_is_announced(&p->position))
         return status_check(p->restore->store, p->saved, &p->position);
-    TRY(job_state_lock(p->conn, p->restore->job));
+    TRY(job_state_lock_for_copy(p->conn, p->restore->job));
     TRY(partial_read_position(p));
     TRY(partial_settle_earlier(p));
     return job_unlock(p->conn, p->restore->job);

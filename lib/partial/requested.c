@@ -330,7 +330,7 @@ static struct err *finish_earlier(struct requesting *r)
     if (!r->has_position || !r->position.pending)
         return NULL;
     TRY(job_lock_stage(r->conn, r->job->name));
-    TRY(job_state_lock(r->conn, r->job->name));
+    TRY(job_state_lock_for_copy(r->conn, r->job->name));
     job_position_free(&r->position);
     TRY(job_position_read(r->conn, r->job->name, &r->position, &r->has_position));
     if (r->position.pending)

@@ -19,6 +19,15 @@ bool paused_is_due(struct apply *a)
     return true;
 }
 
+/* A copy needs the job to itself, for a while or for its last steps. */
+static struct err *make_way(struct apply *a, struct conn *c)
+{
+    TRY(job_lock_is_wanted(c, a->job->name, &a->paused));
+    if (a->paused)
+        log_info(a->log, "a copy of job %s waits for this run, which makes way for it", a->job->name);
+    return NULL;
+}
+
 struct err *paused_ask(struct apply *a, struct conn *c)
 {
     struct job_state now;
@@ -28,7 +37,7 @@ struct err *paused_ask(struct apply *a, struct conn *c)
     if (a->paused)
         log_info(a->log, "job %s was paused by %s, the run ends here: %s", a->job->name, now.who, now.reason);
     job_state_free(&now);
-    return NULL;
+    return a->paused || !a->limits.follow ? NULL : make_way(a, c);
 }
 
 void paused_look(struct apply *a)

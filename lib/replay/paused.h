@@ -1,6 +1,8 @@
 /*
  * paused - has a person paused the job (ccr-job pause) while a run of it is at work?
  *
+ * A run with --follow, which would not end by itself, ends for a copy, too.
+ *
  * Between two transactions it is asked every PAUSED_EVERY_S seconds, on a connection of its own: the run's is
  * busy. A question that fails is no failure of the run: it is put again.
  */

@@ -93,7 +93,7 @@ struct apply {
     bool heeds_pause;       /* a job that is paused ends the run (paused.h) */
     struct conn *beside;    /* on which that is asked; NULL before it was */
     int64_t asked_us;       /* when it last was */
-    bool paused;            /* the job: the run is over */
+    bool paused;            /* the job, or the run makes way for a copy: it is over */
     struct job_skips skips; /* transactions to be passed over */
     uint64_t passed_over;   /* of them, by this run */
     bool waiting;           /* for the first snapshot: there is no position */

@@ -45,7 +45,7 @@ static struct err *open_target(struct restoring *r)
     TRY(target_check_server(r->conn, r->params->load, &r->bulk));
     TRY(target_session_set(r->conn, r->params->skip_binlog));
     TRY(job_lock_stage(r->conn, r->params->job));
-    return job_state_lock(r->conn, r->params->job);
+    return job_state_lock_for_copy(r->conn, r->params->job);
 }
 
 static struct err *finish_earlier(struct restoring *r)

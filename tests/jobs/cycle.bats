@@ -315,6 +315,55 @@ child_is() {
     in_step
 }
 
+# As systemd does it: started again whenever it ends.
+follow_all_the_time() {
+    while [ ! -e "$T/stop" ]; do
+        "$CCR_BIN/ccr-apply" --config "$T/ccr.conf" --target db2 --follow --quiet >>"$T/followed" 2>&1 3>&- || echo "code $?" >>"$T/followed"
+        read -r -t 0.2 <>"$T/never" || :
+    done
+}
+
+copied_while_followed() {
+    "$CCR_BIN/ccr-cycle" target --config "$T/ccr.conf" --target db2 --cron || :
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.history WHERE job = 'j' AND what LIKE '$1 copy of snapshot%' AND reason LIKE '%beside%'")" -eq 1 ]
+}
+
+target_in_step() {
+    same_tables source target d >/dev/null
+}
+
+@test "beside ccr-apply --follow: copies that are asked for come in, and it goes on" {
+    local follow
+
+    config >"$T/ccr.conf"
+    mkfifo "$T/never"
+    follow_all_the_time 3>&- &
+    follow=$!
+    for kind in full partial; do
+        write 5
+        cycle source
+        [ "$status" -eq 0 ]
+        wait_until 30 target_in_step
+        if [ "$kind" = full ]; then
+            "$CCR_BIN/ccr-job" resync --config "$T/ccr.conf" --target db2 --job j --reason "beside a run" --quiet
+        else
+            "$CCR_BIN/ccr-job" resync --config "$T/ccr.conf" --target db2 --job j --reason "beside a run" --tables d.t --quiet
+        fi
+        cycle source
+        [ "$status" -eq 0 ]
+        wait_until 60 copied_while_followed "$kind"
+        write 5
+        cycle source
+        wait_until 30 target_in_step
+    done
+    touch "$T/stop"
+    "$CCR_BIN/ccr-job" pause --config "$T/ccr.conf" --target db2 --reason "the end"
+    wait "$follow"
+    "$CCR_BIN/ccr-job" resume --config "$T/ccr.conf" --target db2 --reason "the end"
+    grep -v "^code 75$" "$T/followed" | grep "^code" && return 1
+    in_step || cycle target
+}
+
 @test "a binary that is killed, and one that is not there" {
     start_slow
     kill -9 "$child"
