@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "backup/answer.h"
+#include "backup/answering.h"
 #include "backup/backup.h"
 #include "backup/unfinished.h"
 #include "backup/unwatched.h"
@@ -102,6 +102,20 @@ static void say_request(struct run *run, const json_t *o)
         run_say(run, "request %s of job %s is %s: %s", id, job, state, wanted);
 }
 
+/* Behind the lock once more: another run may just have answered. */
+static struct err *choose(const struct answer_params *ask, struct conn **lock, struct answer *out)
+{
+    struct err *e = answer_choose(ask, out);
+
+    if (e || !out->chosen_count)
+        return e;
+    e = answering_lock(ask->backup, lock);
+    if (e)
+        return e;
+    answer_free(out);
+    return answer_choose(ask, out);
+}
+
 /* What the targets asked for next, if they did. */
 static struct err *backup_requested(struct run *run, const struct backup_params *usual)
 {
@@ -109,13 +123,17 @@ static struct err *backup_requested(struct run *run, const struct backup_params 
     struct backup_params params = *usual;
     struct manifest *manifest = NULL;
     struct answer answer;
+    struct answering answering = {usual, &answer};
+    struct conn *lock = NULL;
 
-    struct err *e = answer_choose(&ask, &answer);
+    struct err *e = choose(&ask, &lock, &answer);
     if (!e && answer.chosen_count) {
         params.scope = &answer.scope;
         params.answers = answer.ids;
         params.answer_count = answer.chosen_count;
         params.reason = answer.reason;
+        params.last_look = answering_last_look;
+        params.last_look_arg = &answering;
         e = backup_run(&params, &manifest);
         if (!e)
             e = queue_see(&answer.queue, manifest);
@@ -133,6 +151,7 @@ static struct err *backup_requested(struct run *run, const struct backup_params 
     }
     manifest_free(manifest);
     answer_free(&answer);
+    conn_close(lock);
     return e;
 }
 

@@ -226,6 +226,8 @@ static struct err *write_manifest(struct backup *b)
     bool created = false;
 
     TRY(interrupt_check());
+    if (b->params->last_look)
+        TRY(b->params->last_look(b->params->last_look_arg));
     m->finished_us = clock_now_us();
     backup_manifest_volumes(m, &b->shelf);
     char *key = layout_manifest_key(m->stream, m->id);

@@ -32,7 +32,9 @@ struct backup_params {
     size_t answer_count;
     const char *reason; /* why it is made; NULL */
     bool relay;         /* tables that jobs replicate to this server may be in it (relayed.h) */
-    bool *begun;        /* set when the snapshot is open, and rows are about to be copied; NULL */
+    struct err *(*last_look)(void *arg); /* before the manifest is written: an error gives it up; NULL */
+    void *last_look_arg;
+    bool *begun; /* set when the snapshot is open, and rows are about to be copied; NULL */
     struct log *log;
 };
 

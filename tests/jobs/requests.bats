@@ -271,6 +271,40 @@ gone() {
     [ "$(json_of '"\(.changed) \(.unfinished | length)"')" = "false 0" ]
 }
 
+# A run that takes its time.
+start_slow() {
+    ccr backup source --requested --quiet --threads 1 --max-rate 2000rows 3>&- &
+    slow=$!
+    wait_until 20 lock_is_held
+}
+
+lock_is_held() {
+    [ "$(sql source "SELECT IS_USED_LOCK('ccr answer main') IS NOT NULL")" = 1 ]
+}
+
+@test "two at once: one leaves with 75; a dead one holds up nobody; what was answered meanwhile is not answered again" {
+    local id before
+
+    sql source "CREATE TABLE b.many (id INT PRIMARY KEY); INSERT INTO b.many SELECT seq FROM seq_1_to_12000" b
+    id=$(ask "{job: \"b\", scope: $(scope b), position: \"$(sql source "SELECT @@gtid_binlog_pos")\"}")
+    start_slow
+    requested
+    [ "$status" -eq 75 ]
+    [[ $stderr == *"another ccr-backup --requested of stream main is at work"* ]]
+    kill -9 "$slow"
+    wait "$slow" || :
+    start_slow
+    ccr backup source --quiet --databases b
+    before=$(find "$snapshots" -name manifest.json | wc -l)
+    status=0
+    wait "$slow" || status=$?
+    [ "$status" -eq 75 ]
+    [ "$(find "$snapshots" -name manifest.json | wc -l)" -eq "$before" ]
+    requested
+    [ "$(state "$id") $(json_of .changed)" = "answered false" ]
+    sql source "DROP TABLE b.many"
+}
+
 @test "an epoch that has ended: a full request opens the next one, tables do not" {
     local full tables i
 
