@@ -139,7 +139,8 @@ static struct err *check_entering(struct schema_change *s)
     for (size_t i = 0; i + 1 < s->statement.name_count; i += 2) {
         const struct statement_name *from = first_name(s, i);
         const struct statement_name *to = &s->statement.names[i + 1];
-        if (is_passing_name(s, to) || name_in_scope(s, from) || !name_in_scope(s, to))
+        bool was_in = name_in_scope(s, from) && name_in_scope(s, &s->statement.names[i]);
+        if (is_passing_name(s, to) || was_in || !name_in_scope(s, to))
             continue;
         need_add(&s->a->need, schema_change_db(s, to), to->name);
         restored |= catalog_is_restore_database(schema_change_db(s, from));
