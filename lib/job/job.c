@@ -179,7 +179,7 @@ static char *lock_name(const char *what, const char *job)
 }
 
 /* Adds who has the lock: behind a network that was cut, a session may outlive its run by hours. */
-static struct err *add_holder(struct conn *c, const char *quoted, struct err *locked)
+static struct err *add_holder(struct conn *c, const char *quoted, const char *job, struct err *locked)
 {
     struct result *r = NULL;
     struct err *e = conn_query(c, &r,
@@ -195,9 +195,10 @@ static struct err *add_holder(struct conn *c, const char *quoted, struct err *lo
     if (row && row[0] && row[1] && row[2] && row[3])
         locked =
             err_hint(locked,
-                     "it is connection %s on the server, from %s, for %s s in state %s; if that run is gone "
-                     "(its network was cut), KILL %s, or wait until the server notices (tcp_keepalive_time)",
-                     row[0], row[1], row[3], row[2], row[0]);
+                     "it is connection %s on the server, from %s, for %s s in state %s; a ccr-apply --follow "
+                     "ends when the job is paused (ccr-job pause --job %s); if that run is gone (its network "
+                     "was cut), KILL %s, or wait until the server notices (tcp_keepalive_time)",
+                     row[0], row[1], row[3], row[2], job, row[0]);
     result_free(r);
     return locked;
 }
@@ -219,7 +220,7 @@ static struct err *lock(struct conn *c, const char *what, const char *job)
         got = 1;
     }
     if (!e && !got)
-        e = add_holder(c, quoted, err_new(ERR_LOCKED, "another run of job %s is at work", job));
+        e = add_holder(c, quoted, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
     free(quoted);
     return e;
 }

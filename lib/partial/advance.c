@@ -261,7 +261,7 @@ struct err *advance_to_snapshot(struct partial *p)
     struct err *e = job_state_lock_for_copy(p->conn, p->restore->job);
 
     if (e)
-        return err_hint(e, "what was loaded is kept: run this again when ccr-apply is not at work");
+        return err_context(e, "what was loaded is kept for the next run");
     TRY(partial_read_position(p));
     TRY(partial_settle_earlier(p));
     TRY(check_intent(p));

@@ -85,8 +85,7 @@ static struct err *lock(struct promote *p)
 
     if (!e)
         e = job_lock(p->log_conn, p->name);
-    return e ? err_hint(e, "one with --follow has to be ended, or paused: ccr-job pause --job %s", p->name)
-             : NULL;
+    return e;
 }
 
 static bool drains(const struct promote *p)
