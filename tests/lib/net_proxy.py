@@ -37,7 +37,7 @@ DROP_ALL = struct.pack('HBBI', 6, 0, 0, 0)  # of the classic packet filter: retu
 def drop(sock):
     """Whatever comes for it is not taken any more, nor acknowledged. Of what it has sent nothing is sent again: the other side
     would see that as a sign of life."""
-    unsent, end = b'\1', time.monotonic() + 1
+    unsent, end = b'\1', time.monotonic() + 10
     while any(unsent) and time.monotonic() < end:
         unsent = fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4))
     take_nothing(sock)
