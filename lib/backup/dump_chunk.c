@@ -278,6 +278,7 @@ struct err *dump_explain(const struct dump_worker *w, struct err *e)
     case ER_KEY_DOES_NOT_EXISTS:
         return err_hint(err_context(e, "the table was changed, replaced or dropped before it was copied"),
                         "run the backup again when no DDL is under way");
+    case ER_LOCK_DEADLOCK:     /* a reader takes the definition's lock only */
     case ER_LOCK_WAIT_TIMEOUT: /* on a table that the run itself keeps locked for reading */
         return err_hint(err_context(e, "a change of the table's definition was in the way"),
                         "run the backup again when no DDL is under way");
