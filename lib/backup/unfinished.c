@@ -10,7 +10,7 @@
 struct search {
     struct store *store;
     const char *stream;
-    size_t prefix_len; /* of what lies before an id */
+    const char *prefix; /* what lies before an id */
     struct unfinished *found;
     size_t count;
     size_t cap;
@@ -27,17 +27,12 @@ static struct err *add_object(const struct store_entry *entry, void *arg)
     return NULL;
 }
 
-/* Called for every folder of the snapshots. */
-static struct err *consider(const struct store_entry *entry, void *arg)
+static struct err *consider(const char *id, void *arg)
 {
     struct search *s = arg;
     struct store_stat stat;
     bool complete = false;
-
-    if (!entry->is_prefix)
-        return NULL;
-    struct unfinished u = {.prefix = mem_strdup(entry->key)};
-    u.snapshot = mem_strndup(entry->key + s->prefix_len, strlen(entry->key) - s->prefix_len - 1);
+    struct unfinished u = {.snapshot = mem_strdup(id), .prefix = mem_printf("%s%s/", s->prefix, id)};
     char *manifest = layout_manifest_key(s->stream, u.snapshot);
     struct err *e = store_head(s->store, manifest, &stat, &complete);
     if (!e && !complete)
@@ -56,8 +51,8 @@ static struct err *consider(const struct store_entry *entry, void *arg)
 struct err *unfinished_find(struct store *s, const char *stream, struct unfinished **out, size_t *count)
 {
     char *prefix = layout_snapshots_prefix(stream);
-    struct search search = {.store = s, .stream = stream, .prefix_len = strlen(prefix)};
-    struct err *e = store_list(s, &(struct store_list){.prefix = prefix, .folders = true}, consider, &search);
+    struct search search = {.store = s, .stream = stream, .prefix = prefix};
+    struct err *e = store_each_folder(s, prefix, consider, &search);
 
     free(prefix);
     if (e) {

@@ -19,32 +19,24 @@ struct candidate {
 struct search {
     struct store *store;
     const char *stream;
-    size_t prefix_len;
     struct candidate *items;
     size_t count;
     size_t cap;
 };
 
-/* Called for every folder of the snapshots. */
-static struct err *consider(const struct store_entry *entry, void *arg)
+static struct err *consider(const char *id, void *arg)
 {
     struct search *s = arg;
     struct store_stat stat;
     bool complete = false;
-
-    if (!entry->is_prefix)
-        return NULL;
-    char *id = mem_strndup(entry->key + s->prefix_len, strlen(entry->key) - s->prefix_len - 1);
     char *key = layout_manifest_key(s->stream, id);
     struct err *e = store_head(s->store, key, &stat, &complete);
 
     free(key);
-    if (e || !complete) {
-        free(id);
+    if (e || !complete)
         return e;
-    }
     s->items = mem_grow(s->items, s->count, &s->cap, sizeof(*s->items));
-    s->items[s->count++] = (struct candidate){id, stat.modified_us};
+    s->items[s->count++] = (struct candidate){mem_strdup(id), stat.modified_us};
     return NULL;
 }
 
@@ -58,10 +50,8 @@ static int newest_first(const void *a, const void *b)
 static struct err *list(struct search *s)
 {
     char *prefix = layout_snapshots_prefix(s->stream);
+    struct err *e = store_each_folder(s->store, prefix, consider, s);
 
-    s->prefix_len = strlen(prefix);
-    struct err *e =
-        store_list(s->store, &(struct store_list){.prefix = prefix, .folders = true}, consider, s);
     free(prefix);
     if (s->count)
         qsort(s->items, s->count, sizeof(*s->items), newest_first);

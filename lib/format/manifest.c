@@ -206,35 +206,28 @@ struct err *manifest_load(struct store *s, const char *stream, const char *id, s
 struct walk {
     struct store *store;
     const char *stream;
-    size_t prefix_len;
     manifest_each_fn *each;
     void *arg;
 };
 
-static struct err *visit(const struct store_entry *entry, void *arg)
+static struct err *visit(const char *id, void *arg)
 {
     const struct walk *walk = arg;
     struct manifest *m = NULL;
-
-    if (!entry->is_prefix)
-        return NULL;
-    const char *name = entry->key + walk->prefix_len;
-    char *id = mem_strndup(name, strlen(name) - 1);
     struct err *e = layout_check_name("snapshot", id);
+
     if (e)
         e = err_recode(e, ERR_INTEGRITY);
     else
         e = load(walk->store, walk->stream, id, &m);
-    free(id);
     return m ? walk->each(m, walk->arg) : e;
 }
 
 struct err *manifest_each(struct store *s, const char *stream, manifest_each_fn *each, void *arg)
 {
     char *prefix = layout_snapshots_prefix(stream);
-    struct store_list what = {.prefix = prefix, .folders = true};
-    struct walk walk = {s, stream, strlen(prefix), each, arg};
-    struct err *e = store_list(s, &what, visit, &walk);
+    struct walk walk = {s, stream, each, arg};
+    struct err *e = store_each_folder(s, prefix, visit, &walk);
 
     free(prefix);
     return e;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/document.h"

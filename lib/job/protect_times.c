@@ -1,6 +1,5 @@
 #include "job/protect_times.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* The snapshots of one stream: manifests, and volumes without one. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

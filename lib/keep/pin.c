@@ -19,17 +19,14 @@ struct search {
 };
 
 /* Streams, one after the other: does the key exist there? */
-static struct err *look_in_stream(const struct store_entry *entry, void *arg)
+static struct err *look_in_stream(const char *stream, void *arg)
 {
     struct search *s = arg;
-    const char *name = entry->key + strlen("streams/");
     struct store_stat stat;
     bool found = false;
 
-    if (!entry->is_prefix)
-        return NULL;
-    char *stream = mem_strndup(name, strlen(name) - 1);
     bool wanted = !s->streams[0];
+
     for (const char *const *w = s->streams; *w; w++)
         wanted |= strcmp(*w, stream) == 0;
     char *key = s->key(stream, s->snapshot);
@@ -41,16 +38,13 @@ static struct err *look_in_stream(const struct store_entry *entry, void *arg)
     else if (!e && found)
         s->found = mem_strdup(stream);
     free(key);
-    free(stream);
     return e;
 }
 
 static struct err *find_stream(struct search *s)
 {
-    const struct store_list what = {.prefix = "streams/", .folders = true};
-
     TRY(layout_check_name("snapshot", s->snapshot));
-    return store_list(s->store, &what, look_in_stream, s);
+    return store_each_folder(s->store, "streams/", look_in_stream, s);
 }
 
 static struct err *create_pin(struct store *s, const char *stream, const char *snapshot, const char *reason,

@@ -1,6 +1,5 @@
 #include "keep/plan.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

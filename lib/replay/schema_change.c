@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <mysqld_error.h>
-
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "binlog/touched.h"

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/interrupt.h"

@@ -145,30 +145,3 @@ void streams_free(struct streams *s)
     s->items = NULL;
     s->count = s->cap = 0;
 }
-
-struct folders {
-    const char *prefix;
-    folder_fn *fn;
-    void *arg;
-};
-
-static struct err *each_folder(const struct store_entry *entry, void *arg)
-{
-    const struct folders *f = arg;
-    const char *from = entry->key + strlen(f->prefix);
-
-    if (!entry->is_prefix || strlen(from) < 2)
-        return NULL;
-    char *name = mem_strndup(from, strlen(from) - 1);
-    struct err *e = f->fn(name, f->arg);
-    free(name);
-    return e;
-}
-
-struct err *store_each_folder(struct store *s, const char *prefix, folder_fn *fn, void *arg)
-{
-    struct folders f = {prefix, fn, arg};
-    const struct store_list what = {.prefix = prefix, .folders = true};
-
-    return store_list(s, &what, each_folder, &f);
-}

@@ -46,8 +46,4 @@ struct err *streams_look_at_all(struct streams *s) CHECKED;
 json_t *streams_to_json(const struct streams *s);
 void streams_free(struct streams *s); /* its items and requests */
 
-/* The names of the folders below a prefix ("jobs/"), in order: calls fn for each. */
-typedef struct err *folder_fn(const char *name, void *arg);
-struct err *store_each_folder(struct store *s, const char *prefix, folder_fn *fn, void *arg) CHECKED;
-
 #endif

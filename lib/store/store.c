@@ -234,6 +234,33 @@ struct err *store_list(struct store *s, const struct store_list *what, store_lis
     return listing.stopped ? e : failed(s, "listing", what->prefix, e);
 }
 
+struct folders {
+    const char *prefix;
+    store_folder_fn *fn;
+    void *arg;
+};
+
+static struct err *each_folder(const struct store_entry *entry, void *arg)
+{
+    const struct folders *f = arg;
+    const char *from = entry->key + strlen(f->prefix);
+
+    if (!entry->is_prefix)
+        return NULL;
+    char *name = mem_strndup(from, strlen(from) - 1);
+    struct err *e = f->fn(name, f->arg);
+    free(name);
+    return e;
+}
+
+struct err *store_each_folder(struct store *s, const char *prefix, store_folder_fn *fn, void *arg)
+{
+    struct folders f = {prefix, fn, arg};
+    const struct store_list what = {.prefix = prefix, .folders = true};
+
+    return store_list(s, &what, each_folder, &f);
+}
+
 struct err *store_delete(struct store *s, const char *key)
 {
     TRY(check_key(key, false));

@@ -112,6 +112,9 @@ struct err *store_get(struct store *s, const char *key, struct store_range range
                       bool *found) CHECKED;
 struct err *store_head(struct store *s, const char *key, struct store_stat *stat, bool *found) CHECKED;
 struct err *store_list(struct store *s, const struct store_list *what, store_list_fn *fn, void *arg) CHECKED;
+/* The names of the folders below a prefix ("jobs/"), in order: calls fn for each. */
+typedef struct err *store_folder_fn(const char *name, void *arg);
+struct err *store_each_folder(struct store *s, const char *prefix, store_folder_fn *fn, void *arg) CHECKED;
 /* Deleting what does not exist is success. */
 struct err *store_delete(struct store *s, const char *key) CHECKED;
 
