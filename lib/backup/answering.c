@@ -2,31 +2,24 @@
 
 #include <stdlib.h>
 
-#include <mysqld_error.h>
-
 #include "base/mem.h"
+#include "mysql/advisory.h"
 
 enum { LOCK_WAIT_S = 2 }; /* for the server to notice that a run is dead */
 
+/* On a Galera node the last look has to do. */
 static struct err *lock(const struct backup_params *p, struct conn *c)
 {
-    uint64_t got = 0;
+    bool got = false;
     char *name = mem_printf("ccr answer %.50s", p->stream);
-    char *quoted = sql_string_dup(name);
     struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000"); /* it is idle during a long copy */
 
     if (!e)
-        e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK(%s, %d), 0)", quoted, LOCK_WAIT_S);
-    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* a Galera node: the last look has to do */
-        err_free(e);
-        e = NULL;
-        got = 1;
-    }
-    free(quoted);
+        e = advisory_lock(c, name, LOCK_WAIT_S, &got);
+    if (!e && !got)
+        e = err_new(ERR_LOCKED, "another ccr-backup --requested of stream %s is at work", p->stream);
     free(name);
-    return e || got
-               ? e
-               : err_new(ERR_LOCKED, "another ccr-backup --requested of stream %s is at work", p->stream);
+    return e;
 }
 
 struct err *answering_lock(const struct backup_params *p, struct conn **out)

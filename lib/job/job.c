@@ -9,6 +9,7 @@
 #include "format/layout.h"
 #include "job/job_copy.h"
 #include "job/job_state.h"
+#include "mysql/advisory.h"
 #include "mysql/catalog.h"
 
 #define TABLE_OPTIONS " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -58,24 +59,20 @@ struct err *job_check_name(const char *name)
     return NULL;
 }
 
+static const char setup_lock[] = "ccr setup";
+
 /* Setting up and dropping the database exclude each other, whatever the jobs are. */
 static struct err *job_lock_setup(struct conn *c)
 {
-    uint64_t got = 0;
-    struct err *e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK('ccr setup', 10), 0)");
+    bool got = false;
 
-    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
-        err_free(e);
-        return NULL;
-    }
-    if (e)
-        return e;
+    TRY(advisory_lock(c, setup_lock, 10, &got));
     return got ? NULL : err_new(ERR_LOCKED, "another run is setting up ccr's database");
 }
 
 static void job_unlock_setup(struct conn *c)
 {
-    err_free(conn_exec(c, "DO RELEASE_LOCK('ccr setup')")); /* ends with the connection at the latest */
+    err_free(advisory_unlock(c, setup_lock)); /* ends with the connection at the latest */
 }
 
 struct err *job_add_column(struct conn *c, const char *table, const char *column, const char *definition)
@@ -168,25 +165,23 @@ struct err *job_remove(struct conn *c, const char *name)
     return e;
 }
 
-/* 'ccr job NAME', quoted; malloc'ed. */
+/* malloc'ed */
 static char *lock_name(const char *what, const char *job)
 {
-    char *name = mem_printf("ccr %s %s", what, job);
-    char *quoted = sql_string_dup(name);
-
-    free(name);
-    return quoted;
+    return mem_printf("ccr %s %s", what, job);
 }
 
 /* Adds who has the lock: behind a network that was cut, a session may outlive its run by hours. */
-static struct err *add_holder(struct conn *c, const char *quoted, const char *job, struct err *locked)
+static struct err *add_holder(struct conn *c, const char *name, const char *job, struct err *locked)
 {
     struct result *r = NULL;
+    char *quoted = sql_string_dup(name);
     struct err *e = conn_query(c, &r,
                                "SELECT id, host, command, time FROM information_schema.processlist "
                                "WHERE id = IS_USED_LOCK(%s)",
                                quoted);
 
+    free(quoted);
     if (e) {
         err_free(e);
         return locked;
@@ -205,23 +200,18 @@ static struct err *add_holder(struct conn *c, const char *quoted, const char *jo
 
 static struct err *lock(struct conn *c, const char *what, const char *job)
 {
-    uint64_t got = 0;
-    char *quoted = lock_name(what, job);
+    bool got = false;
+    char *name = lock_name(what, job);
     /* The lock lasts as long as the connection, which may be idle during a long load. The wait is for the
-     * server: it ends the statement of a killed run before it lets go of that run's lock. */
+     * server: it ends the statement of a killed run before it lets go of that run's lock. On a Galera node
+     * the compare-and-set of the position is the lock. */
     struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000");
 
     if (!e)
-        e = conn_number(c, &got, "SELECT COALESCE(GET_LOCK(%s, 5), 0)", quoted);
-    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) {
-        /* a Galera node: there the compare-and-set of the position is the lock */
-        err_free(e);
-        e = NULL;
-        got = 1;
-    }
+        e = advisory_lock(c, name, 5, &got);
     if (!e && !got)
-        e = add_holder(c, quoted, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
-    free(quoted);
+        e = add_holder(c, name, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
+    free(name);
     return e;
 }
 
@@ -232,49 +222,29 @@ struct err *job_lock(struct conn *c, const char *job)
 
 struct err *job_unlock(struct conn *c, const char *job)
 {
-    char *quoted = lock_name("job", job);
-    struct err *e = conn_exec(c, "DO RELEASE_LOCK(%s)", quoted);
+    char *name = lock_name("job", job);
+    struct err *e = advisory_unlock(c, name);
 
-    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
-        err_free(e);
-        e = NULL;
-    }
-    free(quoted);
-    return e;
-}
-
-/* A server without such locks has nothing to say, and that is no error. */
-static struct err *ask_for_lock(struct conn *c, const char *job, const char *format, uint64_t *out)
-{
-    char *quoted = lock_name("copy", job);
-    struct buf sql = BUF_INIT;
-
-    buf_printf(&sql, "SELECT COALESCE(%s%s%s, 0)", format, quoted,
-               strcmp(format, "GET_LOCK(") == 0 ? ", 0)" : ")");
-    struct err *e = conn_number(c, out, "%s", buf_str(&sql));
-    if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) {
-        err_free(e);
-        e = NULL;
-        *out = 0;
-    }
-    buf_free(&sql);
-    free(quoted);
+    free(name);
     return e;
 }
 
 struct err *job_lock_want(struct conn *c, const char *job, bool wanted)
 {
-    uint64_t ignored;
+    bool got;
+    char *name = lock_name("copy", job);
+    struct err *e = wanted ? advisory_lock(c, name, 0, &got) : advisory_unlock(c, name);
 
-    return ask_for_lock(c, job, wanted ? "GET_LOCK(" : "RELEASE_LOCK(", &ignored);
+    free(name);
+    return e;
 }
 
 struct err *job_lock_is_wanted(struct conn *c, const char *job, bool *yes)
 {
-    uint64_t by = 0;
-    struct err *e = ask_for_lock(c, job, "IS_USED_LOCK(", &by);
+    char *name = lock_name("copy", job);
+    struct err *e = advisory_is_locked(c, name, yes);
 
-    *yes = !e && by != 0;
+    free(name);
     return e;
 }
 
@@ -285,7 +255,8 @@ struct err *job_lock_stage(struct conn *c, const char *job)
 
 struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *out)
 {
-    char *quoted[] = {lock_name("job", job), lock_name("stage", job)};
+    char *names[] = {lock_name("job", job), lock_name("stage", job)};
+    char *quoted[] = {sql_string_dup(names[0]), sql_string_dup(names[1])};
     struct result *r = NULL;
     struct err *e = conn_query(c, &r,
                                "SELECT IS_USED_LOCK(%s) IS NOT NULL, IS_USED_LOCK(%s) IS NOT NULL, "
@@ -294,8 +265,10 @@ struct err *job_locks_read(struct conn *c, const char *job, struct job_locks *ou
                                quoted[0], quoted[1]);
 
     *out = (struct job_locks){0};
-    free(quoted[0]);
-    free(quoted[1]);
+    for (size_t i = 0; i < 2; i++) {
+        free(names[i]);
+        free(quoted[i]);
+    }
     if (e && conn_errno(c) == ER_NOT_SUPPORTED_YET) { /* Galera */
         err_free(e);
         return NULL;

@@ -160,14 +160,14 @@ struct err *job_lanes_write(struct conn *c, const char *job, const struct job_po
  * after a few seconds. */
 struct err *job_lock(struct conn *c, const char *job) CHECKED;
 struct err *job_unlock(struct conn *c, const char *job) CHECKED;
+/* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
+struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
 /*
- * A copy that waits for that lock says so by another one, and a run that follows the log makes way for it.
- * *yes is false where the server has no such locks (Galera).
+ * A copy that waits for the job's lock says so by another one, and a run that follows the log makes way for
+ * it. *yes is false where the server has no such locks (Galera).
  */
 struct err *job_lock_want(struct conn *c, const char *job, bool wanted) CHECKED;
 struct err *job_lock_is_wanted(struct conn *c, const char *job, bool *yes) CHECKED;
-/* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
-struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
 
 /*
  * Which of them a run holds. `known` is false on a Galera cluster of several nodes where none is held on this
