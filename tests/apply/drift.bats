@@ -66,6 +66,11 @@ last_gtid() {
     same d
 }
 
+# For another row of the source's d.u.
+new_id() {
+    echo $(($(sql source "SELECT COALESCE(MAX(id), 0) FROM d.u") + 1000))
+}
+
 # altered CHANGE BACK TEXT...: the target's d.u is changed; a row of the source stops the run, with these texts.
 altered() {
     local change=$1 back=$2 before
@@ -73,7 +78,7 @@ altered() {
     shift 2
     sql target "ALTER TABLE d.u $change"
     before=$(sql target 'SELECT COUNT(*) FROM d.u')
-    sql source "INSERT INTO d.u VALUES ($((RANDOM % 1000 * 1000 + 1000)), 'x')"
+    sql source "INSERT INTO d.u VALUES ($(new_id), 'x')"
     ship
     run apply
     fails 9 d.u "$@" || return 1
@@ -98,7 +103,7 @@ silently() {
 
     shift
     sql source "SET sql_log_bin = 0; DELETE FROM d.u; ALTER TABLE d.u $change"
-    sql source "INSERT INTO d.u (id) VALUES ($((RANDOM % 1000 * 1000 + 1000)))"
+    sql source "INSERT INTO d.u (id) VALUES ($(new_id))"
     ship
     run apply
     fails 9 "$@" || return 1

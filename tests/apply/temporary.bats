@@ -42,7 +42,7 @@ stops() {
     local statements=$1
 
     shift
-    sql source "INSERT INTO d.q VALUES ($((RANDOM * 10 + 1000)), 1)"
+    sql source "INSERT INTO d.q SELECT COALESCE(MAX(id), 0) + 1000, 1 FROM d.q"
     sql_client source d <<<"$statements" >/dev/null
     ship
     run apply

@@ -136,7 +136,7 @@ backup_waits() {
     while [ ! -e "$T/cut.done" ]; do
         sql a "UPDATE bank.cut SET v = 'w' WHERE id = 1"
     done 3>&- &
-    run ccr backup a --tables bank.cut --chunk-size 64K --lock-wait 3
+    run ccr backup a --tables bank.cut --chunk-size 64K --lock-wait 20
     touch "$T/cut.done"
     wait
     [ "$status" -eq 0 ]

@@ -24,7 +24,7 @@ teardown() {
     [ -z "$HOLDER" ] || release || :
     [ -z "$BACKUP" ] || kill -9 "$BACKUP" 2>/dev/null || :
     # whatever happened, nobody may be left with a lock
-    sql a "SET lock_wait_timeout = 10; CREATE TABLE d.unlocked (a INT); DROP TABLE d.unlocked"
+    sql a "SET lock_wait_timeout = 50; CREATE TABLE d.unlocked (a INT); DROP TABLE d.unlocked"
 }
 
 no_snapshot() {
@@ -217,7 +217,7 @@ ddl_meanwhile() {
     hold "LOCK TABLES d.big WRITE"
     backup_start --tables d.big,d.small --threads 1 --lock-wait 60
     wait_until 20 backup_waits
-    sql a "SET lock_wait_timeout = 10; $1" d
+    sql a "SET lock_wait_timeout = 50; $1" d
     release
     backup_end
 }
@@ -280,7 +280,7 @@ ddl_meanwhile() {
     hold "LOCK TABLES d.small WRITE"
     backup_start --databases d --threads 1 --lock-wait 60
     wait_until 20 backup_waits
-    sql a "SET lock_wait_timeout = 5; ALTER TABLE d.big ADD COLUMN later INT, FORCE"
+    sql a "SET lock_wait_timeout = 50; ALTER TABLE d.big ADD COLUMN later INT, FORCE"
     release
     backup_end
     [ "$status" -eq 0 ]

@@ -67,8 +67,8 @@ more_volumes_than() {
     local there
 
     # slow enough to be met in its midst
-    backup_start --max-rate 2M --lag-of "$T/r/replica.cnf" --max-lag 600
-    wait_until 60 more_volumes_than 1
+    backup_start --max-rate 1M --lag-of "$T/r/replica.cnf" --max-lag 600
+    wait_until 60 more_volumes_than 0
     [ ! -s "$T/status" ]
     replica_lags r a
     wait_until 30 said "paused: replica $T/r/replica.cnf lags by [0-9]* s (--max-lag 600)"
@@ -166,7 +166,7 @@ sleepers_run() {
 
 @test "progress in a log: rows and bytes, how fast and how long, as often as is asked for" {
     sql a "ANALYZE TABLE d.t" >/dev/null
-    backup_start --max-rate 20000rows --progress-every 0
+    backup_start --max-rate 10000rows --progress-every 0
     ended_with 0
     grep -Eq 'backup: [0-9]+ of [0-9]+ rows \([0-9]+%\), [0-9.]+ of [0-9.]+ MB \([0-9]+%\), [0-9]+ rows/s, [0-9.]+ MB/s, [0-9]+ s left' "$T/out"
 }

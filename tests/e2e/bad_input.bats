@@ -65,7 +65,8 @@ each_refused() {
 }
 
 @test "a server that cannot be reached: by socket, by port, by name" {
-    each_refused 5 6 "connecting: error 2002: Can't connect to local server through socket '$T/nothing.sock'" --socket "$T/nothing.sock"
+    # the client library cuts off a long path
+    each_refused 5 6 "connecting: error 2002: Can't connect to local server through socket '/" --socket "$T/nothing.sock"
     each_refused 5 6 "connecting: error 2002: Can't connect to server on '127.0.0.1'" --socket '' --host 127.0.0.1 --port 1
     each_refused 5 6 "connecting: error 2005: Unknown server host 'nowhere.invalid'" --socket '' --host nowhere.invalid
 }

@@ -81,6 +81,11 @@ writers_start() {
         while_there "$T/busy" "CALL move(5); DO SLEEP(0.01);" | sql_client source bank >"$T/writer.$n" 2>&1 3>&- &
         writers+=($!)
     done
+    wait_until 30 has_moved
+}
+
+has_moved() {
+    [ "$(sql source "SELECT SUM(moves) > 0 FROM bank.a1")" = 1 ]
 }
 
 writers_stop() {

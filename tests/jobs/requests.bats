@@ -271,21 +271,23 @@ gone() {
     [ "$(json_of '"\(.changed) \(.unfinished | length)"')" = "false 0" ]
 }
 
-# A run that takes its time.
+# A run that stands still before it writes its first volume, until it is told to go on.
 start_slow() {
-    ccr backup source --requested --quiet --threads 1 --max-rate 2000rows 3>&- &
+    CCR_FAILPOINT=create-before:1:stop "$CCR_BIN/ccr-backup" --store "$STORE" --socket "$T/source/sock" --defaults-file "$T/source/ccr.cnf" \
+        --requested --quiet 3>&- &
     slow=$!
-    wait_until 20 lock_is_held
+    wait_until 20 is_stopped
+    [ "$(sql source "SELECT IS_USED_LOCK('ccr answer main') IS NOT NULL")" = 1 ]
 }
 
-lock_is_held() {
-    [ "$(sql source "SELECT IS_USED_LOCK('ccr answer main') IS NOT NULL")" = 1 ]
+is_stopped() {
+    grep -q '^State:[[:space:]]*T' "/proc/$slow/status"
 }
 
 @test "two at once: one leaves with 75; a dead one holds up nobody; what was answered meanwhile is not answered again" {
     local id before
 
-    sql source "CREATE TABLE b.many (id INT PRIMARY KEY); INSERT INTO b.many SELECT seq FROM seq_1_to_12000" b
+    sql source "CREATE TABLE b.many (id INT PRIMARY KEY); INSERT INTO b.many VALUES (1)"
     id=$(ask "{job: \"b\", scope: $(scope b), position: \"$(sql source "SELECT @@gtid_binlog_pos")\"}")
     start_slow
     requested
@@ -297,6 +299,7 @@ lock_is_held() {
     ccr backup source --quiet --databases b
     before=$(find "$snapshots" -name manifest.json | wc -l)
     status=0
+    kill -CONT "$slow"
     wait "$slow" || status=$?
     [ "$status" -eq 75 ]
     [ "$(find "$snapshots" -name manifest.json | wc -l)" -eq "$before" ]

@@ -140,7 +140,7 @@ doing_is() {
     local pid
 
     "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --quiet \
-        --threads 1 --max-rate 200rows 3>&- &
+        --threads 1 --max-rate 60rows 3>&- &
     pid=$!
     wait_until 30 rows_are_loaded
     [ "$(job '"\(.doing) \(.running) \(.copy.kind) \(.copy.rows) \(.copy.reason)"')" = \

@@ -56,6 +56,10 @@ gtid() {
     apply --cron
 }
 
+is_held() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(300)%'")" -eq 1 ]
+}
+
 # A run that waits for a table for longer than it takes to ask whether the job was paused.
 run_is_held_up() {
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%lock%' AND time_ms > 3000")" -ge 1 ]
@@ -69,14 +73,15 @@ run_is_held_up() {
     for follow in "" --follow; do
         yes "INSERT INTO d.w VALUES ();" | head -n 500 | sql_file source /dev/stdin
         ship
-        mariadb --no-defaults --socket="$T/target/sock" --user=root -e "LOCK TABLES d.w WRITE; SELECT SLEEP(60)" 3>&- &
+        mariadb --no-defaults --socket="$T/target/sock" --user=root -e "LOCK TABLES d.w WRITE; SELECT SLEEP(300)" 3>&- &
         holder=$!
+        wait_until 10 is_held
         # shellcheck disable=SC2086
         ccr apply target --job j --batch-transactions 10 --json $follow >"$T/result" 2>"$T/messages" &
         pid=$!
         wait_until 30 run_is_held_up
         job pause --job j --reason "an audit reads the copy" --quiet
-        sql target "KILL $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(60)%'")"
+        sql target "KILL $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(300)%'")"
         wait "$holder" || :
         wait "$pid"
         output=$(cat "$T/result")

@@ -42,9 +42,10 @@ server_template() {
     printf '%s\n' "$template/data"
 }
 
-# wait_until SECONDS COMMAND [ARGUMENTS]: until the command succeeds; fails after that time.
+# wait_until SECONDS COMMAND [ARGUMENTS]: until the command succeeds. SECONDS is what a quiet machine needs at most; it
+# fails after six times as long.
 wait_until() {
-    local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+    local end=$((${EPOCHREALTIME/[.,]/} + $1 * 6000000))
 
     shift
     until "$@"; do

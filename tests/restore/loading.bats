@@ -261,7 +261,7 @@ is_staged() {
     sql source "INSERT INTO t SELECT REPEAT('x', 100) FROM seq_1_to_300" lasting
     backup --databases lasting
     target_clean
-    restore_start --standalone --threads 1 --max-rate 8K
+    restore_start --standalone --threads 1 --max-rate 4K
     # its rows have to wait for a reader, who holds no metadata lock that is in their way
     wait_until 60 is_staged
     sql target "LOCK TABLES ccr_stage_standalone_1.t READ; SELECT SLEEP(1000)" >/dev/null 2>&1 3>&- &

@@ -52,13 +52,19 @@ looked_beyond() {
     [ "$(replica_looks replica)" -gt "$1" ]
 }
 
+no_run_left() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'ccr'")" -eq 0 ]
+}
+
 @test "a replica of the target that lags: loading pauses, and goes on" {
     local there
 
-    restore_start --job all --max-rate 2M --lag-of "$T/replica/replica.cnf" --max-lag 600
-    wait_until 60 more_chunks_than 1
+    restore_start --job all --max-rate 1M --lag-of "$T/replica/replica.cnf" --max-lag 600
+    wait_until 60 more_chunks_than 0
     replica_lags replica target
     wait_until 30 said "paused: replica $T/replica/replica.cnf lags by [0-9]* s (--max-lag 600)"
+    # what was on its way when the pause began is there now
+    wait_until 30 looked_beyond $(($(replica_looks replica) + 1))
     there=$(chunks_loaded)
     wait_until 30 looked_beyond $(($(replica_looks replica) + 2))
     [ "$(chunks_loaded)" = "$there" ]
@@ -73,12 +79,13 @@ looked_beyond() {
 @test "a restore killed in a pause goes on with the chunks that it has" {
     local there
 
-    restore_start --job all --max-rate 2M --lag-of "$T/replica/replica.cnf" --max-lag 600
-    wait_until 60 more_chunks_than 1
+    restore_start --job all --max-rate 1M --lag-of "$T/replica/replica.cnf" --max-lag 600
+    wait_until 60 more_chunks_than 0
     replica_lags replica target
     wait_until 30 said 'paused: replica'
     kill -9 "$restore"
     wait "$restore" || true
+    wait_until 30 no_run_left
     there=$(chunks_loaded)
     replica_catches_up replica
     run --separate-stderr ccr restore target --job all --json

@@ -41,6 +41,10 @@ is_connected() {
     [ "$(sql source "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Binlog Dump'")" -ge 1 ]
 }
 
+has_sent_all() {
+    [ "$(sql source "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Binlog Dump' AND state LIKE '%has sent all binlog%'")" -ge 1 ]
+}
+
 @test "segments by age, and a clean end by SIGTERM" {
     follow --segment-age 1 --json
     insert source 3
@@ -141,6 +145,7 @@ is_connected() {
     follow --segment-age 600 --server-id 1
     wait_until 20 is_connected
     insert source 2
+    wait_until 20 has_sent_all
     run ccr ship source
     [ "$status" -eq 0 ]
     process_ended "$follower" && false
