@@ -20,8 +20,6 @@ static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT
 
 static struct err *check_server(const struct opening *o)
 {
-    if (!o->server.is_mariadb)
-        return err_new(ERR_UNSUPPORTED, "the source is no MariaDB server: %s", o->server.version);
     if (!o->server.log_bin)
         return err_hint(err_new(ERR_SOURCE, "the source writes no binlog, so a snapshot has no position"),
                         "set log_bin and binlog_format=ROW in the server's configuration and restart it");

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "check/checking.h"
 #include "format/layout.h"
+#include "job/job_publish.h"
 #include "job/loops.h"
 #include "snapshot/names.h"
 
@@ -69,42 +70,19 @@ struct err *check_keys(const struct checking *k)
     return NULL;
 }
 
-static struct err *note_key(const struct store_entry *entry, void *arg)
-{
-    char **found = arg;
-
-    if (!*found)
-        *found = mem_strdup(entry->key);
-    return NULL;
-}
-
 static struct err *check_job_name(const struct checking *k)
 {
     struct job *job = NULL;
-    char *found = NULL;
-    char *prefix = mem_printf("jobs/%s/", k->job->name);
-    const struct store_list list = {.prefix = prefix};
-    struct err *e = job_load(k->p->target, k->job->name, &job);
 
-    if (!e && job)
-        check_add(k->list, CHECK_ERROR, "job", "target",
-                  "take another name; or ccr-job resync has it copied anew, ccr-job delete removes it",
-                  "target: it has a job %s already", k->job->name);
-    else if (!e)
-        e = store_list(k->p->store, &list, note_key, &found);
-    if (found) {
-        char *hint =
-            mem_printf("take another name; or, where that target is gone for good: ccr-job delete --job "
-                       "%s --without-target",
-                       k->job->name);
-        check_add(k->list, CHECK_ERROR, "job", "store", hint, "store: another target has a job %s: %s",
-                  k->job->name, found);
-        free(hint);
-    }
-    free(found);
-    free(prefix);
+    TRY(job_load(k->p->target, k->job->name, &job));
+    if (!job)
+        return check_take(k->list, CHECK_ERROR, "job", "store", NULL,
+                          job_refuse_known(k->p->store, k->job->name));
+    check_add(k->list, CHECK_ERROR, "job", "target",
+              "take another name; or ccr-job resync has it copied anew, ccr-job delete removes it",
+              "target: it has a job %s already", k->job->name);
     job_free(job);
-    return e;
+    return NULL;
 }
 
 static const struct fact_table *find_table(const struct facts *f, const char *db, const char *name)

@@ -244,13 +244,16 @@ void pin_free(struct pin *pin)
     *pin = (struct pin){0};
 }
 
-char *prune_encode(int64_t now_us)
+char *prune_encode(int64_t now_us, size_t reserve)
 {
     json_t *root = document_new(prune_format, PRUNE_VERSION);
 
     set_time(root, "time", now_us);
     json_object_set_new(root, "time_us", json_integer(now_us));
-    return text_of(root);
+    char *text = text_of(root);
+    char *padded = mem_printf("%s%*s", text, (int)reserve, "");
+    free(text);
+    return padded;
 }
 
 struct err *prune_check(const char *key, const void *bytes, size_t len)

@@ -80,8 +80,8 @@ struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pi
 char *pin_encode(const struct pin *pin);
 void pin_free(struct pin *pin); /* its members */
 
-/* prune.json: nothing but when. */
-char *prune_encode(int64_t now_us);
+/* prune.json: nothing but when, and white space for `reserve` bytes. */
+char *prune_encode(int64_t now_us, size_t reserve);
 struct err *prune_check(const char *key, const void *bytes, size_t len) CHECKED;
 
 #endif

@@ -93,6 +93,32 @@ void job_publish_after(struct conn *c, struct store *s, const char *job, struct 
     err_free(e);
 }
 
+static struct err *note_key(const struct store_entry *entry, void *arg)
+{
+    char **found = arg;
+
+    if (!*found)
+        *found = mem_strdup(entry->key);
+    return NULL;
+}
+
+struct err *job_refuse_known(struct store *s, const char *job)
+{
+    char *found = NULL;
+    char *prefix = mem_printf("jobs/%s/", job);
+    const struct store_list list = {.prefix = prefix};
+    struct err *e = store_list(s, &list, note_key, &found);
+
+    if (!e && found)
+        e = err_hint(err_new(ERR_UNSAFE, "store: another target has a job %s: %s", job, found),
+                     "take another name; or, where that target is gone for good: ccr-job delete --job %s "
+                     "--without-target",
+                     job);
+    free(found);
+    free(prefix);
+    return e;
+}
+
 struct keys {
     char **items;
     size_t count;

@@ -20,6 +20,10 @@ struct err *job_publish(struct conn *c, struct store *s, const char *job, bool *
 /* The same for runs that have done their work by now: what fails is a warning. */
 void job_publish_after(struct conn *c, struct store *s, const char *job, struct log *log);
 
+/* ERR_UNSAFE where the store has anything of a job of this name. For who is about to make one: it would be
+ * another target's, which could not go on then. */
+struct err *job_refuse_known(struct store *s, const char *job) CHECKED;
+
 /* Everything that the store has of a job: it is ended. */
 struct err *job_unpublish(struct store *s, const char *job) CHECKED;
 

@@ -22,24 +22,58 @@ struct pruning {
     size_t plan_count;
     char **asked_goes; /* of inv.requests: why; NULL: it stays */
     int64_t now_us;
+    bool gave_up_reserve;
 };
 
+/* White space in prune.json: room in a store that is full for what a run writes before anything goes. */
+enum { RESERVE = 64 * 1024 };
+
+static struct err *put_clock(const struct pruning *r, size_t reserve)
+{
+    char *text = prune_encode(clock_now_us(), reserve);
+    struct err *e = object_put(r->p->store, LAYOUT_PRUNE_KEY, text, strlen(text));
+
+    free(text);
+    return e;
+}
+
+/* Where there is no room, that of the run before is given up; who makes room takes it again. */
+static struct err *write_clock(struct pruning *r)
+{
+    struct err *e = put_clock(r, RESERVE);
+
+    if (err_code(e) != ERR_STORE)
+        return e;
+    struct err *second = store_delete(r->p->store, LAYOUT_PRUNE_KEY);
+    if (!second)
+        second = put_clock(r, 0);
+    if (second) {
+        err_free(second);
+        return e;
+    }
+    err_free(e);
+    r->gave_up_reserve = true;
+    return NULL;
+}
+
+static void take_reserve(struct pruning *r)
+{
+    if (r->gave_up_reserve)
+        err_free(put_clock(r, RESERVE)); /* still no room: the next run tries again */
+}
+
 /* The time by the clock that gave the objects their times. */
-static struct err *read_clock(const struct prune_params *p, int64_t *now_us)
+static struct err *read_clock(struct pruning *r)
 {
     struct store_stat stat = {0};
 
-    *now_us = clock_now_us();
-    if (!p->yes) /* nothing is to be written */
+    r->now_us = clock_now_us();
+    if (!r->p->yes) /* nothing is to be written */
         return NULL;
-    char *text = prune_encode(*now_us);
-    struct err *e = object_put(p->store, LAYOUT_PRUNE_KEY, text, strlen(text));
-    free(text);
-    if (!e)
-        e = store_head(p->store, LAYOUT_PRUNE_KEY, &stat, NULL);
-    if (!e)
-        *now_us = stat.modified_us + clock_shift_us();
-    return e;
+    TRY(write_clock(r));
+    TRY(store_head(r->p->store, LAYOUT_PRUNE_KEY, &stat, NULL));
+    r->now_us = stat.modified_us + clock_shift_us();
+    return NULL;
 }
 
 static bool is_wanted(const char *const *streams, const char *name)
@@ -325,7 +359,7 @@ static struct err *prune_all(struct pruning *r, json_t *report)
 
     free(store_id);
     if (!e)
-        e = read_clock(r->p, &r->now_us);
+        e = read_clock(r);
     if (!e)
         e = inventory_take(r->p->store, &r->inv);
     if (!e)
@@ -341,6 +375,7 @@ static struct err *prune_all(struct pruning *r, json_t *report)
         e = execute(r, &r->plans[i]);
     if (!e && r->p->yes)
         e = remove_requests(r);
+    take_reserve(r);
     progress_end(r->progress);
     return e;
 }

@@ -11,6 +11,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "mysql/flavour.h"
 #include "mysql/silence.h"
 
 /* The library counts milliseconds, in an int. */
@@ -214,6 +215,11 @@ struct err *conn_try(const struct conn_params *p, struct conn **out, unsigned *n
     }
     if (p->server_timeout_s)
         silence_keep_alive(c->mysql, p);
+    struct err *e = flavour_check(c);
+    if (e) {
+        conn_close(c);
+        return e;
+    }
     *out = c;
     return NULL;
 }

@@ -50,6 +50,7 @@ struct conn_params {
 /* Fills params from --host, --port, ... ; strings stay owned by opts. */
 void conn_params_from_opts(const struct opts *opts, enum conn_side side, struct conn_params *params);
 
+/* ERR_UNSUPPORTED where the server is not MariaDB (flavour.h). */
 struct err *conn_open(const struct conn_params *params, struct conn **out) CHECKED;
 /* The same; *number tells the number of the failure. */
 struct err *conn_try(const struct conn_params *params, struct conn **out, unsigned *number) CHECKED;

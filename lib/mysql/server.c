@@ -46,7 +46,6 @@ struct err *server_info_read(struct conn *c, struct server_info *out)
     if (number) {
         *out = (struct server_info){
             .version = mem_strdup(row[0]),
-            .is_mariadb = strstr(row[0], "MariaDB") != NULL,
             .number = number,
             .server_id = (uint32_t)strtoul(row[1], NULL, 10),
             .hostname = mem_strdup(row[2] ? row[2] : ""),

@@ -9,7 +9,6 @@
 
 struct server_info {
     char *version; /* @@version */
-    bool is_mariadb;
     unsigned number; /* 101106 for 10.11.6 */
     uint32_t server_id;
     char *hostname;

@@ -344,9 +344,11 @@ static struct err *look(struct requesting *r)
 {
     TRY(job_load(r->conn, r->restore->job, &r->job));
     if (!r->job)
-        return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", r->restore->job),
-                        "ccr-restore --job %s without --requested makes it, from a snapshot",
-                        r->restore->job);
+        return err_hint(
+            err_new(ERR_TARGET, "the target has no job '%s'", r->restore->job),
+            "ccr-job list shows those that it has; ccr-restore --job %s without --requested makes one, from "
+            "a snapshot",
+            r->restore->job);
     TRY(finish_earlier(r));
     TRY(job_copy_read(r->conn, r->job->name, &r->copy));
     TRY(job_needs_read(r->conn, r->job->name, &r->needs));

@@ -10,7 +10,6 @@
 #include "job/job_requests.h"
 #include "job/job_state.h"
 #include "job/loops.h"
-#include "mysql/server.h"
 #include "replay/drive.h"
 #include "replay/explain.h"
 #include "replay/report.h"
@@ -37,8 +36,9 @@ static struct err *apply_open_job(struct apply *a, const struct opts *opts)
 
     TRY(job_load(a->conn, name, &a->job));
     if (!a->job)
-        return err_hint(err_new(ERR_TARGET, "the target has no job '%s'", name),
-                        "ccr-restore --job %s makes it, from a snapshot", name);
+        return err_hint(
+            err_new(ERR_TARGET, "the target has no job '%s'", name),
+            "ccr-job list shows those that it has; ccr-restore --job %s makes one, from a snapshot", name);
     TRY(apply_check_stream(a, opts));
     TRY(job_check_store(a->job, a->store));
     /* that changes nothing, and may be asked for beside a run */
@@ -151,8 +151,6 @@ static void apply_publish_needs(struct apply *a, struct run *run, const struct e
 
 static struct err *apply_connect(struct apply *a, struct run *run)
 {
-    struct server_info info;
-
     a->log = run->log;
     a->dry_run = opts_flag(run->opts, OPT_DRY_RUN) || opts_flag(run->opts, OPT_EXPLAIN);
     a->heeds_pause = true;
@@ -163,11 +161,7 @@ static struct err *apply_connect(struct apply *a, struct run *run)
     TRY(store_open_opts(run->opts, run->log, &a->store));
     conn_params_from_opts(run->opts, CONN_TARGET, &a->conn_params);
     a->conn_params.local_infile = true; /* for LOAD DATA in the log */
-    TRY(conn_open(&a->conn_params, &a->conn));
-    TRY(server_info_read(a->conn, &info));
-    bool is_mariadb = info.is_mariadb;
-    server_info_free(&info);
-    return is_mariadb ? NULL : err_new(ERR_UNSUPPORTED, "the target is not a MariaDB server");
+    return conn_open(&a->conn_params, &a->conn);
 }
 
 static void apply_close(struct apply *a)

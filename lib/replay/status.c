@@ -96,7 +96,10 @@ struct err *status_check(struct store *s, const struct job *job, const struct jo
                     "the last run of job %s was on another target than this one, or on a later state of "
                     "it: this one was cloned, or restored from a backup",
                     job->name),
-            "if this target is the right one, and the other is gone: ccr-job adopt --job %s", job->name);
+            "if this target is the right one, and the other is gone: ccr-job adopt --job %s --reason TEXT; "
+            "if "
+            "both are to follow, one of them needs a job of another name (ccr-restore --job NAME)",
+            job->name);
     json_decref(root);
     free(key);
     return e;

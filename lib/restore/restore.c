@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "format/manifest.h"
+#include "job/job_publish.h"
 #include "job/job_state.h"
 #include "job/loops.h"
 #include "job/pending.h"
@@ -143,6 +144,19 @@ static struct err *check_users(struct restoring *r)
     return e;
 }
 
+/* The first restore of a job that the store knows from elsewhere would stop the target that has it. */
+static struct err *check_name(struct restoring *r)
+{
+    struct job *saved = NULL;
+
+    if (r->plan->standalone)
+        return NULL;
+    TRY(job_load(r->conn, r->params->job, &saved));
+    const bool is_known = saved != NULL;
+    job_free(saved);
+    return is_known ? NULL : job_refuse_known(r->params->store, r->params->job);
+}
+
 /* A plain copy brings no changes. */
 static struct err *check_loops(struct restoring *r)
 {
@@ -175,6 +189,7 @@ static struct err *check_before_loading(struct restoring *r)
 {
     struct live live;
 
+    TRY(check_name(r));
     TRY(check_loops(r));
     TRY(target_check_plan(r->conn, r->plan, r->definitions, r->params->log));
     TRY(check_users(r));

@@ -23,7 +23,7 @@ static struct err *check_version(struct conn *c)
     struct server_info info;
     struct err *e = server_info_read(c, &info);
 
-    if (!e && (!info.is_mariadb || info.number < ATOMIC_RENAME))
+    if (!e && info.number < ATOMIC_RENAME)
         e = err_hint(
             err_new(ERR_TARGET, "target: server %s cannot swap many tables in one atomic step", info.version),
             "a target needs MariaDB 10.6 or later");

@@ -34,9 +34,6 @@ static struct err *warn_of_unlogged_replication(struct conn *c, struct log *log)
 
 struct err *source_require_log(const struct server_info *info)
 {
-    if (!info->is_mariadb)
-        return err_hint(err_new(ERR_UNSUPPORTED, "the source is not MariaDB (version %s)", info->version),
-                        "this version of ccr ships from MariaDB only");
     if (!info->log_bin)
         return err_hint(err_new(ERR_SOURCE, "the source has no binlog"),
                         "set log_bin, server_id and binlog_format=ROW in its configuration and restart it");

@@ -7,6 +7,7 @@
 #include "format/document.h"
 #include "job/job.h"
 #include "job/job_copy.h"
+#include "job/job_publish.h"
 #include "job/job_state.h"
 #include "job/protect.h"
 #include "restore/swap.h"
@@ -16,6 +17,7 @@
 struct looking {
     struct conn *conn;
     const char *job;
+    const struct job *known; /* its name, stream and ids */
     struct streams *streams;
     uint64_t history;
     json_t *to; /* the job's object */
@@ -173,9 +175,25 @@ static bool is_promoted(const struct looking *l)
     return strcmp(json_string_value(json_object_get(l->to, "state")), JOB_PROMOTED) == 0;
 }
 
-static struct err *add_position(struct looking *l, const struct job_position *p, const char *stream)
+/* In another store there may be a stream of the same name: nothing is known of the job's then. */
+static struct err *add_lag(struct looking *l, const struct lag_from *from)
 {
     const struct stream_seen *seen = NULL;
+    struct err *other = job_check_store(l->known, l->streams->store);
+
+    TRY(err_code(other) == ERR_INTERRUPTED ? other : NULL);
+    const bool is_other = err_code(other) == ERR_UNSAFE;
+    if (is_other)
+        lag_add_unknown(err_message(other), 0, l->to);
+    err_free(other);
+    if (is_other)
+        return NULL;
+    TRY(streams_look(l->streams, l->known->stream, &seen));
+    return lag_add(l->streams, seen, from, l->to);
+}
+
+static struct err *add_position(struct looking *l, const struct job_position *p)
+{
     const struct lag_from from = {p->epoch, p->number, &p->pos, p->source_time};
 
     document_set_pos(l->to, "position", &p->pos);
@@ -184,23 +202,22 @@ static struct err *add_position(struct looking *l, const struct job_position *p,
     set_seconds_time(l->to, "source_time", p->source_time);
     if (is_promoted(l)) /* it follows nothing that it could be behind */
         return NULL;
-    TRY(streams_look(l->streams, stream, &seen));
-    return lag_add(l->streams, seen, &from, l->to);
+    return add_lag(l, &from);
 }
 
-static struct err *look_at_job(struct looking *l, const char *stream)
+static struct err *look_at_job(struct looking *l)
 {
     struct job_position p;
     bool found = false;
 
     document_set_bytes(l->to, "job", l->job);
-    document_set_bytes(l->to, "stream", stream);
+    document_set_bytes(l->to, "stream", l->known->stream);
     TRY(add_state(l));
     TRY(job_position_read(l->conn, l->job, &p, &found));
     json_object_set_new(l->to, "copied", json_boolean(found));
     struct err *e = NULL;
     if (found)
-        e = add_position(l, &p, stream);
+        e = add_position(l, &p);
     else
         lag_add_unknown("the job has not been copied yet", 0, l->to);
     if (!e)
@@ -221,14 +238,16 @@ struct err *jobs_on_target(struct conn *c, const char *name, struct streams *str
     struct result *r = NULL;
     char **row;
     char *quoted = sql_string_dup(name ? name : "");
-    struct err *e = conn_query_if_there(c, &r, "SELECT name, stream FROM ccr.jobs%s%s ORDER BY name",
-                                        name ? " WHERE name = " : "", name ? quoted : "");
+    struct err *e =
+        conn_query_if_there(c, &r, "SELECT name, stream, store_id, stream_id FROM ccr.jobs%s%s ORDER BY name",
+                            name ? " WHERE name = " : "", name ? quoted : "");
 
     free(quoted);
     while (!e && r && (row = result_next(r, NULL)) != NULL) {
-        struct looking l = {c, row[0], streams, history, json_object()};
+        const struct job known = {.name = row[0], .stream = row[1], .store_id = row[2], .stream_id = row[3]};
+        struct looking l = {c, row[0], &known, streams, history, json_object()};
         json_array_append_new(list, l.to);
-        e = look_at_job(&l, row[1]);
+        e = look_at_job(&l);
     }
     result_free(r);
     return e;

@@ -10,6 +10,7 @@
 #include "job/protect.h"
 #include "mysql/catalog.h"
 #include "replay/side_table.h"
+#include "replay/status.h"
 #include "restore/stage.h"
 #include "restore/target_session.h"
 #include "steer/steer.h"
@@ -160,6 +161,29 @@ static struct err *end_events(const struct steer *s)
     return e;
 }
 
+/* Where this target is a clone, the store's record is that of the one it was cloned from, which goes on. */
+static struct err *unpublish(const struct steer *s)
+{
+    struct job_position p;
+    struct job *job = NULL;
+    bool found = false;
+
+    TRY(job_load(s->conn, s->job, &job));
+    struct err *e = job_position_read(s->conn, s->job, &p, &found);
+    if (!e && job && found)
+        e = status_check(s->store, job, &p);
+    job_position_free(&p);
+    job_free(job);
+    const enum err_code code = err_code(e);
+    if (code == ERR_UNSAFE)
+        log_warn(s->run->log, "what the store has of job %s stays there, it is another target's: %s", s->job,
+                 err_message(e));
+    if (code != ERR_UNSAFE && code != ERR_INTEGRITY)
+        return e ? e : job_unpublish(s->store, s->job);
+    err_free(e);
+    return code == ERR_UNSAFE ? NULL : job_unpublish(s->store, s->job);
+}
+
 /* What ccr made for its own use, what the store has, then what it knows. A job that is not seen any more must
  * not hold the log. */
 static struct err *let_go(const struct steer *s)
@@ -175,7 +199,7 @@ static struct err *let_go(const struct steer *s)
     if (!e)
         e = protect_end(s->conn, s->job, s->run->log);
     if (!e)
-        e = job_unpublish(s->store, s->job);
+        e = unpublish(s);
     return e ? e : job_remove(s->conn, s->job);
 }
 

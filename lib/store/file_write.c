@@ -30,7 +30,8 @@ static struct err *write_failed(int errnum, const char *path)
     struct err *e = err_errno(ERR_STORE, errnum, "%s", path);
 
     if (errnum == ENOSPC || errnum == EDQUOT)
-        return err_hint(e, "make room under the store; the next run goes on where this one stopped");
+        return err_hint(
+            e, "make room under the store (ccr-prune, say); the next run does what this one could not");
     if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
         return err_hint(e, "the user that runs ccr needs write access to the store's folder");
     return e;

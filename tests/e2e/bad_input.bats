@@ -81,6 +81,17 @@ each_refused() {
     server_remove mute
 }
 
+@test "a server that is not MariaDB" {
+    server_start other --version=5.7.44-log
+    server_grant other source
+    binaries=("backup other" "ship other" "restore other --job j" "apply other --job j" "promote other --job j" "status other")
+    each_refused 11 11 "is not MariaDB (version 5.7.44-log)"
+    run "$CCR_BIN/ccr-job" list --store "$STORE" --socket "$T/other/sock" --defaults-file "$T/other/ccr.cnf"
+    said 11 "the target is not MariaDB"
+    [ -z "$(sql other "SHOW DATABASES LIKE 'ccr'")" ]
+    server_remove other
+}
+
 # without SERVER PRIVILEGE TEXT BINARY
 without() {
     local result=0

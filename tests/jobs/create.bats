@@ -223,6 +223,9 @@ findings() {
     sql target "CREATE TABLE ccr.away AS SELECT * FROM ccr.jobs; DELETE FROM ccr.jobs"
     check --databases good
     has error job "another target has a job new: jobs/new/job.json"
+    run ccr restore target --job new --databases good --rename-db good:copy
+    fails 9 "another target has a job new: jobs/new/job.json" "ccr-job delete --job new --without-target"
+    [ -z "$(sql target "SHOW DATABASES LIKE 'copy'")" ]
     sql target "INSERT INTO ccr.jobs SELECT * FROM ccr.away; DROP TABLE ccr.away"
 }
 

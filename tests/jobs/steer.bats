@@ -181,6 +181,23 @@ run_is_held_up() {
     same d
 }
 
+@test "a clone is let go: what the store has of the job is the other one's, and stays" {
+    jq '.nonce = "00000000000000000000000000000000"' "$STORE_DIR/jobs/j/status.json" >"$T/status.json"
+    cp "$T/status.json" "$STORE_DIR/jobs/j/status.json"
+    cp -r "$STORE_DIR/jobs" "$T/jobs"
+    run job desync --job j --yes
+    fails 0 "what the store has of job j stays there, it is another target's" "job j is ended"
+    diff -r "$T/jobs" "$STORE_DIR/jobs"
+    run ccr restore target --job j --replace
+    fails 9 "another target has a job j" "--without-target"
+    run job delete --job j --without-target --yes
+    [ "$status" -eq 0 ]
+    ccr backup source --quiet
+    ccr restore target --job j --replace --quiet
+    replay
+    same d
+}
+
 @test "a server that is hung, one that is down" {
     kill -STOP "$(server_pid target)"
     run job list --connect-timeout 1
@@ -212,6 +229,9 @@ elsewhere() {
         fails 9 "is not the store" "use that store"
     done
     [ ! -e "$T/typo/jobs" ]
+    run "$CCR_BIN/ccr-status" --store "file://$T/typo" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --json
+    [ "$status" -eq 0 ]
+    [[ $(json_of '.jobs[0].lag | "\(.known) \(.unknown_because) \(.transactions)"') == "false file://$T/typo is not the store, "*" null" ]]
     apply
 }
 

@@ -52,6 +52,7 @@ later() {
 
 teardown() {
     unset CCR_CLOCK_SHIFT
+    ! mountpoint -q "$T/small" || umount "$T/small"
     logs_keep
 }
 
@@ -249,6 +250,26 @@ whole() {
     echo "$output"
     [ "$status" -eq 0 ]
     [ ! -e "$dead" ]
+}
+
+@test "a full disk: a run of ccr-prune makes room" {
+    mkdir "$T/small"
+    mount -t tmpfs -o size=4m tmpfs "$T/small" 2>/dev/null || skip "mounting a small file system needs root"
+    cp -r "$STORE_DIR" "$T/small/store"
+    store_use small/store
+    home=$STORE_DIR/streams/main log=$home/log/0001/000000000
+    prune --yes
+    [ "$status" -eq 0 ]
+    rm -r "$STORE_DIR/jobs"
+    cat /dev/zero >"$T/small/filler" 2>"$T/full" || grep "No space left" "$T/full"
+    run ccr ship source
+    [ "$status" -eq 4 ]
+    [[ $output == *"No space left on device"*"hint: make room under the store (ccr-prune"* ]]
+    prune --keep-last 1 --yes
+    [ "$status" -eq 0 ]
+    [ "$(kept)" = "S2 " ]
+    ccr ship source
+    whole
 }
 
 @test "what cannot be judged stops the run before anything is removed" {
