@@ -18,6 +18,18 @@ enum { AGREE_TRIES = 10 };
 
 static const char start_snapshot[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
 
+static struct err *warn_of_replica(const struct opening *o)
+{
+    bool lacks = false;
+
+    TRY(server_lacks_replicated(o->control, &lacks));
+    if (lacks)
+        log_warn(o->params.log,
+                 "the source is or was a replica, and log_slave_updates is off: what it gets from its master "
+                 "is in this snapshot, and missing in the log behind it; set log_slave_updates=ON");
+    return NULL;
+}
+
 static struct err *check_server(const struct opening *o)
 {
     if (!o->server.log_bin)
@@ -30,7 +42,7 @@ static struct err *check_server(const struct opening *o)
     if (strcmp(o->server.binlog_format, "ROW") != 0)
         log_warn(o->params.log, "the source logs in %s format: set binlog_format=ROW, or ccr-apply may stop",
                  o->server.binlog_format);
-    return NULL;
+    return warn_of_replica(o);
 }
 
 static struct err *open_workers(struct opening *o)

@@ -31,7 +31,7 @@ struct err *check_source_log(const struct checking *k)
 {
     struct conn *c = k->p->source;
     struct server_info info = {0};
-    uint64_t unlogged = 0;
+    bool lacks = false;
 
     TRY(server_info_read(c, &info));
     struct err *e = check_take(k->list, CHECK_ERROR, "binlog", "source", NULL, source_require_log(&info));
@@ -41,10 +41,8 @@ struct err *check_source_log(const struct checking *k)
                   "source: a Galera node whose binlog holds nothing of what other nodes write");
     server_info_free(&info);
     if (!e)
-        e = conn_number(c, &unlogged,
-                        "SELECT @@global.log_bin AND @@global.gtid_slave_pos <> '' AND NOT "
-                        "@@global.log_slave_updates");
-    if (unlogged)
+        e = server_lacks_replicated(c, &lacks);
+    if (lacks)
         check_add(k->list, CHECK_WARNING, "binlog", "source",
                   "set log_slave_updates=ON in its configuration and restart it",
                   "source: it is or was a replica, and what it gets from its master is missing in its log");

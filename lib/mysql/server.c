@@ -61,6 +61,17 @@ struct err *server_info_read(struct conn *c, struct server_info *out)
     return out->version ? NULL : err_new(conn_code(c), "the server does not say its version");
 }
 
+struct err *server_lacks_replicated(struct conn *c, bool *lacks)
+{
+    uint64_t n = 0;
+    struct err *e = conn_number(
+        c, &n,
+        "SELECT @@global.log_bin AND @@global.gtid_slave_pos <> '' AND NOT @@global.log_slave_updates");
+
+    *lacks = n != 0;
+    return e;
+}
+
 void server_info_free(struct server_info *info)
 {
     free(info->version);

@@ -8,7 +8,7 @@
 #include "mysql/conn.h"
 
 struct server_info {
-    char *version; /* @@version */
+    char *version;   /* @@version */
     unsigned number; /* 101106 for 10.11.6 */
     uint32_t server_id;
     char *hostname;
@@ -26,6 +26,9 @@ unsigned server_version_number(const char *version);
 struct err *server_info_read(struct conn *c, struct server_info *out) CHECKED;
 struct err *server_is_galera(struct conn *c, bool *is) CHECKED;
 void server_info_free(struct server_info *info); /* its members */
+
+/* It is or was a replica, and log_slave_updates is off: its log lacks what it gets from its master. */
+struct err *server_lacks_replicated(struct conn *c, bool *lacks) CHECKED;
 
 /* @@gtid_binlog_pos. */
 struct err *server_binlog_pos(struct conn *c, struct gtid_pos *out) CHECKED;

@@ -22,10 +22,10 @@ static void warn_of_settings(const struct server_info *info, struct log *log)
 /* What such a server replicates is in its tables, and so in the snapshots, but not in its log. */
 static struct err *warn_of_unlogged_replication(struct conn *c, struct log *log)
 {
-    uint64_t unlogged = 0;
+    bool lacks = false;
 
-    TRY(conn_number(c, &unlogged, "SELECT @@global.gtid_slave_pos <> '' AND NOT @@global.log_slave_updates"));
-    if (unlogged)
+    TRY(server_lacks_replicated(c, &lacks));
+    if (lacks)
         log_warn(log,
                  "the source is or was a replica, and log_slave_updates is off: what it gets from its master "
                  "is missing in its log; set log_slave_updates=ON");

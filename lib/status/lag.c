@@ -94,8 +94,11 @@ static void add_seconds(const struct streams *s, const struct stream_seen *strea
 
     if (!stream->has_alive)
         set_unknown(lag, stream->error ? stream->error : "ccr-ship has not run yet", 0);
+    else if (stream->ahead)
+        set_unknown(lag, "the source's clock is ahead of this machine's", 0);
     else if (stream->silent)
-        set_unknown(lag, "the source is silent: ccr-ship does not run", alive->time_us);
+        set_unknown(lag, "the source is silent: ccr-ship does not run, or the source's clock is behind",
+                    alive->time_us);
     else if (reached)
         set_seconds(lag, s->now_us, seen > from->source_time ? seen : from->source_time);
     else if (from->source_time)

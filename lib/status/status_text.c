@@ -259,7 +259,9 @@ static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
 {
     buf_printf(out, "stream %s: ", text_of(stream, "stream"));
     if (*text_of(stream, "seen")) {
-        buf_append_str(out, json_is_true(json_object_get(stream, "silent")) ? "SILENT, last seen " : "seen ");
+        buf_append_str(out, json_object_get(stream, "clock_ahead")            ? "CLOCK AHEAD, last seen "
+                            : json_is_true(json_object_get(stream, "silent")) ? "SILENT, last seen "
+                                                                              : "seen ");
         append_time(out, text_of(stream, "seen"), now_us);
         buf_printf(out, " at %s", text_of(stream, "position"));
     } else {

@@ -76,7 +76,9 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
     bool store_fails = err_code(e) == ERR_STORE;
     TRY(note_error(seen, e));
     seen->has_alive = seen->has_alive && !seen->error;
-    seen->silent = !seen->has_alive || s->now_us - seen->alive.time_us > s->silent_after_us;
+    /* by a clock that is ahead a source that has gone would seem to be there until then */
+    seen->ahead = seen->has_alive && seen->alive.time_us - s->now_us > s->silent_after_us;
+    seen->silent = !seen->has_alive || seen->ahead || s->now_us - seen->alive.time_us > s->silent_after_us;
     if (store_fails)
         return NULL;
     TRY(note_error(seen, look_at_log(s->store, seen)));
@@ -106,6 +108,8 @@ json_t *streams_to_json(const struct streams *s)
         json_t *object = json_object();
         document_set_bytes(object, "stream", seen->name);
         json_object_set_new(object, "silent", json_boolean(seen->silent));
+        if (seen->ahead)
+            json_object_set_new(object, "clock_ahead", json_true());
         if (seen->has_alive) {
             document_set_bytes(object, "seen", clock_format(seen->alive.time_us, time));
             document_set_pos(object, "position", &seen->alive.position);

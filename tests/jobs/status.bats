@@ -83,6 +83,17 @@ metric() {
     [ "$(json_of '.jobs[0].lag.known')" = true ]
 }
 
+@test "a source whose clock is ahead: the lag is unknown, and not 0 until that time has come" {
+    export CCR_CLOCK_SHIFT=-7000
+    [ "$(job '"\(.lag.known) \(.lag.unknown_because)"')" = "false the source's clock is ahead of this machine's" ]
+    [ "$(jq -r '.streams[0] | "\(.silent) \(.clock_ahead)"' "$T/status.json")" = "true true" ]
+    run status
+    [[ $output == *"lag unknown: the source's clock is ahead"*"stream main: CLOCK AHEAD, last seen "* ]]
+    CCR_CLOCK_SHIFT=-100
+    [ "$(job .lag.known)" = true ]
+    unset CCR_CLOCK_SHIFT
+}
+
 @test "the metrics are as promtool wants them" {
     status --prometheus >"$T/metrics"
     run promtool check metrics <"$T/metrics"

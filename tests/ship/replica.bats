@@ -128,6 +128,19 @@ SQL
     server_remove replica
 }
 
+@test "a replica that does not log what it replicates: both binaries warn of it" {
+    store_use unlogged
+    replica_start replica --log-slave-updates=OFF
+    insert replica 1
+    run ccr backup replica --databases "$DB"
+    [ "$status" -eq 0 ]
+    [[ $output == *"warning: "*"is in this snapshot, and missing in the log behind it"* ]]
+    run ccr ship replica
+    [ "$status" -eq 0 ]
+    [[ $output == *"warning: "*"what it gets from its master is missing in its log"* ]]
+    server_remove replica
+}
+
 @test "a failover that lost transactions: a fork" {
     replica_start replica
     sql replica "STOP SLAVE"
