@@ -10,8 +10,11 @@
 
 static struct err *behind(const char *detail)
 {
-    return err_hint(err_new(ERR_SOURCE, "the source is behind the store: %s", detail),
-                    "is this a lagging replica? run again when it has caught up, or on another node");
+    return err_hint(
+        err_new(ERR_SOURCE, "the source is behind the store: %s", detail),
+        "is this a lagging replica? run again when it has caught up, or on another node. What "
+        "another node wrote in a GTID domain of its own, and never passed on, does not come here: "
+        "then take the snapshots there, or begin another stream here (--stream)");
 }
 
 static struct err *judge(const struct source_check *check, const struct backup_params *p)

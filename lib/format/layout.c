@@ -323,7 +323,8 @@ struct identity {
     const char *format;
     const char *id_name;
     const char *flavour;
-    const char *hint; /* where it is missing */
+    const char *hint;   /* where it is missing */
+    const char *stream; /* NULL: of a store */
 };
 
 enum { IDENTITY_VERSION = 1 };
@@ -378,20 +379,77 @@ out:
     return e;
 }
 
+static struct err *note_folder(const char *name, void *arg)
+{
+    bool *there = arg;
+
+    (void)name;
+    *there = true;
+    return NULL;
+}
+
+struct holding {
+    struct store *store;
+    bool holds;
+};
+
+/* A stream that holds some of a log, or of a snapshot. */
+static struct err *look_into_stream(const char *stream, void *arg)
+{
+    struct holding *h = arg;
+    char *log = layout_log_prefix(stream);
+    char *snapshots = layout_snapshots_prefix(stream);
+    struct err *e = store_each_folder(h->store, log, note_folder, &h->holds);
+
+    if (!e)
+        e = store_each_folder(h->store, snapshots, note_folder, &h->holds);
+    free(log);
+    free(snapshots);
+    return e;
+}
+
+/* Where something is there without its identity, that was lost, or is not copied yet: a new one would make
+ * all of it another store's. */
+static struct err *identity_look_again(struct store *s, const struct identity *what, struct buf *bytes,
+                                       bool *found, bool *holds)
+{
+    struct holding h = {.store = s};
+
+    TRY(what->stream ? look_into_stream(what->stream, &h)
+                     : store_each_folder(s, "streams/", look_into_stream, &h));
+    *holds = h.holds;
+    return h.holds ? object_get(s, what->key, bytes, found)
+                   : NULL; /* another run may have made it meanwhile */
+}
+
+static struct err *identity_missing(struct store *s, const struct identity *what, bool holds)
+{
+    if (!holds)
+        return err_hint(err_new(ERR_STORE, "the store %s has no %s", store_url(s), what->key), "%s",
+                        what->hint);
+    return err_hint(
+        err_new(ERR_INTEGRITY, "the store %s has no %s, but a log or snapshots that belong to it",
+                store_url(s), what->key),
+        "is the store still being copied to this place? Otherwise put that object back from a copy of "
+        "the store; without it a new store must begin elsewhere");
+}
+
 static struct err *identity_open(struct store *s, const struct identity *what, bool create, char **id)
 {
     struct buf bytes = BUF_INIT;
-    bool found;
+    bool found, holds = false;
     struct err *e;
 
     TRY_GOTO(e, out, object_get(s, what->key, &bytes, &found));
-    if (!found && create) {
+    if (!found)
+        TRY_GOTO(e, out, identity_look_again(s, what, &bytes, &found, &holds));
+    if (!found && !holds && create) {
         /* whoever creates it first gives the id; everybody reads it back */
         TRY_GOTO(e, out, identity_create(s, what));
         TRY_GOTO(e, out, object_get(s, what->key, &bytes, &found));
     }
     if (!found)
-        e = err_hint(err_new(ERR_STORE, "the store %s has no %s", store_url(s), what->key), "%s", what->hint);
+        e = identity_missing(s, what, holds);
     else
         e = document_hint(identity_decode(what, &bytes, id));
 out:
@@ -417,6 +475,7 @@ struct err *layout_open_stream(struct store *s, const char *stream, bool create,
                             .format = "ccr stream",
                             .id_name = "stream_id",
                             .flavour = "mariadb",
+                            .stream = stream,
                             .hint = "check --stream; the first run of ccr-backup makes a stream"};
     struct err *e = identity_open(s, &what, create, stream_id);
 

@@ -17,6 +17,15 @@ char *file_path(const struct file_store *f, const char *key)
 
 static const struct store_ops file_ops;
 
+struct err *file_read_failed(int errnum, const char *path)
+{
+    struct err *e = err_errno(ERR_STORE, errnum, "%s", path);
+
+    return errnum == EACCES || errnum == EPERM
+               ? err_hint(e, "the user that runs ccr needs read access to the store's folder")
+               : e;
+}
+
 static struct err *file_open(const struct store_settings *settings, const struct store_ops **ops, void **self)
 {
     const char *url = settings->url;
@@ -33,7 +42,7 @@ static struct err *file_open(const struct store_settings *settings, const struct
     int failure = len > 0 && stat(root, &st) != 0 ? errno : 0;
     if (failure && failure != ENOENT) {
         free(root);
-        return err_errno(ERR_STORE, failure, "opening the store %s", url);
+        return err_context(file_read_failed(failure, path), "opening the store %s", url);
     }
     if (len > 0 && !failure && !S_ISDIR(st.st_mode)) {
         free(root);
@@ -56,15 +65,6 @@ static void file_close(void *self)
     free(f);
 }
 
-static struct err *read_failed(int errnum, const char *path)
-{
-    struct err *e = err_errno(ERR_STORE, errnum, "%s", path);
-
-    return errnum == EACCES || errnum == EPERM
-               ? err_hint(e, "the user that runs ccr needs read access to the store's folder")
-               : e;
-}
-
 /* Errors that mean "no such object": it, or a folder on the way to it, is not there. */
 static bool is_absent(int errnum)
 {
@@ -82,7 +82,7 @@ static struct err *read_range(int fd, const char *path, uint64_t offset, size_t 
             continue;
         if (n <= 0) {
             out->len = before;
-            return read_failed(n < 0 ? errno : EIO, path);
+            return file_read_failed(n < 0 ? errno : EIO, path);
         }
         out->len += (size_t)n;
         offset += (uint64_t)n;
@@ -122,7 +122,7 @@ static struct err *file_get(void *self, const char *key, struct store_range rang
         e = get_open_file(fd, path, range, out, found);
         close(fd);
     } else if (!is_absent(errno)) {
-        e = read_failed(errno, path);
+        e = file_read_failed(errno, path);
     }
     free(path);
     return e;
@@ -141,7 +141,7 @@ static struct err *file_head(void *self, const char *key, struct store_stat *out
             *out = (struct store_stat){(uint64_t)st.st_size,
                                        st.st_mtim.tv_sec * CLOCK_US_PER_S + st.st_mtim.tv_nsec / 1000};
     } else if (!is_absent(errno)) {
-        e = read_failed(errno, path);
+        e = file_read_failed(errno, path);
     }
     free(path);
     return e;

@@ -14,7 +14,8 @@ struct file_store {
     atomic_flag swept; /* this process has looked for what killed writers left */
 };
 
-char *file_path(const struct file_store *f, const char *key); /* malloc'ed */
+struct err *file_read_failed(int errnum, const char *path) CHECKED; /* with a hint, where one helps */
+char *file_path(const struct file_store *f, const char *key);       /* malloc'ed */
 
 struct err *file_create(void *self, const char *key, const void *bytes, size_t len, bool *created) CHECKED;
 struct err *file_put(void *self, const char *key, const void *bytes, size_t len) CHECKED;

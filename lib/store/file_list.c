@@ -59,7 +59,7 @@ static struct err *read_folder(const char *path, struct names *names)
     const struct dirent *entry;
 
     if (!dir)
-        return errno == ENOENT || errno == ENOTDIR ? NULL : err_errno(ERR_STORE, errno, "%s", path);
+        return errno == ENOENT || errno == ENOTDIR ? NULL : file_read_failed(errno, path);
     for (errno = 0; (entry = readdir(dir)); errno = 0) {
         char *name = listed_name(dir, entry);
         if (!name)

@@ -151,6 +151,19 @@ apply() {
     refused 9 "follows stream main, not nothing" on target apply --job j --stream nothing
 }
 
+@test "ccr.json and stream.json: lost, or not copied yet; nothing makes new ones for what is there" {
+    local key
+
+    for key in ccr.json streams/main/stream.json; do
+        rm "$STORE_DIR/$key"
+        refused 7 "has no $key, but a log or snapshots that belong to it" on source backup
+        refused 7 "has no $key, but" on source ship
+        refused 7 "has no $key, but" restore
+        refused 7 "has no $key, but" apply
+        put_back "$STORE_DIR/$key"
+    done
+}
+
 @test "a store that may not be read, and one that is a file" {
     [ "$CCR_TEST_STORE" = file ] || skip "s3.slow.bats has what S3 refuses"
     chmod 000 "$(object 2)"
