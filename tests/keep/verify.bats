@@ -312,14 +312,14 @@ store|flip0|7|ccr.json is not valid JSON|restore apply
 store|cut|0|0 errors|
 store|grown|7|ccr.json is not valid JSON|restore apply
 store|empty|7|ccr.json is not valid JSON: it is empty|restore apply
-store|missing|7|has no ccr.json|restore:4 apply:4
-store|renamed|7|has no ccr.json|restore:4 apply:4
+store|missing|7|has no ccr.json|restore apply
+store|renamed|7|has no ccr.json|restore apply
 store|store|7|was written for another store or stream|restore apply:9
 stream|flip0|7|stream.json is not valid JSON|restore apply
 stream|grown|7|stream.json is not valid JSON|restore apply
 stream|empty|7|stream.json is not valid JSON: it is empty|restore apply
-stream|missing|7|has no streams/main/stream.json|restore:4 apply:4
-stream|renamed|7|has no streams/main/stream.json|restore:4 apply:4
+stream|missing|7|has no streams/main/stream.json|restore apply
+stream|renamed|7|has no streams/main/stream.json|restore apply
 stream|store|7|was written for another store or stream|restore apply:9
 stream|swapped|7|was written for another store or stream|restore apply:9
 alive|flip0|7|alive.json is not valid JSON|
