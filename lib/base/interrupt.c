@@ -35,5 +35,5 @@ struct err *interrupt_check(void)
         return NULL;
     return err_hint(
         err_new(ERR_INTERRUPTED, "stopped by %s", interrupt_signal == SIGINT ? "SIGINT" : "SIGTERM"),
-        "nothing is lost: the next run goes on from here");
+        "nothing is lost: the next run does what this one did not");
 }
