@@ -84,8 +84,8 @@ char *layout_table_folder(const char *db, const char *table);
 
 /*
  * The store's own document, ccr.json: format version and store id. Made if absent (create), else a missing
- * one is ERR_STORE. ERR_UNSUPPORTED for a newer format. *store_id is malloc'ed. Where it is missing beside a log or
- * snapshots it was lost, or is not copied yet: ERR_INTEGRITY, and nothing is made.
+ * one is ERR_STORE. ERR_UNSUPPORTED for a newer format. *store_id is malloc'ed. Where it is missing beside a
+ * log or snapshots it was lost, or is not copied yet: ERR_INTEGRITY, and nothing is made.
  */
 struct err *layout_open_store(struct store *s, bool create, char **store_id) CHECKED;
 
