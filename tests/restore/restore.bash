@@ -17,9 +17,11 @@ backup() {
     ccr backup source --quiet "$@" 2>"$T/backup.log" || { cat "$T/backup.log" >&2; return 1; }
 }
 
-# Everything of users' and of ccr's on a target is gone.
+# Everything of users' and of ccr's on a target is gone, and its jobs in the store: a name is free for another target then.
 target_clean() {
     local drop
+
+    rm -rf "$STORE_DIR/jobs"
 
     # names may hold anything
     # shellcheck disable=SC2016 # backticks of SQL
