@@ -134,11 +134,13 @@ static bool opt_parse_typed(enum opt_type type, const char *text, uint64_t *out)
 
     switch (type) {
     case TYPE_COUNT:
-        return opt_parse_number(text, "", NULL, out);
+        return opt_parse_number(text, "", NULL, out) && *out <= UINT32_MAX;
+    case TYPE_PORT: /* a larger one would be taken for another, by its low bits */
+        return opt_parse_number(text, "", NULL, out) && *out > 0 && *out <= UINT16_MAX;
     case TYPE_SIZE:
         return opt_parse_number(text, "KMG", sizes, out);
     case TYPE_SECONDS:
-        return opt_parse_number(text, "smhd", times, out);
+        return opt_parse_number(text, "smhd", times, out) && *out <= UINT32_MAX;
     case TYPE_RATE:
         return opt_parse_rate(text, sizes, out);
     case TYPE_FLAG:
@@ -153,11 +155,13 @@ static const char *opt_type_hint(enum opt_type type)
 {
     switch (type) {
     case TYPE_COUNT:
-        return "a whole number";
+        return "a whole number, up to 4294967295";
+    case TYPE_PORT:
+        return "a port, 1 to 65535";
     case TYPE_SIZE:
         return "bytes, as in 4096, 512K, 16M or 1G";
     case TYPE_SECONDS:
-        return "seconds, or 90s, 5m, 2h, 1d";
+        return "seconds, or 90s, 5m, 2h, 1d, up to 4294967295 seconds";
     case TYPE_RATE:
         return "bytes a second, as in 20M, or rows a second, as in 100000rows";
     case TYPE_FLAG:

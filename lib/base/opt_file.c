@@ -7,6 +7,7 @@
 
 #include <ini_configobj.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct section_kind {
@@ -120,6 +121,22 @@ static struct err *section_read(struct ini_cfgobj *config, const char *path, con
     return e;
 }
 
+static struct err *section_missing(char **sections, int count, const char *path,
+                                   const struct section_kind *kind, const char *wanted)
+{
+    struct buf there = BUF_INIT;
+    const char *name;
+
+    for (int i = 0; i < count; i++)
+        if (section_parse(sections[i], &name) == kind)
+            buf_printf(&there, "%s%s", there.len ? ", " : "", name);
+    struct err *e = err_new(ERR_CONFIG, "config file %s has no section [%s %s]", path, kind->word, wanted);
+    e = there.len ? err_hint(e, "names of its [%s] sections: %s", kind->word, buf_str(&there))
+                  : err_hint(e, "it has no [%s] section at all", kind->word);
+    buf_free(&there);
+    return e;
+}
+
 /* The section of one kind to use: the named one, or the only one. NULL in *out where there is none and none
  * is named. */
 static struct err *section_choose(char **sections, int count, const char *path,
@@ -136,7 +153,7 @@ static struct err *section_choose(char **sections, int count, const char *path,
         matches++;
     }
     if (wanted && !found)
-        return err_new(ERR_CONFIG, "config file %s has no section [%s %s]", path, kind->word, wanted);
+        return section_missing(sections, count, path, kind, wanted);
     if (matches > 1)
         return err_hint(err_new(ERR_USAGE, "config file %s has several [%s] sections", path, kind->word),
                         "say which with --%s NAME", kind->word);

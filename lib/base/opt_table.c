@@ -73,7 +73,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_TARGET] = {"target", TYPE_STRING, DOWN | STATUS | JOB | PROMOTE | CYCLE, 0, "NAME", NULL,
                     "use the [target NAME] section"},
     [OPT_HOST] = {"host", TYPE_STRING, CONNECT, SERVER, "HOST", NULL, "server host"},
-    [OPT_PORT] = {"port", TYPE_COUNT, CONNECT, SERVER, "N", NULL, "server port"},
+    [OPT_PORT] = {"port", TYPE_PORT, CONNECT, SERVER, "N", NULL, "server port"},
     [OPT_SOCKET] = {"socket", TYPE_STRING, CONNECT, SERVER, "FILE", NULL, "server socket"},
     [OPT_USER] = {"user", TYPE_STRING, CONNECT, SERVER, "NAME", NULL,
                   "database user (its password: in the defaults file)"},

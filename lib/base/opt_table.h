@@ -4,7 +4,16 @@
 
 #include "base/opt.h"
 
-enum opt_type { TYPE_FLAG, TYPE_STRING, TYPE_COUNT, TYPE_SIZE, TYPE_SECONDS, TYPE_RATE, TYPE_LIST };
+enum opt_type {
+    TYPE_FLAG,
+    TYPE_STRING,
+    TYPE_COUNT,
+    TYPE_PORT,
+    TYPE_SIZE,
+    TYPE_SECONDS,
+    TYPE_RATE,
+    TYPE_LIST
+};
 
 /* The config sections that may hold an option. */
 enum opt_section { SECTION_STORE = 1, SECTION_SOURCE = 2, SECTION_TARGET = 4 };

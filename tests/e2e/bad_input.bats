@@ -129,6 +129,9 @@ without() {
     printf 'nonsense\n' >"$T/nonsense.conf"
     each_refused 3 3 "$T/nonsense.conf" --config "$T/nonsense.conf"
     printf '[source a]\nhost = x\n' >"$T/locked.conf"
+    run call backup source --config "$T/locked.conf" --source b
+    said 3 "has no section [source b]"
+    [[ $output == *"hint: names of its [source] sections: a"* ]]
     chmod 000 "$T/locked.conf"
     as=(powerless)
     each_refused 3 3 "$T/locked.conf: Permission denied" --config "$T/locked.conf"

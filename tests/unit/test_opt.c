@@ -64,6 +64,10 @@ static void test_numbers(void)
     refused(PROGRAM_BACKUP, "x --object-size 99999999999999999999", "99999");
     refused(PROGRAM_BACKUP, "x --object-size 17179869184G", "17179869184G");
     refused(PROGRAM_BACKUP, "x --threads 2M", "'2M'");
+    refused(PROGRAM_BACKUP, "x --threads 4294967296", "'4294967296'");
+    refused(PROGRAM_BACKUP, "x --port 65536", "'65536'");
+    refused(PROGRAM_BACKUP, "x --port 0", "'0'");
+    refused(PROGRAM_BACKUP, "x --max-pause 100000d", "'100000d'");
     refused(PROGRAM_BACKUP, "x --object-size", "object-size");
 }
 
