@@ -83,6 +83,8 @@ void opt_unset(struct opt_value *v)
     *v = (struct opt_value){0};
 }
 
+enum { HELP_WIDTH = 100 };
+
 static const char rows_unit[] = "rows";
 
 static bool is_in_rows(const char *rate)
@@ -494,6 +496,25 @@ struct err *opts_of_source(const struct opts *o, const char *name, struct opts *
     return e;
 }
 
+/* Which options are no keys: the general ones, and what one run is told to do. */
+static void print_keys(enum program program)
+{
+    const char *before = "";
+    int column = printf("\nOptions may also stand in the config file under the same name, but for ");
+
+    for (int id = 0; id < OPT_COUNT_; id++) {
+        if (!(opt_specs[id].programs & program) || opt_specs[id].sections)
+            continue;
+        if (column + (int)strlen(opt_specs[id].name) > HELP_WIDTH) {
+            before = ",\n";
+            column = 0;
+        }
+        column += printf("%s--%s", before, opt_specs[id].name);
+        before = ", ";
+    }
+    printf(".\n");
+}
+
 void opts_print_help(enum program program)
 {
     const struct program_row *row = program_find(program);
@@ -513,8 +534,8 @@ void opts_print_help(enum program program)
             printf(" (default: %s)", spec->fallback);
         printf("\n");
     }
-    printf("\nExcept for the general ones, options may also stand in the config file under the same name.\n"
-           "Exit codes:\n");
+    print_keys(program);
+    printf("Exit codes:\n");
     for (int code = 0; code <= ERR_LOCKED; code++)
         if (strcmp(err_code_name((enum err_code)code), "unknown") != 0)
             printf("  %2d  %s\n", code, err_code_meaning((enum err_code)code));

@@ -52,6 +52,20 @@ static int key_find(const char *key, unsigned section)
     return -1;
 }
 
+/* It may be an option that is no key, or one of another section. */
+static struct err *key_unknown(const char *path, const char *section, const char *key)
+{
+    struct err *e = err_new(ERR_CONFIG, "config file %s: [%s] has an unknown key '%s'", path, section, key);
+
+    for (int id = 0; id < OPT_COUNT_; id++)
+        if (!opt_specs[id].sections && key_is(key, opt_specs[id].name))
+            return err_hint(e, "--%s is given on the command line only", opt_specs[id].name);
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (key_find(key, kinds[i].bit) >= 0)
+            return err_hint(e, "it belongs into a section [%s NAME]", kinds[i].word);
+    return err_hint(e, "the options that --help lists are keys, too; those of a store are in the man page");
+}
+
 static struct err *config_open(const char *path, struct ini_cfgobj **out)
 {
     struct ini_cfgfile *file = NULL;
@@ -98,9 +112,7 @@ static struct err *section_read(struct ini_cfgobj *config, const char *path, con
         struct value_obj *value = NULL;
         int id = key_find(keys[i], kind);
         if (id < 0) {
-            e = err_hint(
-                err_new(ERR_CONFIG, "config file %s: [%s] has an unknown key '%s'", path, section, keys[i]),
-                "the man page and --help list the keys of each section");
+            e = key_unknown(path, section, keys[i]);
             break;
         }
         if (!o || o->values[id].by_flag)

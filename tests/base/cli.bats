@@ -151,6 +151,10 @@ fails() {
     config c "[source a]" "until-gtid = 0-1-1"
     ccr_alone ship --config c
     fails 3 "until-gtid"
+    fails 3 "hint: --until-gtid is given on the command line only"
+    config c "[source a]" "keep-last = 7"
+    ccr_alone ship --config c
+    fails 3 "hint: it belongs into a section [store NAME]"
 }
 
 @test "every section is checked, also those that this run does not use" {
@@ -166,6 +170,7 @@ fails() {
     fails 2 "--source NAME"
     ccr_alone ship --config c --source x
     fails 3 "no section [source x]"
+    fails 3 "hint: names of its [source] sections: a, b"
     config c "[store s]" "url = file:///nonexistent/s" "[store t]" "url = file:///nonexistent/t" "[source a]" "host = a"
     ccr_alone ship --config c
     fails 2 "--store NAME"
