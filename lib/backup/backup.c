@@ -233,7 +233,7 @@ static struct err *write_manifest(struct backup *b)
     char *key = layout_manifest_key(m->stream, m->id);
     char *text = manifest_encode(m);
     b->manifest_sent = true;
-    struct err *e = object_create(b->params->store, key, text, strlen(text), &created);
+    struct err *e = object_create_alone(b->params->store, key, text, strlen(text), &created);
     if (!e && !created)
         e = err_new(ERR_INTEGRITY, "%s is there already, and is not of this run", key);
     if (e)

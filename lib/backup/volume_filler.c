@@ -81,7 +81,7 @@ static struct err *store_volume(struct volume_filler *f, const struct buf *objec
     bool created = false;
 
     hash_bytes_hex(object->data, object->len, volume.sha256);
-    struct err *e = object_create(s->store, key, object->data, object->len, &created);
+    struct err *e = object_create_alone(s->store, key, object->data, object->len, &created);
     if (!e && !created)
         e = err_new(ERR_INTEGRITY, "volume %s is there already, and is not of this run", key);
     if (!e)

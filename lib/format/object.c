@@ -11,6 +11,12 @@ struct err *object_create(struct store *s, const char *key, const void *bytes, s
     return store_create(s, key, bytes, len, created);
 }
 
+struct err *object_create_alone(struct store *s, const char *key, const void *bytes, size_t len,
+                                bool *created)
+{
+    return store_create_alone(s, key, bytes, len, created);
+}
+
 struct err *object_put(struct store *s, const char *key, const void *bytes, size_t len)
 {
     return store_put(s, key, bytes, len);

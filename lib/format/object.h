@@ -11,6 +11,9 @@
 
 struct err *object_create(struct store *s, const char *key, const void *bytes, size_t len,
                           bool *created) CHECKED;
+/* Of a key that nobody else writes (store_create_alone()). */
+struct err *object_create_alone(struct store *s, const char *key, const void *bytes, size_t len,
+                                bool *created) CHECKED;
 struct err *object_put(struct store *s, const char *key, const void *bytes, size_t len) CHECKED;
 /* The whole object, appended to out. found = NULL: a missing object is an error. */
 struct err *object_get(struct store *s, const char *key, struct buf *out, bool *found) CHECKED;

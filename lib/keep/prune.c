@@ -305,6 +305,17 @@ static struct err *remove_requests(struct pruning *r)
     return NULL;
 }
 
+/* What killed writers left behind. */
+static struct err *clean_up(struct pruning *r)
+{
+    uint64_t claims = 0;
+    struct err *e = store_clean(r->p->store, r->now_us, r->p->grace_us, &claims);
+
+    if (claims > 0)
+        log_info(r->p->log, "removed %" PRIu64 " old claims to write objects", claims);
+    return e;
+}
+
 /* --- the whole --- */
 
 static void warn_of_jobs(struct pruning *r, const struct plan *plan, json_t *warnings)
@@ -375,6 +386,8 @@ static struct err *prune_all(struct pruning *r, json_t *report)
         e = execute(r, &r->plans[i]);
     if (!e && r->p->yes)
         e = remove_requests(r);
+    if (!e && r->p->yes)
+        e = clean_up(r);
     take_reserve(r);
     progress_end(r->progress);
     return e;

@@ -311,6 +311,18 @@ static void judge(struct transfer *t, CURLcode code)
     }
 }
 
+/* Waiting for a connection has taken its part of the time. */
+static CURLcode perform(CURL *easy, const struct http_request *request)
+{
+    int64_t left_us = request->deadline_us - clock_monotonic_us();
+
+    if (request->deadline_us && left_us <= 0)
+        return CURLE_OPERATION_TIMEDOUT;
+    if (request->deadline_us)
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_us / 1000 + 1));
+    return curl_easy_perform(easy);
+}
+
 void http_send(struct http *h, const struct http_request *request, struct http_answer *answer)
 {
     struct curl_slist *headers = NULL;
@@ -326,7 +338,7 @@ void http_send(struct http *h, const struct http_request *request, struct http_a
         headers = curl_slist_append(headers, *line);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    CURLcode code = curl_easy_perform(easy);
+    CURLcode code = perform(easy, request);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
     judge(&t, code);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);

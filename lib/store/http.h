@@ -41,9 +41,10 @@ struct http_request {
     const char *const *headers; /* "Name: value", NULL-terminated */
     const void *body;           /* NULL: none */
     size_t body_len;
-    struct buf *out;   /* the answer's body, whatever its status, is appended; not for HEAD */
-    size_t most;       /* of these bytes; more is HTTP_TOO_LARGE */
-    struct hash *hash; /* sees the same bytes; NULL where nobody asks */
+    struct buf *out;     /* the answer's body, whatever its status, is appended; not for HEAD */
+    size_t most;         /* of these bytes; more is HTTP_TOO_LARGE */
+    struct hash *hash;   /* sees the same bytes; NULL where nobody asks */
+    int64_t deadline_us; /* by the monotonic clock; a request that is not over by then has failed. 0: none */
 };
 
 enum {

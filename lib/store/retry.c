@@ -159,6 +159,11 @@ static uint64_t random_below(uint64_t limit)
     return strtoull(hex, NULL, 16) % limit;
 }
 
+int64_t retry_jitter(int64_t wait_us)
+{
+    return wait_us / 2 + (int64_t)random_below((uint64_t)wait_us / 2);
+}
+
 static int64_t wait_before_next(const struct retry *r, const struct retry_failure *f)
 {
     int64_t wait = FIRST_WAIT_US;
@@ -167,15 +172,15 @@ static int64_t wait_before_next(const struct retry *r, const struct retry_failur
         wait *= 2;
     if (wait > LONGEST_WAIT_US)
         wait = LONGEST_WAIT_US;
-    wait = wait / 2 + (int64_t)random_below((uint64_t)wait / 2);
+    wait = retry_jitter(wait);
     return wait > f->wait_us ? wait : f->wait_us;
 }
 
-static void sleep_until(int64_t until)
+void retry_sleep_until(int64_t until_us)
 {
-    for (int64_t now = clock_monotonic_us(); now < until && !interrupt_requested();
+    for (int64_t now = clock_monotonic_us(); now < until_us && !interrupt_requested();
          now = clock_monotonic_us())
-        clock_sleep_us(until - now);
+        clock_sleep_us(until_us - now);
 }
 
 bool retry_again(struct retry *r, const struct retry_failure *f)
@@ -189,12 +194,12 @@ bool retry_again(struct retry *r, const struct retry_failure *f)
         return false;
     int64_t now = clock_monotonic_us();
     int64_t next = now + wait_before_next(r, f);
-    if (next - r->start_us > r->policy->total_s * CLOCK_US_PER_S)
+    if (next - r->start_us > r->policy->total_s * CLOCK_US_PER_S || (r->deadline_us && next > r->deadline_us))
         return false;
     if (r->policy->log)
         log_debug(r->policy->log, "the store: %s; try %u follows in %.1f s", name, r->tries + 1,
                   (double)(next - now) / CLOCK_US_PER_S);
-    sleep_until(next);
+    retry_sleep_until(next);
     if (interrupt_requested())
         return false;
     pthread_mutex_lock(&r->policy->mutex);

@@ -55,7 +55,8 @@ struct retry_failure {
 struct retry {
     struct retry_policy *policy;
     int64_t start_us;
-    unsigned tries; /* that failed */
+    int64_t deadline_us; /* no further try after it, by the monotonic clock; 0: only the policy's time */
+    unsigned tries;      /* that failed */
     struct retry_counts counts;
 };
 
@@ -71,6 +72,11 @@ struct retry {
 void retry_begin(struct retry *r, struct retry_policy *policy);
 /* Sleeps and returns true where another try is worth it. False too where a signal asks the run to end. */
 bool retry_again(struct retry *r, const struct retry_failure *f);
+
+/* A time between half of `wait_us` and all of it. */
+int64_t retry_jitter(int64_t wait_us);
+/* Until that moment of the monotonic clock, or until a signal asks the run to end. */
+void retry_sleep_until(int64_t until_us);
 
 /* Whether this kind of failure may pass by itself. */
 bool retry_is_worth(const struct retry_failure *f);

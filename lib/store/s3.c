@@ -76,7 +76,8 @@ static struct err *s3_put(void *self, const char *key, const void *bytes, size_t
     struct s3_reply reply;
 
     hash_random_hex(writer, 32);
-    struct err *e = s3_put_marked(self, key, bytes, len, writer, false, 0, &reply);
+    struct err *e = s3_put_marked(
+        self, &(struct s3_put){.key = key, .bytes = bytes, .len = len, .writer = writer}, &reply);
     s3_reply_free(&reply);
     return e;
 }
@@ -266,12 +267,14 @@ static struct err *s3_remove(void *self, const char *key)
 static const struct store_ops s3_ops = {
     .close = s3_close,
     .create = s3_create,
+    .create_alone = s3_create_alone,
     .put = s3_put,
     .get = s3_get,
     .head = s3_head,
     .list = s3_list,
     .remove = s3_remove,
     .is_atomic = s3_is_atomic,
+    .clean = s3_claims_clean,
 };
 
 const struct store_backend store_s3 = {.scheme = "s3", .open = s3_open};

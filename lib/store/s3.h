@@ -1,9 +1,9 @@
 /*
  * s3 - what the sources of the s3:// backend share, private to them (formats/store.md, "s3://").
  *
- * s3.c holds the operations, s3_create.c create-if-absent, s3_list.c listings. All go through s3_send(),
- * which signs, sends, judges the answer, and tries again where that is worth it (retry.h). Signature V4 is in
- * s3_sign.h, V2 in s3_v2.h.
+ * s3.c holds the operations, s3_create.c create-if-absent, s3_claim.c what keeps two writers apart where the
+ * server does not, s3_list.c listings. All go through s3_send(), which signs, sends, judges the answer, and
+ * tries again where that is worth it (retry.h). Signature V4 is in s3_sign.h, V2 in s3_v2.h.
  */
 #ifndef CCR_STORE_S3_H
 #define CCR_STORE_S3_H
@@ -63,6 +63,7 @@ struct s3_call {
     struct buf *out;         /* the answer's body is appended; NULL where there is none to keep */
     size_t most;             /* bytes of it */
     unsigned expect;         /* enum s3_expect, or-ed */
+    int64_t deadline_us;     /* all tries together are over by then, by the monotonic clock; 0: none */
     /* Whether a 2xx answer is one: 0, or RETRY_NOT_S3 or RETRY_OTHER_BODY. NULL: it has an ETag. */
     int (*check)(const struct s3_call *call, const struct s3_reply *reply);
     void *arg; /* the check's own */
@@ -108,8 +109,52 @@ struct err *s3_head(void *self, const char *key, struct store_stat *stat, bool *
 struct err *s3_is_atomic(void *self, bool *atomic) CHECKED;
 struct err *s3_create(void *self, const char *key, const void *bytes, size_t len, bool *created) CHECKED;
 struct err *s3_list(void *self, const struct store_list *what, store_list_fn *fn, void *arg) CHECKED;
-/* One PUT; `writer` marks the call (S3_META_WRITER). */
-struct err *s3_put_marked(struct s3 *s, const char *key, const void *bytes, size_t len, const char *writer,
-                          bool if_absent, unsigned expect, struct s3_reply *reply) CHECKED;
+/* As s3_create(), of a key that nobody else writes. */
+struct err *s3_create_alone(void *self, const char *key, const void *bytes, size_t len,
+                            bool *created) CHECKED;
+/* As s3_list(), and also reports what can be no key. */
+struct err *s3_list_all(struct s3 *s, const struct store_list *what, store_list_fn *fn, void *arg) CHECKED;
+
+/* One PUT. */
+struct s3_put {
+    const char *key;
+    const void *bytes;
+    size_t len;
+    const char *writer; /* marks the call (S3_META_WRITER) */
+    bool if_absent;
+    unsigned expect;     /* as in struct s3_call */
+    int64_t deadline_us; /* so too */
+};
+
+struct err *s3_put_marked(struct s3 *s, const struct s3_put *put, struct s3_reply *reply) CHECKED;
+
+/* One call's claim to write a key (s3_claim.c). */
+enum { S3_CLAIM_WRITE_S = 300 }; /* what it gives for writing */
+struct s3_claim {
+    struct s3 *s;
+    const char *key;
+    const char *writer; /* the mark of the call */
+    char *folder;       /* where the claims to this key are */
+    char *name;         /* of the one that stands; NULL: none does */
+    unsigned tries;     /* claims that were made */
+    unsigned pauses;
+    int64_t give_up_us; /* by the monotonic clock, as the next two */
+    int64_t claimed_us; /* before the claim that stands was sent */
+    int64_t ended_us;   /* when these were first seen: */
+    char *ended;        /* claims of processes that have ended */
+    int64_t store_us;   /* what the store's clock has shown at least; 0: nothing yet */
+};
+
+void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key, const char *writer);
+/*
+ * One attempt. *ours: nobody else may write the key until the claim ends; what is written must be there, or
+ * refused, by *deadline_us. Otherwise another's claim was in the way, and some time has been waited: the
+ * caller looks for the key, then calls again. ERR_LOCKED where that has gone on for too long.
+ */
+struct err *s3_claim_try(struct s3_claim *c, bool *ours, int64_t *deadline_us) CHECKED;
+/* `leave`: what was written may still be on its way, so the claim stays until it is too old. */
+void s3_claim_end(struct s3_claim *c, bool leave);
+/* As store_clean(). */
+struct err *s3_claims_clean(void *self, int64_t now_us, int64_t age_us, uint64_t *removed) CHECKED;
 
 #endif

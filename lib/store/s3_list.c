@@ -1,7 +1,7 @@
 /*
  * Listings (ListObjectsV2, or ListObjects with signature V2), page by page. What no key of a store can be
- * (store.h) is left out: the markers of folders that consoles make, and our own probe. The order of keys is
- * checked, not trusted: "S3 Express" has none.
+ * (store.h) is left out: the markers of folders that consoles make, our own probe and claims. The order of
+ * keys is checked, not trusted: "S3 Express" has none.
  */
 #include "store/s3.h"
 
@@ -18,6 +18,7 @@ struct listing {
     const struct store_list *what;
     store_list_fn *fn;
     void *arg;
+    bool all;          /* also what can be no key */
     char *prefix;      /* with the store's own */
     char *start_after; /* so too; NULL for none */
     char *token;       /* "" for the first page; of ListObjects the last thing reported */
@@ -101,7 +102,7 @@ static struct err *report(struct listing *l, const struct s3_item *item)
     free(l->last);
     l->last = mem_strdup(item->key);
     /* a server may report the folder in which start_after lies */
-    if (!is_usable || (l->what->start_after && strcmp(key, l->what->start_after) <= 0))
+    if (!(is_usable || l->all) || (l->what->start_after && strcmp(key, l->what->start_after) <= 0))
         return NULL;
     struct store_entry entry = {.key = key, .is_prefix = item->is_prefix, .stat = item->stat};
     return l->fn(&entry, l->arg);
@@ -119,14 +120,14 @@ static struct err *list_pages(struct listing *l)
     return NULL;
 }
 
-struct err *s3_list(void *self, const struct store_list *what, store_list_fn *fn, void *arg)
+static struct err *list(struct s3 *s, const struct store_list *what, bool all, store_list_fn *fn, void *arg)
 {
-    struct s3 *s = self;
     struct listing l = {
         .s = s,
         .what = what,
         .fn = fn,
         .arg = arg,
+        .all = all,
         .prefix = mem_printf("%s%s", s->config.prefix, what->prefix),
         .start_after = what->start_after ? mem_printf("%s%s", s->config.prefix, what->start_after) : NULL,
         .token = mem_strdup(""),
@@ -139,4 +140,14 @@ struct err *s3_list(void *self, const struct store_list *what, store_list_fn *fn
     free(l.last);
     s3_page_free(&l.page);
     return e;
+}
+
+struct err *s3_list(void *self, const struct store_list *what, store_list_fn *fn, void *arg)
+{
+    return list(self, what, false, fn, arg);
+}
+
+struct err *s3_list_all(struct s3 *s, const struct store_list *what, store_list_fn *fn, void *arg)
+{
+    return list(s, what, true, fn, arg);
 }

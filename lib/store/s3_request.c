@@ -215,6 +215,7 @@ static void send_http(struct s3 *s, const struct s3_call *call, const struct sig
         .out = out,
         .most = call->most ? call->most : SMALL_ANSWER,
         .hash = hash,
+        .deadline_us = call->deadline_us,
     };
 
     http_send(s->http, &request, &r->http);
@@ -283,6 +284,7 @@ static void try_until_known(struct s3 *s, const struct s3_call *call, struct s3_
     struct retry retry;
 
     retry_begin(&retry, &s->retry);
+    retry.deadline_us = call->deadline_us;
     for (;;) {
         s3_error_free(&document);
         try_once(s, call, r, &document);

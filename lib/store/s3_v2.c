@@ -251,12 +251,17 @@ static void wait_for_more(S3RequestContext *context)
     select(last + 1, &reads, &writes, &excepts, &timeout);
 }
 
-/* To its end, or until it stands still for too long. */
+static bool is_past_deadline(const struct sending *t)
+{
+    return t->call->deadline_us && clock_monotonic_us() >= t->call->deadline_us;
+}
+
+/* To its end, or until it stands still for too long, or its time is over. */
 static void run(struct s3_v2 *v, S3RequestContext *context, struct sending *t)
 {
     int left;
 
-    while (S3_runonce_request_context(context, &left) == S3StatusOK && !t->is_done &&
+    while (!is_past_deadline(t) && S3_runonce_request_context(context, &left) == S3StatusOK && !t->is_done &&
            clock_monotonic_us() - t->progress_us < v->stall_us)
         wait_for_more(context);
     give_back(v, context, t->is_done && t->status == S3StatusOK);

@@ -152,14 +152,26 @@ static struct err *failed(const struct store *s, const char *what, const char *k
     return err_context(e, "%s %s in the store %s", what, *key ? key : "everything", s->url);
 }
 
-struct err *store_create(struct store *s, const char *key, const void *bytes, size_t len, bool *created)
+static struct err *create_by(store_create_op *op, struct store *s, const char *key, const void *bytes,
+                             size_t len, bool *created)
 {
     TRY(check_key(key, false));
     TRY(check_size(key, len));
     failpoint("create-before");
-    struct err *e = s->ops->create(s->self, key, bytes, len, created);
+    struct err *e = op(s->self, key, bytes, len, created);
     failpoint("create-after");
     return failed(s, "creating", key, e);
+}
+
+struct err *store_create(struct store *s, const char *key, const void *bytes, size_t len, bool *created)
+{
+    return create_by(s->ops->create, s, key, bytes, len, created);
+}
+
+struct err *store_create_alone(struct store *s, const char *key, const void *bytes, size_t len, bool *created)
+{
+    return create_by(s->ops->create_alone ? s->ops->create_alone : s->ops->create, s, key, bytes, len,
+                     created);
 }
 
 struct err *store_put(struct store *s, const char *key, const void *bytes, size_t len)
@@ -175,6 +187,13 @@ struct err *store_is_atomic(struct store *s, bool *atomic)
     if (!s->ops->is_atomic)
         return NULL;
     return failed(s, "trying create-if-absent", "", s->ops->is_atomic(s->self, atomic));
+}
+
+struct err *store_clean(struct store *s, int64_t now_us, int64_t age_us, uint64_t *removed)
+{
+    if (!s->ops->clean)
+        return NULL;
+    return failed(s, "removing old claims of", "", s->ops->clean(s->self, now_us, age_us, removed));
 }
 
 static struct err *missing(const struct store *s, const char *key)

@@ -98,13 +98,22 @@ const char *store_url(const struct store *s);
 
 /*
  * Create-if-absent, atomic among all writers: exactly one of those who try sees *created = true. False: an
- * object of that key exists already and is untouched.
+ * object of that key exists already and is untouched. Where the server has no such operation, claims keep the
+ * writers apart, with a weaker promise (formats/store.md); then ERR_LOCKED: another run seems to be writing
+ * this object.
  */
 struct err *store_create(struct store *s, const char *key, const void *bytes, size_t len,
                          bool *created) CHECKED;
-/* Whether that holds: servers exist on which store_create() can only look first, and then write
- * (formats/store.md). */
+/* The same for a key that nobody else writes, since random digits of this run are in it: needs no claim. */
+struct err *store_create_alone(struct store *s, const char *key, const void *bytes, size_t len,
+                               bool *created) CHECKED;
+/* Whether it is the store itself that creates atomically. */
 struct err *store_is_atomic(struct store *s, bool *atomic) CHECKED;
+/*
+ * Removes what killed writers have left behind (claims), where that is older than `age_us`, and than twenty
+ * minutes. `now_us` is the time by the store's clock. Adds the number of objects to *removed.
+ */
+struct err *store_clean(struct store *s, int64_t now_us, int64_t age_us, uint64_t *removed) CHECKED;
 /* Writes or replaces; a reader sees the old bytes or the new ones. */
 struct err *store_put(struct store *s, const char *key, const void *bytes, size_t len) CHECKED;
 /* Appends the bytes to out. found = NULL: a missing object is an error. */
@@ -125,15 +134,21 @@ bool store_key_is_good(const char *key, bool is_prefix);
  * What a backend implements; `self` is what its open function made. Keys are checked before they arrive here,
  * `found` is never NULL, and store.c puts operation, key and store before a backend's message.
  */
+typedef struct err *store_create_op(void *self, const char *key, const void *bytes, size_t len,
+                                    bool *created);
+
 struct store_ops {
     void (*close)(void *self);
-    struct err *(*create)(void *self, const char *key, const void *bytes, size_t len, bool *created);
+    store_create_op *create;
+    store_create_op *create_alone; /* NULL: create */
     struct err *(*put)(void *self, const char *key, const void *bytes, size_t len);
     struct err *(*get)(void *self, const char *key, struct store_range range, struct buf *out, bool *found);
     struct err *(*head)(void *self, const char *key, struct store_stat *stat, bool *found);
     struct err *(*list)(void *self, const struct store_list *what, store_list_fn *fn, void *arg);
     struct err *(*remove)(void *self, const char *key);
     struct err *(*is_atomic)(void *self, bool *atomic); /* NULL: yes */
+    struct err *(*clean)(void *self, int64_t now_us, int64_t age_us,
+                         uint64_t *removed); /* NULL: nothing is left */
 };
 
 struct store_backend {

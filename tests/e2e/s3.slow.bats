@@ -181,14 +181,25 @@ at_once() {
     with ccr-source backup source
     change
     follow
+    # what a killed run has claimed is removed when it is old
+    change
+    with ccr-source ship source
+    [ -z "$(keys_below .claim/)" ]
+    change
+    CCR_FAILPOINT=claim-after run with ccr-source ship source
+    [ "$status" -eq 137 ]
+    [ "$(keys_below .claim/ | wc -l)" -eq 1 ]
     keep ccr-prune prune --keep-last 1 --yes
+    [ "$(keys_below .claim/ | wc -l)" -eq 1 ]
+    CCR_CLOCK_SHIFT=172800 keep ccr-prune prune --keep-last 1 --yes
+    [ -z "$(keys_below .claim/)" ]
     keep reader verify
     [ "$(keys_below 'streams/main/snapshots/' | grep -c manifest.json)" -eq 1 ]
     export CCR_SIGNATURE=v4
     follow
 }
 
-@test "two shippers at once: one writes, the other leaves with 'locked', and the target gets all of it" {
+two_shippers() {
     local locked=0 i
 
     for ((i = 0; i < 4 || (locked == 0 && i < 40); i++)); do
@@ -203,10 +214,20 @@ at_once() {
     keep reader verify
 }
 
-@test "two backups at once are two snapshots; of two pruners at once one or both end well, and the store is whole" {
+@test "two shippers at once: one writes, the other leaves with 'locked', and the target gets all of it" {
+    two_shippers
+}
+
+@test "two shippers at once, by signature V2" {
+    CCR_SIGNATURE=v2
+    two_shippers
+}
+
+# two_backups_and_pruners ROUNDS
+two_backups_and_pruners() {
     local i
 
-    for ((i = 0; i < 2; i++)); do
+    for ((i = 0; i < $1; i++)); do
         at_once "with ccr-source backup source" "with ccr-source backup source"
         [ "$codes" = "0 0" ]
         keep reader verify
@@ -219,6 +240,15 @@ at_once() {
         [ "$(keys_below 'streams/main/snapshots/' | grep -c manifest.json)" -eq 1 ]
     done
     follow
+}
+
+@test "two backups at once are two snapshots; of two pruners at once one or both end well, and the store is whole" {
+    two_backups_and_pruners 2
+}
+
+@test "two backups at once, and two pruners, by signature V2" {
+    CCR_SIGNATURE=v2
+    two_backups_and_pruners 1
 }
 
 # gateway NAME [radosgw options]: one more gateway of the same Ceph, which becomes the endpoint; its clock is $SHIFT minutes off.

@@ -233,6 +233,9 @@ use = egg:swift#healthcheck
 use = egg:swift#$name
 mb_per_sync = 0
 fallocate_reserve = 0
+container_update_timeout = 60
+conn_timeout = 30
+node_timeout = 60
 CONF
     done
     swift_common proxy >"$dir/etc/proxy-server.conf"

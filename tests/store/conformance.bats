@@ -42,8 +42,89 @@ teardown_file() {
     on "$EVERY" probe big
 }
 
-@test "of many processes and threads that create one object, exactly one wins, where creating is atomic" {
+@test "of many processes and threads that create many objects, exactly one wins each, where the server creates atomically" {
     on "$ATOMIC" probe create-race
+}
+
+@test "of four that create one object at the same moment, one is told so, and the object is its own: on every backend, in each round" {
+    on "$ATOMIC" probe create-rounds 40
+    on ceph-v2 probe create-rounds 12
+    on "swift swift-v2" probe create-rounds 3
+}
+
+claims() {
+    s3_tool GET /ccr list-type=2 prefix="${url#s3://ccr/}/.claim/" | grep -o '<Key>[^<]*' | cut -c 6- || :
+}
+
+# CCR_FAILPOINT=claim-after: it has claimed the key, and not written it yet.
+killed_with_its_claim() {
+    export STORE=$url
+    run env CCR_FAILPOINT=claim-after "$UNITS/store_tool" create x --store "$STORE" <<<one 3>&-
+    [ "$status" -eq 137 ]
+    [ "$(claims | wc -l)" -eq 1 ]
+    [ -z "$(store_tool list '')" ]
+    [ "$(store_tool create x <<<two)" = yes ]
+    [ "$(store_tool get x)" = two ]
+    [ "$(claims | wc -l)" -eq 1 ]
+}
+
+@test "who is killed with a claim keeps nobody on this machine away" {
+    on ceph-v2 killed_with_its_claim
+}
+
+is_stopped() {
+    grep -q '^State:.*T' "/proc/$1/status"
+}
+
+@test "who only stands still keeps its claim: others leave with 'locked', and it goes on" {
+    local pid
+    [ -e "$T/ceph/port" ]
+    s3_point ceph-v2
+    url=s3://ccr/ceph-v2/$BATS_TEST_NUMBER
+    export STORE=$url
+    echo one >"$T/one"
+    CCR_FAILPOINT=claim-after:1:stop "$UNITS/store_tool" create x --store "$STORE" <"$T/one" >"$T/told" 3>&- &
+    pid=$!
+    wait_until 60 is_stopped $pid
+    run store_tool create x --store-retry 1 <<<two
+    echo "$output"
+    [ "$status" -eq 75 ]
+    [[ $output == *"another run seems to be writing this object"* ]]
+    [[ $output == *"hint: "* ]]
+    [ -z "$(store_tool list '')" ]
+    [ "$(claims | wc -l)" -eq 1 ]
+    kill -CONT $pid
+    wait $pid
+    [ "$(cat "$T/told")" = yes ]
+    [ "$(store_tool create x <<<two)" = no ]
+    [ "$(store_tool get x)" = one ]
+    [ -z "$(claims)" ]
+}
+
+@test "where nothing may be deleted, claims are marked as lost instead" {
+    [ -e "$T/ceph/port" ]
+    s3_point ceph-v2
+    url=s3://ccr/ceph-v2/$BATS_TEST_NUMBER
+    export STORE=$url
+    ceph_user adder >"$T/user.adder" 2>&1
+    jq -n '{Version: "2012-10-17", Statement: [{Effect: "Allow", Principal: {AWS: ["arn:aws:iam:::user/adder"]},
+        Action: ["s3:ListBucket", "s3:GetObject", "s3:PutObject"], Resource: ["arn:aws:s3:::ccr", "arn:aws:s3:::ccr/*"]}]}' |
+        s3_tool PUT /ccr policy=
+    s3_keys_of adder
+    [ "$(store_tool create x <<<one)" = yes ]
+    [ "$(store_tool create x <<<two)" = no ]
+    [ "$(store_tool get x)" = one ]
+    [ "$(claims | wc -l)" -eq 2 ]
+    [ "$(claims | grep -c '[.]lost$')" -eq 1 ]
+    run store_tool delete x
+    [ "$status" -eq 4 ]
+    # a key that is there no more can be created again
+    s3_keys_of test
+    store_tool delete x
+    s3_keys_of adder
+    [ "$(store_tool create x <<<three)" = yes ]
+    url+=/more
+    probe create-rounds 4
 }
 
 @test "a folder that others empty and make anew at the same time disturbs nobody" {
@@ -62,7 +143,7 @@ teardown_file() {
     on "ceph-v2 swift swift-v2" kill_writers 2
 }
 
-# What is created stays as it is, whoever comes second; ATOMIC says whether that holds of two at once.
+# What is created stays as it is, whoever comes second; ATOMIC says whether the server sees to it.
 creates_once() {
     export STORE=$url
     [ "$(store_tool atomic x)" = "$1" ]
@@ -73,7 +154,7 @@ creates_once() {
     [ "$(store_tool list '')" = x ]
 }
 
-@test "create-if-absent is found to be atomic, or not to be: then it looks, and writes; nothing shows in the listing" {
+@test "create-if-absent is found to be atomic, or not to be: then it goes by claims; nothing shows in the listing" {
     on "$ATOMIC" creates_once yes
     on "ceph-v2 swift swift-v2" creates_once no
     s3_point ceph

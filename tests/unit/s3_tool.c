@@ -97,9 +97,13 @@ int main(int argc, char **argv)
     char *url = mem_printf("%s%s%s%s", env("AWS_ENDPOINT_URL", ""), buf_str(&path), *query ? "?" : "", query);
     struct http *h = http_open(&(struct http_params){NULL, true, 10, 30, 1, 0, NULL});
     http_send(h,
-              &(struct http_request){argv[1], url, (const char *const *)parts.lines,
-                                     has_body ? (const void *)buf_str(&in) : NULL, in.len, &out, 64 << 20,
-                                     NULL},
+              &(struct http_request){.method = argv[1],
+                                     .url = url,
+                                     .headers = (const char *const *)parts.lines,
+                                     .body = has_body ? (const void *)buf_str(&in) : NULL,
+                                     .body_len = in.len,
+                                     .out = &out,
+                                     .most = 64 << 20},
               &answer);
     if (out.len)
         fwrite(out.data, 1, out.len, stdout);

@@ -1,7 +1,8 @@
 /*
  * store_conformance URL TEST [ROUNDS]: what every backend of store.h has to do. The store must be empty.
  * `few-keys` is `keys` for backends that refuse what is beyond A-Z a-z 0-9 . _ - and /.
- * Driven by tests/store/conformance.bats; exits 0 where all holds. ROUNDS: of put-race, for slow servers.
+ * Driven by tests/store/conformance.bats; exits 0 where all holds. ROUNDS: of put-race, for slow servers, and
+ * of create-rounds.
  * `write` and `check` are for tests that kill the writer or fill the disk.
  */
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -452,6 +454,92 @@ static void test_create_race(void)
     store_close(s);
 }
 
+enum { ROUND_PROCESSES = 2, ROUND_THREADS = 2, MOST_ROUNDS = 1000 };
+
+/* What the processes of create-rounds share. */
+struct create_rounds {
+    pthread_barrier_t start;
+    atomic_uint wins[MOST_ROUNDS];
+    atomic_uint winner[MOST_ROUNDS]; /* the last one, from 1 on */
+};
+
+struct round_racer {
+    struct create_rounds *rounds;
+    struct store *store;
+    unsigned id;
+};
+
+static void *race_rounds(void *arg)
+{
+    struct round_racer *r = arg;
+    struct buf b = BUF_INIT;
+    char key[64];
+
+    fill(&b, r->id, 100 + r->id * 37);
+    for (unsigned i = 0; i < rounds; i++) {
+        bool created = false;
+        snprintf(key, sizeof(key), "rounds/%03u", i);
+        pthread_barrier_wait(&r->rounds->start);
+        CHECK_OK(store_create(r->store, key, b.data, b.len, &created));
+        if (created) {
+            atomic_fetch_add(&r->rounds->wins[i], 1);
+            atomic_store(&r->rounds->winner[i], r->id);
+        }
+    }
+    buf_free(&b);
+    return NULL;
+}
+
+static void rounds_process(struct create_rounds *shared, unsigned process)
+{
+    struct store *s = open_store();
+    pthread_t threads[ROUND_THREADS];
+    struct round_racer racers[ROUND_THREADS];
+
+    for (unsigned t = 0; t < ROUND_THREADS; t++) {
+        racers[t] = (struct round_racer){shared, s, 1 + process * ROUND_THREADS + t};
+        pthread_create(&threads[t], NULL, race_rounds, &racers[t]);
+    }
+    for (size_t t = 0; t < ROUND_THREADS; t++)
+        pthread_join(threads[t], NULL);
+    store_close(s);
+    _exit(UNIT_END);
+}
+
+/* In each round all create the same key at once: one is told that it did, and the object is what it wrote. */
+static void test_create_rounds(void)
+{
+    struct create_rounds *shared =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pthread_barrierattr_t attr;
+    struct buf b = BUF_INIT;
+    char key[64];
+    int status;
+
+    CHECK(shared != MAP_FAILED && rounds <= MOST_ROUNDS);
+    pthread_barrierattr_init(&attr);
+    pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_barrier_init(&shared->start, &attr, ROUND_PROCESSES * ROUND_THREADS);
+    for (unsigned p = 0; p < ROUND_PROCESSES; p++)
+        if (fork() == 0)
+            rounds_process(shared, p);
+    for (size_t p = 0; p < ROUND_PROCESSES; p++)
+        CHECK(wait(&status) > 0 && status == 0);
+    struct store *s = open_store();
+    for (unsigned i = 0; i < rounds; i++) {
+        uint64_t seed = 0;
+        snprintf(key, sizeof(key), "rounds/%03u", i);
+        buf_clear(&b);
+        CHECK_OK(store_get(s, key, STORE_ALL, &b, NULL));
+        CHECK(atomic_load(&shared->wins[i]) == 1);
+        CHECK(is_whole(&b, &seed) && seed == atomic_load(&shared->winner[i]));
+    }
+    CHECK(count_keys(s, "") == rounds);
+    store_close(s);
+    buf_free(&b);
+    munmap(shared, sizeof(*shared));
+}
+
 struct put_race {
     struct store *store;
     bool may_miss; /* a reader may be told that there is no object */
@@ -625,6 +713,7 @@ int main(int argc, char **argv)
         {"few-keys", test_few_keys},
         {"big", test_big},
         {"create-race", test_create_race},
+        {"create-rounds", test_create_rounds},
         {"folder-race", test_folder_race},
         {"put-race", test_put_race},
         {"put-race-gaps", test_put_race_gaps},
