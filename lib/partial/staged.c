@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "job/job_copy.h"
 #include "mysql/catalog.h"
 #include "restore/restore_load.h"
 #include "restore/stage.h"
@@ -177,6 +178,7 @@ static struct err *catch_up_once(struct partial *p)
 
     if (gtid_pos_reaches(&p->staged.pos, &p->position.pos))
         return NULL;
+    TRY(job_copy_replays(p->conn, p->restore->job, &p->staged.pos));
     struct job *job = stage_job(p);
     struct go_on g = partial_go_on(p, job, &p->position.pos);
     g.staging = true;

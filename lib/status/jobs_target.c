@@ -48,34 +48,65 @@ static struct err *add_state(struct looking *l)
     return NULL;
 }
 
-static void set_copy(json_t *to, const struct job_copy_state *s, bool running)
+static void set_left(json_t *copy, const char *what, double per_second, uint64_t left)
+{
+    json_object_set_new(copy, what, json_real(per_second));
+    json_object_set_new(copy, "seconds_left", json_integer((json_int_t)((double)left / per_second)));
+}
+
+static void set_load_left(json_t *copy, const struct job_copy_state *s)
+{
+    uint64_t rows = s->loaded > s->copy.before ? s->loaded - s->copy.before : 0;
+
+    if (s->seconds && rows && s->copy.rows >= s->loaded)
+        set_left(copy, "rows_per_second", (double)rows / (double)s->seconds, s->copy.rows - s->loaded);
+}
+
+/* All is loaded: it is brought to the job's position, or the job to its. */
+static void set_replay_left(json_t *copy, const struct job_copy_state *s, const struct gtid_pos *job,
+                            bool running)
+{
+    const bool job_is_behind = gtid_pos_order(&s->at, job) > 0;
+    uint64_t left = job_is_behind ? gtid_pos_distance(job, &s->at) : gtid_pos_distance(&s->at, job);
+    uint64_t done = gtid_pos_distance(&s->from, &s->at);
+
+    document_set_u64(copy, "transactions_left", left);
+    if (running && left && !job_is_behind && s->from.count && s->replay_seconds && done)
+        set_left(copy, "transactions_per_second", (double)done / (double)s->replay_seconds, left);
+}
+
+static void set_copy(json_t *to, const struct job_copy_state *s, const struct gtid_pos *job, bool running)
 {
     json_t *copy = json_object();
-    uint64_t rows = s->loaded > s->copy.before ? s->loaded - s->copy.before : 0;
-    double rate = s->seconds ? (double)rows / (double)s->seconds : 0;
 
     document_set_bytes(copy, "kind", s->copy.partial ? "partial" : "full");
     document_set_bytes(copy, "snapshot", s->copy.snapshot);
     document_set_bytes(copy, "reason", s->copy.reason);
     document_set_u64(copy, "rows", s->copy.rows);
     document_set_u64(copy, "loaded", s->loaded);
-    if (running && rate > 0 && s->copy.rows >= s->loaded) {
-        json_object_set_new(copy, "rows_per_second", json_real(rate));
-        json_object_set_new(copy, "seconds_left",
-                            json_integer((json_int_t)((double)(s->copy.rows - s->loaded) / rate)));
-    }
+    if (s->staged)
+        set_replay_left(copy, s, job, running);
+    else if (running)
+        set_load_left(copy, s);
     json_object_set_new(to, "copy", copy);
 }
 
-static struct err *is_catching_up(struct looking *l, bool *yes)
+static const char *doing_of(const struct looking *l, const struct job_position *p,
+                            const struct job_locks *locks, const struct job_copy_state *copy, bool copying)
 {
-    char *stage = job_stage_name(l->job);
-    struct job_position p;
-    struct err *e = job_position_read(l->conn, stage, &p, yes);
-
-    job_position_free(&p);
-    free(stage);
-    return e;
+    if (p->pending || swap_is_announced(p))
+        return "swapping";
+    if (copying && copy->staged)
+        return gtid_pos_equal(&copy->at, &p->pos) ? "waiting for the swap" : "catching up";
+    if (copying)
+        return "loading";
+    if (locks->job)
+        return "replaying";
+    if (copy->found)
+        return "copy interrupted";
+    if (json_object_get(l->to, "full_copy"))
+        return "waiting for a snapshot";
+    return json_array_size(json_object_get(l->to, "tables_behind")) > 0 ? "behind" : "idle";
 }
 
 /* What is going on just now: a run shows by its locks, where the server has such. */
@@ -83,30 +114,14 @@ static struct err *add_doing(struct looking *l, const struct job_position *p)
 {
     struct job_locks locks;
     struct job_copy_state copy;
-    bool staged = false;
-    const char *doing = "idle";
 
     TRY(job_locks_read(l->conn, l->job, &locks));
-    TRY(job_copy_read(l->conn, l->job, &copy));
-    struct err *e = is_catching_up(l, &staged);
-    bool running = locks.job || locks.stage;
-    bool loading = locks.known ? locks.stage : copy.found;
-    if (p->pending || swap_is_announced(p))
-        doing = "swapping";
-    else if (loading)
-        doing = staged ? "catching up" : "loading";
-    else if (locks.job)
-        doing = "replaying";
-    else if (copy.found)
-        doing = "copy interrupted";
-    else if (json_object_get(l->to, "full_copy"))
-        doing = "waiting for a snapshot";
-    else if (json_array_size(json_object_get(l->to, "tables_behind")) > 0)
-        doing = "behind";
-    document_set_bytes(l->to, "doing", doing);
-    json_object_set_new(l->to, "running", locks.known ? json_boolean(running) : json_null());
+    struct err *e = job_copy_read(l->conn, l->job, &copy);
+    bool copying = locks.known ? locks.stage : copy.found;
+    document_set_bytes(l->to, "doing", doing_of(l, p, &locks, &copy, copying));
+    json_object_set_new(l->to, "running", locks.known ? json_boolean(locks.job || locks.stage) : json_null());
     if (copy.found)
-        set_copy(l->to, &copy, loading);
+        set_copy(l->to, &copy, &p->pos, copying);
     job_copy_state_free(&copy);
     return e;
 }

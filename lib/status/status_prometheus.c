@@ -46,6 +46,11 @@ static const struct metric of_jobs[] = {
      VALUE_COUNT},
     {"ccr_job_copy_rows", "Rows of the copy that is under way.", "copy", "rows", VALUE_NUMBER},
     {"ccr_job_copy_loaded_rows", "Rows of it that are loaded.", "copy", "loaded", VALUE_NUMBER},
+    {"ccr_job_copy_left_transactions",
+     "Transactions of the log that are left to be replayed on top of it before the swap.", "copy",
+     "transactions_left", VALUE_NUMBER},
+    {"ccr_job_copy_left_seconds", "How long it takes at its rate so far until the next step.", "copy",
+     "seconds_left", VALUE_NUMBER},
 };
 
 static const struct metric of_streams[] = {

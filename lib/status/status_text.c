@@ -126,6 +126,14 @@ static void add_state(struct buf *out, const json_t *job, int64_t now_us)
     buf_printf(out, " by %s: %s\n", message_of(job, "state_who"), message_of(job, "state_reason"));
 }
 
+static void append_rate(struct buf *out, const json_t *copy, const char *name, const char *unit)
+{
+    const json_t *rate = json_object_get(copy, name);
+
+    if (rate)
+        buf_printf(out, ", %.*f %s", json_real_value(rate) < 10, json_real_value(rate), unit);
+}
+
 static void add_copy(struct buf *out, const json_t *job)
 {
     const json_t *copy = json_object_get(job, "copy");
@@ -138,8 +146,13 @@ static void add_copy(struct buf *out, const json_t *job)
                text_of(copy, "kind"), text_of(copy, "snapshot"), message_of(copy, "reason"), loaded, rows);
     if (rows > 0)
         buf_printf(out, " (%" PRId64 "%%)", loaded * 100 / rows);
+    if (json_object_get(copy, "transactions_left"))
+        buf_printf(out, "; %" PRId64 " transactions of the log behind them are left",
+                   number_of(copy, "transactions_left"));
+    append_rate(out, copy, "rows_per_second", "rows/s");
+    append_rate(out, copy, "transactions_per_second", "transactions/s");
     if (json_object_get(copy, "seconds_left")) {
-        buf_printf(out, ", %.0f rows/s, ", json_real_value(json_object_get(copy, "rows_per_second")));
+        buf_append_str(out, ", ");
         append_age(out, number_of(copy, "seconds_left"));
         buf_append_str(out, " left");
     }

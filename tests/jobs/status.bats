@@ -176,6 +176,76 @@ time_left_is_known() {
     [ "$(job '.copy.seconds_left > 0 and .copy.rows_per_second > 0')" = true ]
 }
 
+# restore_tables [OPTIONS]: a partial copy of d.t in the background, as $pid.
+restore_tables() {
+    "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --tables d.t --quiet --threads 1 "$@" 3>&- &
+    pid=$!
+}
+
+metrics() {
+    status --prometheus >"$T/metrics"
+    promtool check metrics <"$T/metrics"
+}
+
+@test "a partial copy: loading, catching up with the job, waiting for the swap; each with what is left, and how long" {
+    local pid left id
+
+    sql source "$(for id in {6001..6020}; do echo "INSERT INTO d.t VALUES ($id, 0);"; done)"
+    replay
+    left=$(($(sql source "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos, '-', -1)") - $(jq -r .position "$STORE_DIR"/streams/main/snapshots/*/manifest.json | cut -d - -f 3)))
+    restore_tables --max-rate 200rows
+    wait_until 30 time_left_is_known
+    [ "$(job '"\(.doing) \(.running) \(.copy.kind) \(.copy.rows) \(.copy.loaded < 2000) \(.copy.transactions_left) \(.copy.reason)"')" = \
+        "loading true partial 2000 true null asked for by hand" ]
+    run status
+    [[ $output == *"; loading; "*"copy     partial, of snapshot "*" of 2000 rows ("*"%), "*" rows/s, "*" left"* ]]
+    metrics
+    [ "$(metric 'ccr_job_copy_rows{job="j",stream="main"}')" = 2000 ]
+    [ "$(metric 'ccr_job_copy_left_seconds{job="j",stream="main"}')" -gt 0 ]
+    [ -z "$(metric 'ccr_job_copy_left_transactions{.*}')" ]
+    kill -9 "$pid"
+    # it stops behind the first commit of what it replays
+    CCR_FAILPOINT=commit-after:1:stop restore_tables --batch-transactions 5
+    wait_until 60 doing_is "catching up"
+    wait_until 30 replay_rate_is_known
+    [ "$(job '"\(.running) \(.copy.kind) \(.copy.loaded) \(.copy.rows_per_second)"')" = "true partial 2000 null" ]
+    [ "$(job ".copy.transactions_left < $left and .copy.transactions_left > 0 and .copy.seconds_left >= 0")" = true ]
+    run status
+    [[ $output == *"; catching up; "*"2000 of 2000 rows (100%); $(job .copy.transactions_left) transactions of the log behind them are left, "*" transactions/s, "*" left"* ]]
+    metrics
+    [ "$(metric 'ccr_job_copy_left_transactions{job="j",stream="main"}')" = "$(job .copy.transactions_left)" ]
+    [ -n "$(metric 'ccr_job_copy_left_seconds{job="j",stream="main"}')" ]
+    kill -9 "$pid"
+    wait_until 10 doing_is "copy interrupted"
+    [ "$(job '"\(.running) \(.copy.transactions_left > 0) \(.copy.seconds_left)"')" = "false true null" ]
+    # a reader is in the way
+    mariadb --no-defaults --socket="$T/target/sock" --user=root -e "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT SLEEP(600)" 3>&- &
+    wait_until 10 a_reader_is_there
+    restore_tables
+    wait_until 60 doing_is "waiting for the swap"
+    [ "$(job '"\(.running) \(.copy.loaded) \(.copy.transactions_left) \(.copy.seconds_left)"')" = "true 2000 0 null" ]
+    run status
+    [[ $output == *"; waiting for the swap; "*"2000 of 2000 rows (100%); 0 transactions of the log behind them are left"* ]]
+    metrics
+    [ "$(metric 'ccr_job_copy_left_transactions{job="j",stream="main"}')" = 0 ]
+    [ -z "$(metric 'ccr_job_copy_left_seconds{.*}')" ]
+    sql target "KILL $(reader)"
+    wait "$pid"
+    [ "$(job '"\(.doing) \(.copy) \(.lag.transactions)"')" = "idle null 0" ]
+}
+
+reader() {
+    sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600)%'"
+}
+
+a_reader_is_there() {
+    [ -n "$(reader)" ]
+}
+
+replay_rate_is_known() {
+    [ "$(job '.copy.transactions_per_second > 0')" = true ]
+}
+
 @test "failures and what to do about them; a stopped job stands out" {
     replay
     sql target "DELETE FROM d.t WHERE id = 5"
