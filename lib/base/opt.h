@@ -135,6 +135,7 @@ enum opt_id {
     OPT_CHECK_BEFORE_IMAGES,
     OPT_ON_DRIFT,
     OPT_ON_NEED,
+    OPT_COPIES_A_DAY,
     OPT_EXPLAIN,
     OPT_MEMORY,
     OPT_LANES,

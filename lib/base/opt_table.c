@@ -190,6 +190,8 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
                       "repair: compare rows and put them right; copy: ask for the table anew"},
     [OPT_ON_NEED] = {"on-need", TYPE_STRING, APPLY, SECTION_TARGET, "wait|pass", "wait",
                      "pass: go on without a table that only a copy brings in, where that is safe"},
+    [OPT_COPIES_A_DAY] = {"copies-a-day", TYPE_COUNT, APPLY, SECTION_TARGET, "N", "20",
+                          "a table that needs so many copies within a day needs a person (0: never)"},
     [OPT_EXPLAIN] = {"explain", TYPE_FLAG, APPLY, 0, NULL, NULL,
                      "list each table's road and the reason, change nothing"},
     [OPT_MEMORY] = {"memory", TYPE_SIZE, DOWN, SECTION_TARGET, "BYTES", "256M",

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "format/layout.h"
 #include "job/job_copy.h"
+#include "job/job_needed.h"
 #include "job/job_state.h"
 #include "mysql/advisory.h"
 #include "mysql/catalog.h"
@@ -95,6 +96,7 @@ static struct err *job_create_tables(struct conn *c)
         TRY(conn_exec(c, "%s", job_tables[i]));
     TRY(job_generation_setup(c));
     TRY(job_needs_setup(c));
+    TRY(job_needed_setup(c));
     TRY(job_state_setup(c));
     return job_copy_setup(c);
 }
@@ -137,9 +139,9 @@ struct err *job_forget(struct conn *c, const char *job, const char *const *table
 
 static struct err *job_remove_locked(struct conn *c, const char *name)
 {
-    static const char *const tables[] = {"tables",  "kept",    "loads",      "needs",
-                                         "history", "lanes",   "states",     "copies",
-                                         "skips",   "repairs", "protection", "written_by_others"};
+    static const char *const tables[] = {
+        "tables", "kept",  "loads",   "needs",      "history",           "lanes", "states",
+        "copies", "skips", "repairs", "protection", "written_by_others", "needed"};
     char *job = sql_string_dup(name);
     char *position = job_position_table(name);
     char *table = sql_table_dup(JOB_DATABASE, position);

@@ -12,6 +12,7 @@
  *   loads         finished chunks of a restore in progress, written in their chunk's transaction
  *   needs         what only another copy can bring in, and why
  *   history       every full or partial copy and its reason
+ *   needed        how often a day the job itself finds that it needs a copy (job_needed.h)
  *   lanes         one row per lane of the last run of ccr-apply that had several
  *   states        whether each job follows, is paused or needs a person (job_state.h)
  *   copies        the copy that each job's restore has last begun (job_copy.h)

@@ -10,6 +10,7 @@
 #include "base/who.h"
 #include "format/document.h"
 #include "job/job.h"
+#include "job/job_needed.h"
 
 struct err *job_state_setup(struct conn *c)
 {
@@ -111,6 +112,8 @@ static struct err *set_state(struct conn *c, const struct job_change *change)
                   job, change->state, reason, by);
     if (!e)
         e = job_history_add(c, change->job, what, change->reason);
+    if (!e && strcmp(change->state, JOB_FOLLOWING) == 0)
+        e = job_needed_forget(c, change->job);
     free(who);
     free(what);
     free(job);
@@ -208,10 +211,11 @@ static struct err *record_failure(void *arg)
     r->state = known_state(before.state);
     job_state_free(&before);
     TRY(write_failure(r, failures, cause));
-    if (failures < JOB_FAILURES_TO_STOP || strcmp(r->state, JOB_FOLLOWING) != 0)
+    if ((failures < JOB_FAILURES_TO_STOP && !o->too_often) || strcmp(r->state, JOB_FOLLOWING) != 0)
         return NULL;
-    char *reason =
-        mem_printf("%" PRIu64 " failures in a row of the same cause: %s", failures, err_message(o->error));
+    char *reason = o->too_often ? mem_strdup(o->too_often)
+                                : mem_printf("%" PRIu64 " failures in a row of the same cause: %s", failures,
+                                             err_message(o->error));
     const struct job_change change = {o->job, o->program, JOB_STOPPED, reason};
     struct err *e = set_state(r->conn, &change);
     free(reason);

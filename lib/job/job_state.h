@@ -6,7 +6,8 @@
  * alone from then on, one by hand tries again, and its success makes the job follow again. Each change of the
  * state is a line of the history, with its reason and who made it. Waiting for a copy that was asked for is
  * one failure, however often it is found; but where the copy does not help, and the same failure comes again
- * before anything was applied, it counts.
+ * before anything was applied, it counts. A table that needs a copy too often (job_needed.h) stops the job as
+ * well.
  *
  * ERR_LOCKED, ERR_INTERRUPTED and ERR_STORE are no failures of the job, nor are ERR_USAGE and ERR_CONFIG.
  * Nothing is recorded of a job that is not in ccr.jobs. A target of an earlier version has no such table: it
@@ -59,6 +60,7 @@ struct job_outcome {
     /* a copy that was asked for: whether it has helped shows when the job goes on, so failures stay counted
      */
     bool asked_for;
+    const char *too_often; /* why a person is to look at it at once; NULL */
 };
 /* Outside of any transaction. *state is what the job is now: a string that stays. */
 struct err *job_state_record(struct conn *c, const struct job_outcome *outcome, const char **state) CHECKED;
@@ -74,7 +76,8 @@ struct job_change {
     const char *state;
     const char *reason;
 };
-/* With a line in the history; the failures in a row begin anew. Opens its own transaction. */
+/* With a line in the history; where the job follows then, all counts begin anew, else the failures in a row.
+ * Opens its own transaction. */
 struct err *job_state_change(struct conn *c, const struct job_change *change) CHECKED;
 
 /*

@@ -124,9 +124,9 @@ struct err *job_state_ended(struct conn *c, struct run *run, const struct job_ou
         return err_first(e, err_context(failed, "noting how the run of job %s ended", job));
     if (e && strcmp(state, JOB_STOPPED) == 0 && !was_stopped)
         log_warn(run->log,
-                 "job %s needs a person: %d failures in a row of the same cause; runs with --cron and "
-                 "--follow leave it alone from now on",
-                 job, JOB_FAILURES_TO_STOP);
+                 "job %s needs a person: %s; runs with --cron and --follow leave it alone from now on", job,
+                 how->too_often ? "the same is copied too often"
+                                : "the third failure in a row of the same cause");
     /* of a failure that is none of the job's, it is what it was */
     if (!e || strcmp(state, JOB_FOLLOWING) != 0 || !was)
         document_set_bytes(run->result, "state", state);

@@ -33,7 +33,7 @@ static struct err *drive(struct go_on *g, struct apply *a, struct job_position *
     g->statements += a->batch.committed_counts.ddl + a->batch.committed_counts.statements;
     job_position_copy(position, &a->batch.committed);
     if (e && !g->staging && a->need.count && err_code(e) == ERR_RESYNC && !conn_is_lost(a->conn))
-        e = err_first(e, need_record(a->conn, g->job, &a->need, &a->batch.committed, &a->waits));
+        e = err_first(e, need_record(a->conn, g->job, &a->need, &a->batch.committed, 0));
     if (a->batch.claimed && !g->staging)
         e = err_first(e, status_publish(g->store, g->job, position));
     return e;

@@ -193,6 +193,20 @@ static struct err *apply_need_drifted(struct apply *a, struct err *e)
     return need;
 }
 
+/* The copies come, and lead nowhere. */
+static struct err *apply_too_often(const struct apply *a, struct err *e)
+{
+    const char *hint = err_hint_text(e);
+    struct err *own = err_hint(err_new(ERR_RESYNC, "%s; the last one: %s", a->need.too_often, err_message(e)),
+                               "find out what on the source does this; ccr-job resume --job %s lets the job "
+                               "go on, counted anew, and "
+                               "--copies-a-day allows more%s%s",
+                               a->job->name, hint ? "; then " : "", hint ? hint : "");
+
+    err_free(e);
+    return own;
+}
+
 /* What only a snapshot can bring in is asked for: a table, or where it cannot be narrowed down to that, the
  * whole job. */
 static struct err *apply_record_need(struct apply *a, struct err *e)
@@ -205,7 +219,8 @@ static struct err *apply_record_need(struct apply *a, struct err *e)
         a->need.gtid = a->stopped_at;
         a->need.epoch = a->next_epoch;
     }
-    return err_first(e, need_record(a->conn, a->job, &a->need, &a->batch.committed, &a->waits));
+    e = err_first(e, need_record(a->conn, a->job, &a->need, &a->batch.committed, a->limits.copies_a_day));
+    return a->need.too_often ? apply_too_often(a, e) : e;
 }
 
 /* *passed: the tables are behind from here on, and the job goes on without them. */
@@ -214,7 +229,8 @@ static struct err *apply_pass_needs(struct apply *a, struct err *e, bool *passed
     char *why = NULL;
 
     *passed = false;
-    if (err_code(e) != ERR_RESYNC || !a->limits.pass_needs || a->dry_run || conn_is_lost(a->conn))
+    if (err_code(e) != ERR_RESYNC || !a->limits.pass_needs || a->dry_run || conn_is_lost(a->conn) ||
+        a->need.too_often)
         return e;
     struct err *own = need_pass(a->conn, a->job, &a->need, &a->batch.committed, &why);
     if (own) {
@@ -330,8 +346,10 @@ static struct err *apply_note_end(struct apply *a, struct run *run, struct err *
         err_free(conn_exec(a->conn, "ROLLBACK"));
         err_free(session_prepare(a->conn));
     }
-    const struct job_outcome outcome = {
-        .job = opts_string(run->opts, OPT_JOB), .progress = a->batch.commits > 0, .waits = a->waits};
+    const struct job_outcome outcome = {.job = opts_string(run->opts, OPT_JOB),
+                                        .progress = a->batch.commits > 0,
+                                        .waits = a->need.known,
+                                        .too_often = a->need.too_often};
     return job_state_ended(a->conn, run, &outcome, e);
 }
 

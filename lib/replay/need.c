@@ -5,7 +5,9 @@
 
 #include "base/mem.h"
 #include "job/job.h"
+#include "job/job_needed.h"
 #include "replay/intent.h"
+#include "replay/session.h"
 
 static bool has_table(const struct need *n, const char *db, const char *name)
 {
@@ -41,9 +43,21 @@ void need_free(struct need *n)
     }
     free(n->tables);
     free(n->reason);
+    free(n->too_often);
     *n = (struct need){0};
 }
 
+static bool is_open(const struct job_needs *needs, const struct job_need *need)
+{
+    bool open = false;
+
+    for (size_t i = 0; i < needs->count && !open; i++)
+        open = strcmp(needs->items[i].kind, need->kind) == 0 && strcmp(needs->items[i].db, need->db) == 0 &&
+               strcmp(needs->items[i].name, need->name) == 0;
+    return open;
+}
+
+/* Just as it is, too. */
 static bool is_known(const struct job_needs *needs, const struct job_need *need)
 {
     bool known = false;
@@ -60,12 +74,29 @@ static bool is_known(const struct job_needs *needs, const struct job_need *need)
 struct recording {
     struct conn *conn;
     const char *job;
-    const struct need *need;
+    struct need *need;
     const char *gtid;
     const char *pos;
     uint64_t epoch;
-    bool known; /* all of them */
+    uint64_t a_day;
 };
+
+/* One that was not open. */
+static struct err *count_need(const struct recording *r, const struct need_table *t)
+{
+    uint64_t times = 0;
+    struct buf why = BUF_INIT;
+    const char *dot = t->name[0] ? "." : "";
+
+    TRY(job_needed_add(r->conn, r->job, t->db, t->name, r->need->reason));
+    struct err *e = job_needed_count(r->conn, r->job, t->db, t->name, &times, &why);
+    if (!e && r->a_day && times >= r->a_day && !r->need->too_often)
+        r->need->too_often = mem_printf("%s%s%s has needed a copy %llu times within a day: %s",
+                                        t->db[0] ? t->db : "the whole job", dot, t->name,
+                                        (unsigned long long)times, buf_str(&why));
+    buf_free(&why);
+    return e;
+}
 
 /* In a transaction. */
 static struct err *record(void *arg)
@@ -75,7 +106,7 @@ static struct err *record(void *arg)
 
     TRY(job_needs_read(r->conn, r->job, &needs));
     struct err *e = NULL;
-    r->known = true;
+    r->need->known = true;
     for (size_t i = 0; i < r->need->count && !e; i++) {
         const struct need_table *t = &r->need->tables[i];
         const struct job_need need = {.kind = t->db[0] ? JOB_NEED : JOB_FULL,
@@ -87,8 +118,11 @@ static struct err *record(void *arg)
                                       .pos = r->pos};
         if (is_known(&needs, &need))
             continue;
-        r->known = false;
-        e = job_need_put(r->conn, r->job, &need);
+        r->need->known = false;
+        if (!is_open(&needs, &need))
+            e = count_need(r, t);
+        if (!e)
+            e = job_need_put(r->conn, r->job, &need);
     }
     job_needs_free(&needs);
     return e;
@@ -141,15 +175,16 @@ static struct err *add_joined(struct conn *c, const struct scope *scope, struct 
 }
 
 struct err *need_record(struct conn *c, const struct job *job, struct need *n, const struct job_position *at,
-                        bool *known)
+                        uint64_t a_day)
 {
     char gtid[GTID_TEXT_SIZE] = "";
     struct gtid_pos since = GTID_POS_INIT;
     const bool later = n->epoch > at->epoch;
 
     TRY(conn_exec(c, "ROLLBACK"));
-    TRY(conn_exec(c, "SET SESSION autocommit = 1"));
+    TRY(session_prepare(c)); /* it may be the source's */
     TRY(job_needs_setup(c));
+    TRY(job_needed_setup(c));
     TRY(add_joined(c, &job->scope, n));
     if (!later)
         gtid_pos_copy(&since, &at->pos);
@@ -161,9 +196,9 @@ struct err *need_record(struct conn *c, const struct job *job, struct need *n, c
                           .need = n,
                           .gtid = n->gtid.seq ? gtid_format(n->gtid, gtid) : gtid,
                           .pos = pos,
-                          .epoch = later ? n->epoch : at->epoch};
+                          .epoch = later ? n->epoch : at->epoch,
+                          .a_day = a_day};
     struct err *e = conn_transaction(c, record, &r);
-    *known = !e && r.known;
     free(pos);
     gtid_pos_free(&since);
     return e;

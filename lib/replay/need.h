@@ -24,6 +24,9 @@ struct need {
     char *reason;
     struct gtid gtid; /* of the transaction that cannot be passed; seq 0: none */
     uint64_t epoch;   /* the snapshot is to be of this epoch or a later one; 0: of the job's */
+    /* by need_record */
+    bool known;      /* all of it was there already, and a copy is on its way */
+    char *too_often; /* why a person is to look at it (job/job_needed.h); NULL */
 };
 
 /* Unless it is there already. */
@@ -33,10 +36,10 @@ void need_free(struct need *n);        /* its members */
 /*
  * In a commit of its own; what foreign keys with CASCADE and the like join with the tables is added, for
  * these can only be copied together. `at` is how far the job is: the snapshot is to be behind that and the
- * transaction. *known: it is there already, and a copy is on its way.
+ * transaction. A table that is needed for the `a_day`-th time within a day is too often (0: any number).
  */
 struct err *need_record(struct conn *c, const struct job *job, struct need *n, const struct job_position *at,
-                        bool *known) CHECKED;
+                        uint64_t a_day) CHECKED;
 /*
  * What is recorded becomes what the job is behind with (JOB_BEHIND): from here on its changes are passed
  * over, until a copy of the tables is there; that is noted in the history. An intent that these tables settle

@@ -47,6 +47,7 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     out->pass_needs = strcmp(need, "pass") == 0;
     if (!out->pass_needs && strcmp(need, "wait") != 0)
         return err_new(ERR_USAGE, "--on-need is 'wait' or 'pass', not '%s'", need);
+    out->copies_a_day = opts_number(opts, OPT_COPIES_A_DAY);
     if (gtid) {
         TRY(gtid_pos_parse(gtid, ERR_USAGE, &out->until_gtid));
         out->has_until_gtid = true;

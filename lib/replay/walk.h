@@ -40,8 +40,9 @@ struct redo {
 struct apply_limits {
     uint64_t batch_transactions;
     uint64_t batch_bytes;
-    bool in_order;   /* nothing is merged */
-    bool pass_needs; /* a table that only a copy can bring in is left behind, where that is safe */
+    bool in_order;         /* nothing is merged */
+    bool pass_needs;       /* a table that only a copy can bring in is left behind, where that is safe */
+    uint64_t copies_a_day; /* of one table, before a person is to look; 0: any number */
     enum drift_mode drift;
     bool copy_drifted; /* a table that drifted is one that only a copy can bring in */
     int64_t batch_us;  /* a batch is ended after this time */
@@ -76,7 +77,6 @@ struct apply {
     struct need need;               /* why the run ended, where a table must be brought in (schema_scope.h) */
     struct gtid stopped_at;         /* the transaction that could not be replayed; seq 0: none */
     uint64_t next_epoch;            /* that the log's terminator names; 0: it was not reached */
-    bool waits;                     /* what it needs had been asked for before: nothing new */
     uint64_t unmerged;              /* batches that the target refused merged: done again in order */
     struct gtid_pos in_order_until; /* while the batch is in order: where that ends */
     struct evening *evening;        /* what comes before all else; NULL where the lanes are even */

@@ -7,6 +7,7 @@
 #include "format/document.h"
 #include "job/job.h"
 #include "job/job_copy.h"
+#include "job/job_needed.h"
 #include "job/job_publish.h"
 #include "job/job_state.h"
 #include "job/protect.h"
@@ -126,6 +127,25 @@ static struct err *add_doing(struct looking *l, const struct job_position *p)
     return e;
 }
 
+/* What is behind is named by patterns. */
+static struct err *add_times(struct looking *l, const struct job_need *n, json_t *to)
+{
+    const bool behind = strcmp(n->kind, JOB_BEHIND) == 0;
+    uint64_t times = 0;
+
+    if (strcmp(n->kind, JOB_PARTITION) == 0 ||
+        (behind && !(scope_pattern_is_exact(n->db) && scope_pattern_is_exact(n->name))))
+        return NULL;
+    char *db = behind ? scope_pattern_name(n->db) : mem_strdup(n->db);
+    char *name = behind ? scope_pattern_name(n->name) : mem_strdup(n->name);
+    struct err *e = job_needed_count(l->conn, l->job, db, name, &times, NULL);
+    if (times)
+        document_set_u64(to, "times", times);
+    free(db);
+    free(name);
+    return e;
+}
+
 static json_t *need_json(const struct job_need *n)
 {
     json_t *to = json_object();
@@ -148,8 +168,10 @@ static struct err *add_needs(struct looking *l)
 
     json_object_set_new(l->to, "tables_behind", tables);
     TRY(job_needs_read(l->conn, l->job, &needs));
-    for (size_t i = 0; i < needs.count; i++) {
+    struct err *e = NULL;
+    for (size_t i = 0; i < needs.count && !e; i++) {
         json_t *need = need_json(&needs.items[i]);
+        e = add_times(l, &needs.items[i], need);
         if (strcmp(needs.items[i].kind, JOB_FULL) == 0) {
             json_object_set_new(l->to, "full_copy", need);
             json_object_set_new(l->to, "needs_copy", json_true());
@@ -158,7 +180,7 @@ static struct err *add_needs(struct looking *l)
         }
     }
     job_needs_free(&needs);
-    return NULL;
+    return e;
 }
 
 static struct err *add_history(struct looking *l)

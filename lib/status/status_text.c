@@ -159,20 +159,30 @@ static void add_copy(struct buf *out, const json_t *job)
     buf_append_byte(out, '\n');
 }
 
+/* "TIME (3 times within a day)" */
+static void append_since(struct buf *out, const json_t *need)
+{
+    buf_printf(out, " since %s", text_of(need, "since"));
+    if (number_of(need, "times") > 1)
+        buf_printf(out, " (%" PRId64 " times within a day)", number_of(need, "times"));
+    buf_printf(out, ": %s\n", message_of(need, "reason"));
+}
+
 static void add_tables(struct buf *out, const json_t *job)
 {
     const json_t *tables = json_object_get(job, "tables_behind");
     const json_t *full = json_object_get(job, "full_copy");
 
-    if (full)
-        buf_printf(out, "  needs    a full copy since %s: %s\n", text_of(full, "since"),
-                   message_of(full, "reason"));
+    if (full) {
+        buf_append_str(out, "  needs    a full copy");
+        append_since(out, full);
+    }
     for (size_t i = 0; i < json_array_size(tables); i++) {
         const json_t *t = json_array_get(tables, i);
         const char *name = message_of(t, "name");
-        buf_printf(out, "  table    %s%s%s %s since %s: %s\n", message_of(t, "db"), *name ? "." : "", name,
-                   strcmp(text_of(t, "kind"), "behind") == 0 ? "is left behind" : "needs a copy",
-                   text_of(t, "since"), message_of(t, "reason"));
+        buf_printf(out, "  table    %s%s%s %s", message_of(t, "db"), *name ? "." : "", name,
+                   strcmp(text_of(t, "kind"), "behind") == 0 ? "is left behind" : "needs a copy");
+        append_since(out, t);
     }
 }
 

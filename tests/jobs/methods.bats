@@ -399,3 +399,112 @@ drifted() {
     apply
     same d
 }
+
+@test "copies that do not help: the log has a gap again behind each, and the third stops the job" {
+    local i
+
+    for i in 1 2 3; do
+        sql source "INSERT INTO d.t (id, v) SELECT MAX(id) + 1, 8 FROM d.t"
+        purge_all source
+        sql source "INSERT INTO d.t (id, v) SELECT MAX(id) + 1, 8 FROM d.t"
+        run ccr ship source --quiet
+        fails 8
+        run ccr apply target --job j
+        fails 8 "of the log has ended"
+        [ "$(status_of j '"\(.state) \(.failures) \(.full_copy.times)"')" = "$([ "$i" -lt 3 ] && echo following || echo stopped) $i $i" ]
+        answer
+        [ "$i" -eq 3 ] || requested
+    done
+    run ccr apply target --job j --cron
+    fails 8 "job j needs a person since 20" "gap"
+    run ccr restore target --job j --requested --cron
+    fails 8 "job j needs a person since 20" "gap" "ccr-job resume"
+    run ccr status target --job j
+    fails 0 "STOPPED, needs a person" "needs    a full copy since 20" "(3 times within a day)" "3 failures in a row of the same cause"
+    job resume --job j --reason "the binlogs are kept for a week now" --quiet
+    [ "$(sql target "SELECT COUNT(*) FROM ccr.needed")" -eq 0 ]
+    requested
+    [ "$(json_of .copies)" -eq 1 ]
+    replay
+    same d
+}
+
+# turn I: what the log cannot bring to d.x, for one of two reasons.
+turn() {
+    if [ $(($1 % 2)) -eq 0 ]; then
+        sql source "CREATE TABLE other.x LIKE d.x; INSERT INTO other.x (id) VALUES (1); RENAME TABLE d.x TO other.gone$1, other.x TO d.x"
+    else
+        sql source "ALTER TABLE d.x ADD u$1 CHAR(36) DEFAULT (UUID())"
+    fi
+    ship
+}
+
+needed() {
+    sql target "SELECT COUNT(*) FROM ccr.needed WHERE name = '$1'"
+}
+
+@test "causes that take turns: a table that needs too many copies within a day stops the job, whatever the reasons" {
+    local i
+
+    sql source "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE d.x (id INT PRIMARY KEY); CREATE TABLE d.y LIKE d.x; INSERT INTO d.x VALUES (1); INSERT INTO d.y VALUES (1)"
+    replay
+    for i in 1 2 3 4; do
+        [ "$(status_of j .state)" = following ]
+        turn "$i"
+        # the last one also where it would go on without
+        run ccr apply target --job j --copies-a-day 4 --on-need "$([ "$i" -lt 4 ] && echo wait || echo pass)"
+        fails 8 "d.x"
+        [ "$(status_of j '"\(.failures) \(.tables_behind[0].times)"')" = "1 $i" ]
+        answer
+        [ "$i" -eq 4 ] || requested
+    done
+    fails 8 "d.x has needed a copy 4 times within a day: a table was renamed" "job j needs a person" "--copies-a-day allows more" "not in the log"
+    [ "$(status_of j '"\(.state) \(.tables_behind[0].kind)"')" = "stopped partial" ]
+    [[ $(status_of j .state_reason) == "d.x has needed a copy 4 times within a day: "*"renamed"*"times"* ]]
+    for i in "apply target" "restore target --requested"; do
+        # shellcheck disable=SC2086
+        run ccr $i --job j --cron
+        fails 8 "job j needs a person since 20" "d.x has needed a copy 4 times within a day: " "ccr-job resume --job j"
+    done
+    run ccr status target --job j
+    fails 0 "STOPPED, needs a person" "d.x has needed a copy 4 times" "table    d.x needs a copy since 20" "(4 times within a day)"
+    # a run by hand that comes no further changes nothing
+    run ccr apply target --job j
+    fails 8
+    [ "$(status_of j '"\(.state) \(.tables_behind[0].times)"')" = "stopped 4" ]
+    job resume --job j --reason "the rotation of d.x is over" --quiet
+    [ "$(needed x)" -eq 0 ]
+    run ccr restore target --job j --requested --cron
+    fails 0
+    apply
+    same d
+    # what a person asks for is not counted, nor what is older than a day; other tables have their own count
+    sql target "INSERT INTO ccr.needed (job, db, name, reason) SELECT 'j', 'd', 'x', 'earlier' FROM d.seq_1_to_18;
+        INSERT INTO ccr.needed (job, db, name, reason, at) SELECT 'j', 'd', 'x', 'long ago', NOW() - INTERVAL 25 HOUR FROM d.seq_1_to_30"
+    job resync --job j --reason "by hand" --tables d.x,d.y --quiet
+    answer
+    requested
+    [ "$(needed x)" -eq 48 ]
+    sql source "ALTER TABLE d.y ADD u CHAR(36) DEFAULT (UUID())"
+    needs_only "not in the log" d.y
+    turn 5
+    needs_only "not in the log" d.x
+    [ "$(needed x) $(needed y) $(status_of j .state)" = "19 1 following" ]
+    turn 7
+    run ccr apply target --job j --copies-a-day 0
+    fails 8 "d.x"
+    [ "$(status_of j .state)" = following ]
+    answer
+    requested
+    sql target "DELETE FROM ccr.needed ORDER BY id LIMIT 1"
+    turn 9
+    run ccr apply target --job j
+    fails 8 "d.x has needed a copy 20 times within a day: " "earlier (17 times)" "more"
+    [ "$(status_of j .state)" = stopped ]
+    answer
+    # by hand, and the job follows again
+    requested
+    [ "$(status_of j .state) $(needed x)" = "following 0" ]
+    apply
+    same d
+}

@@ -137,3 +137,50 @@ steps() {
     [ "$status" -eq 0 ]
     [[ $(find "$STORE_DIR/streams/main/snapshots" -name manifest.json -newer "$T/ccr.conf" -exec jq -r .reason {} +) == *"no full snapshot since 20"*"(snapshot-every)"* ]]
 }
+
+# The binaries, with one between them that purges the source's binlogs behind every snapshot, as an administrator may.
+purging_bin() {
+    mkdir "$T/bin"
+    cp "$CCR_BIN/ccr-cycle" "$T/bin/"
+    ln -s "$CCR_BIN/ccr-ship" "$T/bin/"
+    cat >"$T/bin/ccr-backup" <<END
+#!/usr/bin/env bash
+"$CCR_BIN/ccr-backup" "\$@"
+code=\$?
+. "$CCR_ROOT/tests/lib/common.bash"
+sql source "INSERT INTO a.t SELECT MAX(id) + 1 FROM a.t"
+purge_all source
+sql source "INSERT INTO a.t SELECT MAX(id) + 1 FROM a.t"
+exit "\$code"
+END
+    chmod +x "$T/bin/ccr-backup"
+}
+
+@test "snapshots that succeed and do not help: the log has a gap again behind each, and the third is the last" {
+    local before
+
+    purging_bin
+    sql source "INSERT INTO a.t SELECT MAX(id) + 1 FROM a.t"
+    purge_all source
+    sql source "INSERT INTO a.t SELECT MAX(id) + 1 FROM a.t"
+    for _ in 1 2 3; do
+        [ "$(stream .needs_person)" = false ]
+        before=$(snapshots)
+        CCR_BIN=$T/bin cycle
+        [ "$status" -eq 8 ]
+        [ "$(steps)" = "ccr-ship 8, ccr-backup 0, ccr-ship 8" ]
+        [ "$(snapshots)" -eq $((before + 1)) ]
+    done
+    [[ $stderr == *"snapshots that are due need a person: 3 failures in a row of the same cause: "*"gap"* ]]
+    CCR_BIN=$T/bin cycle
+    [ "$status" -eq 8 ]
+    [ "$(steps)" = "ccr-ship 8" ]
+    [ "$(stream '.copies[] | select(.kind == "due") | "\(.state) \(.failures) \(.error.program)"')" = "stopped 3 ccr-ship" ]
+    [ "$(snapshots)" -eq $((before + 1)) ]
+    run ccr backup source --resume --reason "the binlogs are kept for a week now" --quiet
+    [ "$status" -eq 0 ]
+    cycle
+    [ "$status" -eq 0 ]
+    [ "$(steps)" = "ccr-ship 8, ccr-backup 0, ccr-ship 0, ccr-backup --requested 0" ]
+    [ "$(stream .needs_person)" = false ]
+}
