@@ -159,6 +159,14 @@ struct err *cycle_step_error(const struct cycle_step *step)
     return e;
 }
 
+static void say_reason(const struct cycle *c, const struct cycle_step *step)
+{
+    char *turn = turn_name(c);
+
+    log_info(c->run->log, "%s: %s: %s", turn, opts_program_name(step->program), step->reason);
+    free(turn);
+}
+
 struct err *cycle_step(struct cycle *c, struct cycle_step *step)
 {
     char *path = mem_printf("%s/%s", c->folder, opts_program_name(step->program));
@@ -170,8 +178,7 @@ struct err *cycle_step(struct cycle *c, struct cycle_step *step)
 
     make_words(c, step, path, words);
     if (step->reason)
-        log_info(c->run->log, "[%s %s]: %s: %s", c->kind, c->section, opts_program_name(step->program),
-                 step->reason);
+        say_reason(c, step);
     memcpy(argv, words, sizeof(argv)); /* exec changes none of them */
     struct err *e = child_run(argv, &output, &status);
     double seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;

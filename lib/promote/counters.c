@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "format/document.h"
 #include "promote/parts.h"
 
@@ -70,7 +71,8 @@ static struct err *raise_counter(struct promote *p, const char *db, const char *
     if (!e && next && highest >= next && highest < UINT64_MAX) {
         e = conn_exec(p->conn, "ALTER TABLE %s AUTO_INCREMENT = %llu", table,
                       (unsigned long long)highest + 1);
-        note(p, db, name, next, highest + 1);
+        if (!e)
+            note(p, db, name, next, highest + 1);
     }
     free(table);
     free(schema);
@@ -86,10 +88,7 @@ static char *sequence_of(const char *text)
 
     if (strncasecmp(text, start, sizeof(start) - 1) != 0 || text[len - 1] != ')')
         return NULL;
-    char *name = strdup(text + sizeof(start) - 1);
-    if (name)
-        name[strlen(name) - 1] = 0;
-    return name;
+    return mem_strndup(text + sizeof(start) - 1, len - sizeof(start));
 }
 
 static struct err *raise_sequence(struct promote *p, const char *db, char **row)
@@ -109,7 +108,8 @@ static struct err *raise_sequence(struct promote *p, const char *db, char **row)
         e = read_highest(p, table, row[1], &highest);
     if (!e && next && highest >= next) {
         e = conn_exec(p->conn, "DO SETVAL(%s, %llu)", sequence, (unsigned long long)highest);
-        note(p, db, row[0], next, highest + 1);
+        if (!e)
+            note(p, db, row[0], next, highest + 1);
     }
     free(sequence);
     free(table);
