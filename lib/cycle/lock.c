@@ -23,11 +23,12 @@ static struct err *is_taken(int fd, const char *path)
                    path);
 }
 
-static struct err *write_owner(int fd, const char *path)
+/* For the message of others only: it is the lock that counts, and that the disk under it is full stops
+ * nothing. */
+static void write_owner(int fd)
 {
-    if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
-        return err_errno(ERR_CONFIG, errno, "writing the lock file %s", path);
-    return NULL;
+    if (ftruncate(fd, 0) == 0)
+        (void)!dprintf(fd, "%ld\n", (long)getpid());
 }
 
 struct err *lock_take(const char *path, int *fd)
@@ -41,10 +42,10 @@ struct err *lock_take(const char *path, int *fd)
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
         e = errno == EWOULDBLOCK ? is_taken(*fd, path)
                                  : err_errno(ERR_CONFIG, errno, "locking the file %s", path);
-    if (!e)
-        e = write_owner(*fd, path);
     if (e)
         close(*fd);
+    else
+        write_owner(*fd);
     return e;
 }
 

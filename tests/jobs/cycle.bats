@@ -271,6 +271,19 @@ in_step() {
     [[ $stderr == *"set lock-file"* ]]
 }
 
+@test "the disk under the locks is full: every section has its turn all the same" {
+    mkdir "$T/small"
+    mount -t tmpfs -o size=64k tmpfs "$T/small" 2>/dev/null || skip "mounting a small file system needs root"
+    cat /dev/zero >"$T/small/filler" 2>/dev/null || :
+    config >"$T/ccr.conf"
+    write 1
+    XDG_STATE_HOME=$T/small cycle source
+    XDG_STATE_HOME=$T/small cycle target
+    umount "$T/small"
+    [ "$status" -eq 0 ]
+    in_step
+}
+
 # A cycle whose ccr-backup takes its time is at work.
 start_slow() {
     config "snapshot-every = 1s" "max-rate = 100rows" >"$T/ccr.conf"
