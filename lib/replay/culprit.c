@@ -26,8 +26,10 @@ static struct err *culprit_describe(unsigned number, const struct bundle_run *ru
     if (!drift)
         return e;
     e = err_about(err_recode(e, ERR_UNSAFE), run->table->source_db, run->table->source_name);
-    return err_hint(e, "the target was changed by others than ccr: put the row right, or "
-                       "restore a new snapshot (ccr-backup, ccr-restore)");
+    return err_hint(e,
+                    "the target was changed by others than ccr: put the row right, or let --on-drift repair "
+                    "do it; or " COPY_HINT,
+                    run->table->source_db, run->table->source_name);
 }
 
 static void culprit_keep(struct culprit *out, const struct bundle_run *run, enum rows_kind kind,

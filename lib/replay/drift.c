@@ -177,10 +177,10 @@ static struct err *describe(const struct comparison *c, const struct difference 
                   "a row of %s.%s (%s) is not on the target what it was on the source before transaction %s: "
                   "differing: %s",
                   t->db, t->name, x->key, gtid, x->columns);
-    return err_hint(
-        err_about(e, t->source_db, t->source_name),
-        "the target was changed by others than ccr: --on-drift repair makes its rows the source's, or "
-        "restore a new snapshot (ccr-backup, ccr-restore)");
+    return err_hint(err_about(e, t->source_db, t->source_name),
+                    "the target was changed by others than ccr: --on-drift repair makes its rows the "
+                    "source's; or " COPY_HINT,
+                    t->source_db, t->source_name);
 }
 
 /* The target's row becomes what the log takes it for. */

@@ -197,7 +197,7 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
         return err_hint(
             err_about(err_new(ERR_UNSAFE, "table %s.%s does not exist on the target", table->db, table->name),
                       table->source_db, table->source_name),
-            "restore it (ccr-restore), and keep other writers away from the target");
+            COPY_HINT "; keep other writers away from the target", table->source_db, table->source_name);
     TRY(job_table_hash(t->conn, t->job->name, table->db, table->name, recorded));
     if (!recorded[0])
         return err_hint(err_new(ERR_UNSAFE, "table %s.%s on the target was not made by job %s", table->db,
@@ -210,7 +210,7 @@ static struct err *tables_read_target(struct tables *t, struct table *table)
                                           "ccr left there",
                                           table->db, table->name),
                                   table->source_db, table->source_name),
-                        "undo the change on the target, or restore a new snapshot");
+                        "undo the change on the target; or " COPY_HINT, table->source_db, table->source_name);
     TRY(roads_find(t->roads, table->catalog, &table->road));
     tables_choose_lane(t, table);
     return NULL;

@@ -12,6 +12,9 @@
 #include "mysql/catalog.h"
 #include "replay/roads.h"
 
+/* What helps where a table of the target is not what the log takes it for; with its source names. */
+#define COPY_HINT "have the table copied anew (ccr-job resync --tables %s.%s --reason TEXT)"
+
 struct table {
     char *source_db;
     char *source_name;

@@ -146,6 +146,16 @@ silently() {
     fails 9 'definition of table d.k'
     sql target "ALTER TABLE d.k DROP z"
     apply
+    sql target "DROP TABLE d.k"
+    sql source "INSERT INTO d.k (x, y) VALUES (6, 'f')"
+    ship
+    run apply
+    fails 9 'd.k does not exist on the target' 'ccr-job resync --tables d.k --reason TEXT'
+    "$CCR_BIN/ccr-job" resync --job j --tables d.k --reason "as the hint says" --store "$STORE" --socket "$T/target/sock" \
+        --defaults-file "$T/target/ccr.cnf" --quiet 3>&-
+    ccr backup source --requested --quiet
+    ccr restore target --job j --requested --quiet
+    apply
     same d
 }
 
