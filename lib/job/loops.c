@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "format/chain.h"
 #include "format/manifest.h"
@@ -13,6 +15,8 @@
 
 /* Nobody chains more servers; a path this long has lost its way, and is taken for a circle. */
 enum { PATH_MAX_STEPS = 32 };
+/* Of one who follows: the jobs are read so often, and the tables and the target's log at the latest then. */
+enum { READ_EVERY_S = 10, LOOK_EVERY_S = 600 };
 
 struct edge {
     size_t from; /* the stream that is followed, */
@@ -28,6 +32,7 @@ struct graph {
     size_t stream_count;
     struct edge *edges;
     size_t edge_count;
+    struct buf said; /* of the jobs, by those that ship: equal texts, equal edges */
 };
 
 struct step {
@@ -95,8 +100,13 @@ static struct err *add_edges_to(struct graph *g, size_t to)
     bool found = false;
     struct err *e = alive_load(g->p->store, g->streams[to], &alive, &found);
 
-    for (size_t i = 0; !e && i < json_array_size(alive.jobs); i++)
-        e = add_edge(g, &doc, json_array_get(alive.jobs, i), to);
+    for (size_t i = 0; !e && i < json_array_size(alive.jobs); i++) {
+        const json_t *incoming = json_array_get(alive.jobs, i);
+        char *text = json_text(incoming);
+        buf_printf(&g->said, "%zu %s", to, text);
+        free(text);
+        e = add_edge(g, &doc, incoming, to);
+    }
     alive_free(&alive);
     if (err_code(e) != ERR_INTEGRITY && err_code(e) != ERR_UNSUPPORTED)
         return e;
@@ -333,28 +343,53 @@ static struct err *look(const struct graph *g, char **found)
     return e;
 }
 
-struct err *loops_find(const struct loops_params *p, char **found)
+static struct err *read_graph(const struct loops_params *p, struct graph *g)
 {
-    struct graph g = {.p = p};
     struct err *e = NULL;
+
+    *g = (struct graph){.p = p, .said = BUF_INIT};
+    add_stream(g, p->job->stream);
+    for (size_t i = 0; !e && i < g->stream_count; i++)
+        e = add_edges_to(g, i);
+    return e;
+}
+
+static struct err *find_in(struct graph *g, char **found)
+{
     bool any = false;
 
-    *found = NULL;
-    add_stream(&g, p->job->stream);
-    for (size_t i = 0; !e && i < g.stream_count; i++)
-        e = add_edges_to(&g, i);
-    if (!e && (g.edge_count || p->of_itself))
-        e = find_own(&g, &any);
-    if (!e && any)
-        e = look(&g, found);
-    for (size_t i = 0; i < g.edge_count; i++)
-        job_free(g.edges[i].job);
-    free(g.edges);
-    for (size_t i = 0; i < g.stream_count; i++)
-        free(g.streams[i]);
-    free(g.streams);
-    free(g.own);
+    if (g->edge_count || g->p->of_itself)
+        TRY(find_own(g, &any));
+    return any ? look(g, found) : NULL;
+}
+
+static void graph_free(struct graph *g)
+{
+    for (size_t i = 0; i < g->edge_count; i++)
+        job_free(g->edges[i].job);
+    free(g->edges);
+    for (size_t i = 0; i < g->stream_count; i++)
+        free(g->streams[i]);
+    free(g->streams);
+    free(g->own);
+    buf_free(&g->said);
+}
+
+static struct err *in_looking(struct err *e)
+{
     return e ? err_context(e, "looking whether jobs go round in a circle") : NULL;
+}
+
+struct err *loops_find(const struct loops_params *p, char **found)
+{
+    struct graph g;
+    struct err *e = read_graph(p, &g);
+
+    *found = NULL;
+    if (!e)
+        e = find_in(&g, found);
+    graph_free(&g);
+    return in_looking(e);
 }
 
 const char *loops_hint(void)
@@ -363,14 +398,51 @@ const char *loops_hint(void)
            "--exclude-tables), or end one (ccr-job delete, or ccr-promote)";
 }
 
+/* `found` is freed. */
+static struct err *refusal(char *found)
+{
+    struct err *e = found ? err_hint(err_new(ERR_UNSAFE, "%s", found), "%s", loops_hint()) : NULL;
+
+    free(found);
+    return e;
+}
+
 struct err *loops_refuse(const struct loops_params *p)
 {
     char *found = NULL;
 
     TRY(loops_find(p, &found));
-    if (!found)
+    return refusal(found);
+}
+
+static bool has_news(const struct loops_seen *seen, struct graph *g, int64_t now_us)
+{
+    return !seen->said || strcmp(seen->said, buf_str(&g->said)) != 0 ||
+           now_us - seen->looked_us >= LOOK_EVERY_S * CLOCK_US_PER_S;
+}
+
+struct err *loops_refuse_again(const struct loops_params *p, struct loops_seen *seen)
+{
+    int64_t now_us = clock_monotonic_us();
+    struct graph g;
+    char *found = NULL;
+
+    if (seen->read_us && now_us - seen->read_us < READ_EVERY_S * CLOCK_US_PER_S)
         return NULL;
-    struct err *e = err_hint(err_new(ERR_UNSAFE, "%s", found), "%s", loops_hint());
-    free(found);
-    return e;
+    seen->read_us = now_us;
+    struct err *e = read_graph(p, &g);
+    if (!e && has_news(seen, &g, now_us)) {
+        free(seen->said);
+        seen->said = mem_strdup(buf_str(&g.said));
+        seen->looked_us = now_us;
+        e = find_in(&g, &found);
+    }
+    graph_free(&g);
+    return e ? in_looking(e) : refusal(found);
+}
+
+void loops_seen_free(struct loops_seen *seen)
+{
+    free(seen->said);
+    *seen = (struct loops_seen){0};
 }

@@ -105,6 +105,7 @@ void drive_close(struct apply *a)
         conn_close(a->more_conns[i]);
     free(a->more_conns);
     conn_close(a->beside);
+    loops_seen_free(&a->loops);
     prelude_free(a->prelude);
     tables_free(a->tables);
 }
@@ -299,6 +300,15 @@ struct err *drive_report(struct apply *a)
     return e;
 }
 
+/* A circle may have been closed since the run began. */
+static struct err *drive_refuse_loops(struct apply *a)
+{
+    const struct loops_params params = {
+        .store = a->store, .conn = a->conn, .conn_params = &a->conn_params, .job = a->job};
+
+    return loops_refuse_again(&params, &a->loops);
+}
+
 /* A run that follows notes now and then that all is well, and ends where the job was paused meanwhile. */
 static struct err *drive_mind_state(struct apply *a)
 {
@@ -310,6 +320,7 @@ static struct err *drive_mind_state(struct apply *a)
         return NULL;
     if (paused_is_due(a))
         TRY(paused_ask(a, a->conn));
+    TRY(drive_refuse_loops(a));
     if (a->paused || (a->success_us && us - a->success_us < IDLE_EVERY_S * CLOCK_US_PER_S))
         return NULL;
     a->success_us = us;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "job/job_skips.h"
+#include "job/loops.h"
 #include "job/protect.h"
 #include "replay/batch.h"
 #include "replay/evening.h"
@@ -84,22 +85,23 @@ struct apply {
     bool staging; /* what is replayed is staging: views and triggers are not there, and if they changed */
     /* its tables have some rows only: nothing but changes of rows can be replayed */
     bool staging_rows;
-    bool staging_whole;     /* and are to be what they are in the snapshot, the run stops */
-    bool unpublished;       /* a job of ccr's own: the store hears nothing of it */
-    int64_t status_us;      /* when the status document was last written (clock_monotonic_us) */
-    int64_t wait_us;        /* with --follow: how long the log was last waited for */
-    int64_t success_us;     /* when it was last noted that all is well */
-    struct protect protect; /* against others' writes; all zero: none */
-    bool heeds_pause;       /* a job that is paused ends the run (paused.h) */
-    struct conn *beside;    /* on which that is asked; NULL before it was */
-    int64_t asked_us;       /* when it last was */
-    bool paused;            /* the job, or the run makes way for a copy: it is over */
-    struct job_skips skips; /* transactions to be passed over */
-    uint64_t passed_over;   /* of them, by this run */
-    bool waiting;           /* for the first snapshot: there is no position */
-    bool has_position;      /* of the target: the batch is there */
-    bool refused;           /* another target may have taken over (status.h) */
-    bool until_reached;     /* --until-gtid or --until-time was met */
+    bool staging_whole;      /* and are to be what they are in the snapshot, the run stops */
+    bool unpublished;        /* a job of ccr's own: the store hears nothing of it */
+    int64_t status_us;       /* when the status document was last written (clock_monotonic_us) */
+    int64_t wait_us;         /* with --follow: how long the log was last waited for */
+    int64_t success_us;      /* when it was last noted that all is well */
+    struct protect protect;  /* against others' writes; all zero: none */
+    struct loops_seen loops; /* of one that follows, when it last looked for jobs in a circle */
+    bool heeds_pause;        /* a job that is paused ends the run (paused.h) */
+    struct conn *beside;     /* on which that is asked; NULL before it was */
+    int64_t asked_us;        /* when it last was */
+    bool paused;             /* the job, or the run makes way for a copy: it is over */
+    struct job_skips skips;  /* transactions to be passed over */
+    uint64_t passed_over;    /* of them, by this run */
+    bool waiting;            /* for the first snapshot: there is no position */
+    bool has_position;       /* of the target: the batch is there */
+    bool refused;            /* another target may have taken over (status.h) */
+    bool until_reached;      /* --until-gtid or --until-time was met */
 };
 
 enum walk_outcome {

@@ -75,6 +75,38 @@ ship() {
     [ -z "$(sql a "SELECT * FROM ccr.jobs WHERE name = 'back'")" ]
 }
 
+# The manifest of a's snapshot as another host's.
+other_host() {
+    local manifest sum
+
+    manifest=$(echo "$STORE_DIR"/streams/a/snapshots/*/manifest.json)
+    head -n -2 "$manifest" | sed "s/\"hostname\": \"[^\"]*\"/\"hostname\": \"elsewhere\"/" >"$T/manifest"
+    sum=$(sha256sum <"$T/manifest")
+    tail -n 2 "$manifest" | sed "s/\"sha256\": \"[^\"]*\"/\"sha256\": \"${sum%% *}\"/" >>"$T/manifest"
+    ! cmp -s "$T/manifest" "$manifest" && mv "$T/manifest" "$manifest"
+}
+
+@test "what a server cannot show of its log any more: it is the one that the newest snapshot is from, by its id and host" {
+    local state manifest
+
+    ship a
+    state=$(sql a "SELECT @@gtid_binlog_state")
+    purge_all a
+    run on a create --check --job back --stream b --databases shop
+    fails 9 "error: loop: store: changes of shop.t would go round in a circle, by the jobs ab, back"
+    # one that has the same history, and another id: a replica, say
+    sql c "RESET MASTER; SET GLOBAL gtid_binlog_state = '$state'"
+    run on c create --check --job back --stream b --databases shop
+    fails 0 "job back can be made"
+    sql c "RESET MASTER"
+    manifest=$(echo "$STORE_DIR"/streams/a/snapshots/*/manifest.json)
+    cp "$manifest" "$T/kept"
+    other_host
+    run on a create --check --job back --stream b --databases shop --replace
+    cp "$T/kept" "$manifest"
+    fails 0 "job back can be made"
+}
+
 @test "relay that is forgotten in one place is refused there, and does no harm elsewhere" {
     ccr backup b --stream b --relay --databases shop --quiet
     ccr restore c --stream b --job bc --databases shop --quiet
@@ -96,8 +128,13 @@ ship() {
     same_tables a c shop
 }
 
+# A run that follows has come to where it waits.
+is_noted() {
+    [ -n "$(sql a "SELECT ok_at FROM ccr.states WHERE job = '$1'")" ]
+}
+
 @test "a circle of three; one that shows only later is refused before anything is applied" {
-    local s
+    local s follower
 
     ccr backup c --stream c --relay --databases shop --quiet
     ship c
@@ -108,6 +145,17 @@ ship() {
         cp "$T/alive" "$STORE_DIR/streams/$s/alive.json"
     done
     ccr restore a --stream c --job ca --databases shop --replace --quiet
+    # one that follows by then ends when it is told
+    sql a "UPDATE ccr.states SET ok_at = NULL WHERE job = 'ca'"
+    ccr apply a --job ca --follow >"$T/follower" 2>&1 &
+    follower=$!
+    wait_until 30 is_noted ca
+    ship b c
+    wait_until 60 process_ended "$follower"
+    status=0
+    wait "$follower" || status=$?
+    output=$(cat "$T/follower")
+    fails 9 "changes of shop.t would go round in a circle, by the jobs ab, bc, ca" "end one"
     sql b "UPDATE shop.t SET v = 99"
     ship b
     ccr apply c --job bc --quiet
