@@ -5,6 +5,11 @@
  * position row that holds an intent (replay/intent.h) and the one that clears it, so is a statement, and what
  * tables without transactions were written. Rows of sequences, which the server writes down apart from the
  * transaction that goes with them, too, are ccr's where the position row was written in the same stretch.
+ *
+ * So a run's own writes and those of others beside it are told apart, however they mix. Others' that are
+ * missed: what is not logged (protect_times.h sees a part of it); statements, logged as such, which write
+ * through a view or a stored function; those behind an intent that a killed run has left, up to the run that
+ * clears it; and whatever is in one transaction with a write to ccr's databases.
  */
 #ifndef CCR_JOB_PROTECT_SCAN_H
 #define CCR_JOB_PROTECT_SCAN_H
