@@ -31,7 +31,7 @@ struct shipper {
     struct progress *progress;
     struct source_clock clock; /* as of the connection */
     int64_t alive_us;          /* when alive.json was written last (monotonic) */
-    json_t *jobs;              /* that bring the source tables from elsewhere, as of `jobs_us` (monotonic) */
+    json_t *jobs; /* that bring the source tables from elsewhere, asked at `jobs_us` (monotonic) */
     int64_t jobs_us;
     int64_t rejoined_us; /* when another run was last found to have shipped; 0: never */
     uint32_t server_id;
@@ -102,20 +102,26 @@ static struct err *examine_source(struct shipper *s, struct conn *c)
     return e;
 }
 
+/* Where it fails, what is known is good enough. */
 static void read_jobs(struct shipper *s, struct conn *c)
 {
-    json_decref(s->jobs);
-    s->jobs = loops_incoming(c);
-    s->jobs_us = clock_monotonic_us();
+    json_t *jobs = loops_incoming(c);
+    bool lost = conn_is_lost(c);
+
+    json_decref(lost && s->jobs ? jobs : s->jobs);
+    if (!lost || !s->jobs)
+        s->jobs = jobs;
 }
 
-/* A follower looks again now and then; where that fails, what it knows is good enough. */
+/* A follower looks again now and then. Meanwhile the log waits, so a server that lets nobody in is not asked
+ * more often than another one. */
 static void read_jobs_again(struct shipper *s)
 {
     struct conn *c = NULL;
 
     if (clock_monotonic_us() - s->jobs_us < ALIVE_EVERY_US)
         return;
+    s->jobs_us = clock_monotonic_us();
     struct err *e = conn_open(s->p->source, &c);
     if (!e)
         read_jobs(s, c);
@@ -270,6 +276,7 @@ static struct err *prepare(struct shipper *s, struct conn *c)
     if (s->p->follow && s->server_id == 0)
         TRY(replica_id_choose(c, s->p->log, (uint32_t)s->p->server_id, &s->server_id));
     TRY(examine_source(s, c));
+    s->jobs_us = clock_monotonic_us();
     read_jobs(s, c);
     return source_clock_read(c, &s->clock);
 }
