@@ -95,6 +95,37 @@ count_is() {
     [ "$(count)" -eq "$1" ]
 }
 
+# descriptors and threads of a process
+held() {
+    echo $(($(find "/proc/$1/fd" -mindepth 1 | wc -l) + $(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)))
+}
+
+# A few come and go with the work.
+holds_about() {
+    [ "$(held "$1")" -le $(($2 + 8)) ]
+}
+
+@test "after hundreds of objects --follow of both holds no more descriptors and threads than before" {
+    local applier shipper before applier_held shipper_held
+
+    before=$(count)
+    "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --follow --quiet 3>&- &
+    applier=$!
+    "$CCR_BIN/ccr-ship" --store "$STORE" --socket "$T/source/sock" --defaults-file "$T/source/ccr.cnf" --follow --segment-size 4K --quiet 3>&- &
+    shipper=$!
+    sql source "INSERT INTO d.t (v) VALUES (REPEAT('x', 5000))"
+    wait_until 30 count_is $((before + 1))
+    applier_held=$(held "$applier") shipper_held=$(held "$shipper")
+    printf "INSERT INTO d.t (v) VALUES (REPEAT('x', 5000));\n%.0s" {1..150} | sql_client source
+    wait_until 60 count_is $((before + 151))
+    wait_until 20 holds_about "$applier" "$applier_held"
+    wait_until 20 holds_about "$shipper" "$shipper_held"
+    [ "$(find "$STORE_DIR/streams/main/log" -name '*.zst' | wc -l)" -gt 150 ]
+    kill "$applier" "$shipper"
+    wait "$applier" "$shipper" || :
+    same d
+}
+
 @test "rows and transactions larger than a segment; a split transaction waits for its last part" {
     local objects
 
