@@ -133,10 +133,10 @@ enum { S3_CLAIM_WRITE_S = 300 }; /* what it gives for writing */
 struct s3_claim {
     struct s3 *s;
     const char *key;
-    const char *writer; /* the mark of the call */
-    char *folder;       /* where the claims to this key are */
-    char *name;         /* of the one that stands; NULL: none does */
-    unsigned tries;     /* claims that were made */
+    char mark[S3_WRITER_SIZE]; /* random digits, in the names of its claims */
+    char *folder;              /* where the claims to this key are */
+    char *name;                /* of the one that stands; NULL: none does */
+    unsigned tries;            /* claims that were made */
     unsigned pauses;
     int64_t give_up_us; /* by the monotonic clock, as the next two */
     int64_t claimed_us; /* before the claim that stands was sent */
@@ -145,7 +145,7 @@ struct s3_claim {
     int64_t store_us;   /* what the store's clock has shown at least; 0: nothing yet */
 };
 
-void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key, const char *writer);
+void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key);
 /*
  * One attempt. *ours: nobody else may write the key until the claim ends; what is written must be there, or
  * refused, by *deadline_us. Otherwise another's claim was in the way, and some time has been waited: the

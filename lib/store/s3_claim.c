@@ -19,7 +19,7 @@
  * in what came first, or where an object that was written is not found: servers with several replicas may do
  * so.
  *
- * Names: WRITER-TRY-PROCESS, never used twice (a DELETE may be late). Of several, the one whose name sorts
+ * Names: RANDOM-TRY-PROCESS, never used twice (a DELETE may be late). Of several, the one whose name sorts
  * first stays and lists again, the others take theirs away and come back when they see no other one: so
  * somebody gets on. Who may not delete puts NAME.lost beside its claim.
  */
@@ -121,6 +121,12 @@ static bool have_settled(struct s3_claim *c, char *ended)
     return now - c->ended_us >= SETTLE_S * CLOCK_US_PER_S;
 }
 
+/* What has no time that can be read is not old. */
+static bool is_old(const struct s3_claim *c, const struct listed_claim *l)
+{
+    return l->modified_us > 0 && c->store_us - l->modified_us >= CLAIM_S * CLOCK_US_PER_S;
+}
+
 static void judge(struct s3_claim *c, struct view *v)
 {
     struct buf ended = BUF_INIT;
@@ -130,8 +136,8 @@ static void judge(struct s3_claim *c, struct view *v)
     v->is_first = true;
     for (size_t i = 0; i < v->count; i++) {
         const struct listed_claim *l = &v->all[i];
-        if (l->is_lost || (v->own && strcmp(l->name, v->own) == 0) ||
-            (c->store_us && c->store_us - l->modified_us >= CLAIM_S * CLOCK_US_PER_S))
+        bool is_own = v->own && strcmp(l->name, v->own) == 0;
+        if (is_own || l->is_lost || is_old(c, l))
             continue;
         if (has_ended(l->name)) {
             buf_printf(&ended, "%s ", l->name);
@@ -174,7 +180,7 @@ static struct err *put(struct s3_claim *c, const char *suffix, int64_t deadline_
     char *key = mem_printf("%s%s%s", c->folder, c->name, suffix);
     char *text = mem_printf("ccr %s %s\n", *suffix ? "does not write" : "is about to write", c->key);
     const struct s3_put put = {
-        .key = key, .bytes = text, .len = strlen(text), .writer = c->writer, .deadline_us = deadline_us};
+        .key = key, .bytes = text, .len = strlen(text), .writer = c->mark, .deadline_us = deadline_us};
     struct s3_reply reply;
 
     struct err *e = s3_put_marked(c->s, &put, &reply);
@@ -188,7 +194,7 @@ static struct err *make(struct s3_claim *c)
 {
     char *process = process_name();
 
-    c->name = mem_printf("%s-%u-%s", c->writer, ++c->tries, process);
+    c->name = mem_printf("%s-%u-%s", c->mark, ++c->tries, process);
     free(process);
     c->claimed_us = clock_monotonic_us();
     struct err *e = put(c, "", c->claimed_us + WRITE_S * CLOCK_US_PER_S);
@@ -288,7 +294,7 @@ static struct err *compete(struct s3_claim *c, bool *ours)
     return e;
 }
 
-void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key, const char *writer)
+void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key)
 {
     char sha256[HASH_HEX_SIZE];
 
@@ -296,10 +302,10 @@ void s3_claim_begin(struct s3_claim *c, struct s3 *s, const char *key, const cha
     *c = (struct s3_claim){
         .s = s,
         .key = key,
-        .writer = writer,
         .folder = mem_printf("%s%s/", claims, sha256),
         .give_up_us = clock_monotonic_us() + s->retry.total_s * CLOCK_US_PER_S,
     };
+    hash_random_hex(c->mark, sizeof(c->mark) - 1);
 }
 
 struct err *s3_claim_try(struct s3_claim *c, bool *ours, int64_t *deadline_us)

@@ -210,7 +210,7 @@ static struct err *create_claimed(const struct creation *c, enum made *made)
     struct s3_claim claim;
     bool sent = false;
 
-    s3_claim_begin(&claim, c->s, c->key, c->writer);
+    s3_claim_begin(&claim, c->s, c->key);
     struct err *e = write_claimed(c, &claim, made, &sent);
     s3_claim_end(&claim, sent);
     return e;

@@ -301,6 +301,25 @@ refused() {
     follow
 }
 
+@test "another machine's claim counts while it is young by the store's clock, and not once it is old" {
+    local folder
+    export STORE=s3://backups/claims CCR_SIGNATURE=v2
+    folder=/backups/claims/.claim/$(printf x | sha256sum | cut -d ' ' -f 1)
+    s3_keys_of test
+    s3_tool PUT "$folder/00000000000000000000000000000000-1-0123456789abcdef-1-1" <<<x
+    run "$UNITS/store_tool" create x --store "$STORE" --store-retry 1 <<<mine
+    echo "$output"
+    [ "$status" -eq 75 ]
+    [[ $output == *"another run seems to be writing this object"* ]]
+    s3_tool DELETE "$folder/00000000000000000000000000000000-1-0123456789abcdef-1-1"
+    (
+        SHIFT=-20 gateway behind
+        CCR_CLOCK_SHIFT=-1200 s3_tool PUT "$folder/00000000000000000000000000000000-2-0123456789abcdef-1-1" <<<x
+    )
+    [ "$("$UNITS/store_tool" create x --store "$STORE" --store-retry 1 <<<mine)" = yes ]
+    [ "$("$UNITS/store_tool" get x --store "$STORE")" = mine ]
+}
+
 # session_keys: exports those of a session of the user in use, as the endpoint in use gives them.
 session_keys() {
     S3_SERVICE=sts s3_tool POST / Action=GetSessionToken DurationSeconds=900 </dev/null >"$T/session"
