@@ -7,6 +7,10 @@
 #   target_start [SERVER OPTIONS]     starts the target, or starts it again after it was stopped or killed
 #   follow_start [RESTORE OPTIONS]    snapshot of the source, restored as job j
 #   ship; apply, replay [OPTIONS]     one run of the binary; replay is both
+#   rows_hold STATEMENT               another session of the target, in whose transaction the statement holds rows (it selects
+#                                     something); rows_release [STATEMENT] ends it, after another statement
+#   row_is_awaited                    some session of the target waits for such a row; row_is_awaited_anew, and not in the
+#                                     transaction in which one was first seen to wait: that has waited for too long
 #   same DB...                        tables and definitions are equal on both sides
 #   fails CODE TEXT...                the last `run` ended so, and its output holds each text
 
@@ -56,6 +60,38 @@ apply() {
 
 replay() {
     ship && apply "$@"
+}
+
+rows_hold() {
+    rm -f "$T/holds"
+    mkfifo "$T/holds"
+    sql_client target --unbuffered <"$T/holds" >"$T/held" 3>&- &
+    holder=$!
+    exec 7>"$T/holds"
+    echo "START TRANSACTION; $1;" >&7
+    wait_until 10 test -s "$T/held"
+}
+
+rows_release() {
+    [ -z "${1:-}" ] || echo "$1;" >&7
+    exec 7>&-
+    wait "$holder"
+}
+
+row_is_awaited() {
+    # the server renews innodb_trx only when nobody has looked for 100 ms
+    sleep 0.15
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
+}
+
+waiting_transaction() {
+    sql target "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+}
+
+row_is_awaited_anew() {
+    row_is_awaited || return 1
+    : "${first_waiting:=$(waiting_transaction)}"
+    [ "$(waiting_transaction)" != "$first_waiting" ]
 }
 
 same() {

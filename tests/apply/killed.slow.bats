@@ -41,11 +41,12 @@ setup_file() {
     sql source "INSERT INTO d.sum VALUES (99, 99)"
     ship
     # held up between the intent and the rows
-    sql target "LOCK TABLES d.isam WRITE; DO SLEEP(5)" 3>&- &
+    sql target "LOCK TABLES d.isam WRITE; DO SLEEP(300)" >/dev/null 2>&1 3>&- &
     wait_until 10 sleeping
     apply_start ''
     wait_until 10 waiting
     kill -9 "$pid"
+    sql target "KILL $(sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'")"
     wait_until 20 applied
     run apply
     fails 8 d.isam 'no transactions' ccr-restore
@@ -104,11 +105,14 @@ killed_at() {
     sql source "INSERT INTO d.ledger VALUES ('waits', 1)"
     sql source "UPDATE d.held SET v = 2"
     ship
-    sql target "START TRANSACTION; SELECT * FROM d.held FOR UPDATE; DO SLEEP(24)" >/dev/null 3>&- &
-    wait_until 10 sleeping
-    run ccr apply target --job j --json --quiet --road ordered
-    [ "$status" -eq 0 ]
-    [ "$(json_of '.redone >= 1')" = true ]
+    rows_hold "SELECT * FROM d.held FOR UPDATE"
+    ccr apply target --job j --json --quiet --road ordered >"$T/result" 7>&- &
+    run=$!
+    wait_until 10 row_is_awaited
+    wait_until 60 row_is_awaited_anew
+    rows_release ROLLBACK
+    wait "$run"
+    [ "$(jq '.redone >= 1' "$T/result")" = true ]
     [ "$(sql target "SELECT COUNT(*) FROM d.ledger WHERE at = 'waits'")" -eq 1 ]
     same d
 }

@@ -16,20 +16,9 @@ transactions() {
     sql source "$(for ((i = $1; i < $1 + $2; i++)); do echo "INSERT INTO d.t VALUES ($i, REPEAT('v', 100));"; done)"
 }
 
-# Another session holds the row of d.marks on the target until release: what changes it waits.
+# What changes the row of d.marks on the target waits until rows_release.
 hold() {
-    rm -f "$T/hold"
-    mkfifo "$T/hold"
-    sql_client target --unbuffered <"$T/hold" >"$T/held" 3>&- &
-    holder=$!
-    exec 7>"$T/hold"
-    echo "START TRANSACTION; SELECT * FROM d.marks FOR UPDATE;" >&7
-    wait_until 10 test -s "$T/held"
-}
-
-release() {
-    exec 7>&-
-    wait "$holder"
+    rows_hold "SELECT * FROM d.marks FOR UPDATE"
 }
 
 # A run in the background that has come to the held row; its process is $run.
@@ -37,13 +26,7 @@ run_into_hold() {
     "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --quiet \
         --batch-transactions 20 --road ordered >"$T/out" 2>&1 3>&- 7>&- &
     run=$!
-    wait_until 10 is_waiting
-}
-
-is_waiting() {
-    # the server renews innodb_trx only when nobody has looked for 100 ms
-    sleep 0.15
-    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
+    wait_until 10 row_is_awaited
 }
 
 run_ended() {
@@ -73,7 +56,7 @@ sequence() {
     sql target "INSERT INTO d.t VALUES (106, 'mine')"
     hold
     run_into_hold
-    release
+    rows_release
     run_ended
     fails 9 'insert of d.t (id=106)' 'has such a row already' "transaction ${before%-*}-$(($(sequence "$before") + 1))"
     [ "$(position)" = "$before" ]
@@ -90,7 +73,7 @@ sequence() {
     hold
     run_into_hold
     kill -TERM "$run"
-    release
+    rows_release
     run_ended
     fails 10 'stopped by SIGTERM'
     [ "$(sql target "SELECT COUNT(*) FROM d.t WHERE id > 1000")" -lt 500 ]
@@ -112,7 +95,7 @@ sequence() {
     run_into_hold
     sql target "KILL $(sql target "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")"
     run_ended
-    release
+    rows_release
     fails 6
     [ "$(position)" = "$before" ]
     apply
@@ -130,7 +113,7 @@ sequence() {
     run_into_hold
     nonce=$(sql target "SELECT nonce FROM ccr.position_j")
     sql target "UPDATE ccr.position_j SET nonce = REPEAT('0', 32)"
-    release
+    rows_release
     run_ended
     fails 75 'another run has taken over job j'
     [ "$(position)" = "$before" ]
@@ -150,7 +133,7 @@ sequence() {
     sql target "INSERT INTO d.t VALUES (5001, 'mine')"
     hold
     run_into_hold
-    release
+    rows_release
     run_ended
     fails 9 'insert of d.t (id=5001)'
     sql target "DELETE FROM d.t WHERE id = 5001"

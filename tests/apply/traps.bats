@@ -44,29 +44,16 @@ setup_file() {
     sql source "START TRANSACTION; UPDATE d.t SET v = 'second' WHERE id = 5002; UPDATE d.t SET v = 'first' WHERE id = 5001; COMMIT"
     ship
     # heavier than the batch, so that the batch is the victim
-    mkfifo "$T/other"
-    sql_client target --unbuffered <"$T/other" >"$T/other.out" 3>&- &
-    other=$!
-    exec 7>"$T/other"
-    echo "START TRANSACTION; UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; SELECT 'held';" >&7
-    wait_until 10 test -s "$T/other.out"
+    rows_hold "UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; SELECT 'held'"
     # in the order of the log, which is not that of the keys
     ccr apply target --job j --json --quiet --road ordered >"$T/result" 7>&- &
     run=$!
-    wait_until 10 waits_for_a_row
-    echo "UPDATE d.t SET v = 'mine' WHERE id = 5002; ROLLBACK;" >&7
-    exec 7>&-
+    wait_until 10 row_is_awaited
+    rows_release "UPDATE d.t SET v = 'mine' WHERE id = 5002"
     wait "$run"
-    wait "$other"
     output=$(<"$T/result")
     [ "$(json_of '"\(.redone >= 1) \(.transactions)"')" = "true 1" ]
     same d
-}
-
-waits_for_a_row() {
-    # the server renews innodb_trx only when nobody has looked for 100 ms
-    sleep 0.15
-    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")" -eq 1 ]
 }
 
 @test "cascades under foreign_key_checks on and off, in one batch" {

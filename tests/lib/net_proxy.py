@@ -3,7 +3,8 @@
 
 Listens on a free port (FOLDER/port). Takes one command per connection on another one (FOLDER/control), as a line, and answers with one:
 
-  pass                      the network is good from now on; connections that were broken stay so, but stalled ones end
+  pass                      the network is good from now on; connections that were broken stay so, but stalled ones end, and of
+                            dropped ones the server learns some seconds later
   FAULT WHO WHEN [ARG]      arms a fault; "fired" in FOLDER/events tells that it has happened
   passed                    how many bytes have come from the server, and gone to it
 
@@ -31,6 +32,7 @@ import threading
 import time
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
+LEARNS_S = 5  # longer than the keepalive of the tests' servers needs
 DROP_ALL = struct.pack('HBBI', 6, 0, 0, 0)  # of the classic packet filter: return 0
 
 
@@ -53,6 +55,16 @@ def reset(sock):
     sock.close()
 
 
+def end_now(sock):
+    # a thread may be within recv(), and would hold the descriptor open
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        sock.shutdown(socket.SHUT_RD)
+    except OSError:
+        pass
+    sock.close()
+
+
 class Link:
     """One connection of a client's, and the one to the server."""
 
@@ -70,13 +82,7 @@ class Link:
             if fault == 'drop':
                 drop(sock)
             elif fault != 'stall':
-                # a thread may be within recv(), and would hold the descriptor open
-                try:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-                    sock.shutdown(socket.SHUT_RD)
-                except OSError:
-                    pass
-                sock.close()
+                end_now(sock)
 
 
 class Network:
@@ -128,12 +134,24 @@ class Network:
         for link in self.links:
             if link.fault == 'stall':
                 link.end('reset')
+        dropped = [link for link in self.links if link.fault == 'drop']
+        learning = threading.Timer(LEARNS_S, self.let_learn, [dropped])
+        learning.daemon = True
+        learning.start()
         if self.down == 'drop':
             self.listener.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         if self.down == 'refuse':
             self.listener = socket.create_server(('127.0.0.1', self.port))
             threading.Thread(target=self.listen, args=(self.listener,), daemon=True).start()
         self.down = None
+
+    def let_learn(self, dropped):
+        """What a server sends again meets nobody, now that the network is back. Keepalive does not tell it: there is none as long
+        as something is on its way."""
+        with self.lock:
+            for link in dropped:
+                if link.fault == 'drop':
+                    end_now(link.server)
 
     def forget(self):
         """Both sides have seen to what was broken before. A dropped connection would take the packets of a new one from the

@@ -42,11 +42,12 @@ server_template() {
     printf '%s\n' "$template/data"
 }
 
-# wait_until SECONDS COMMAND [ARGUMENTS]: until the command succeeds. SECONDS is what a quiet machine needs at most; it
-# fails after six times as long.
+# wait_until SECONDS COMMAND [ARGUMENTS]: until the command succeeds. SECONDS is what a quiet machine needs at most: it fails
+# after six times as long, or two minutes where that is less (and SECONDS is not more).
 wait_until() {
-    local end=$((${EPOCHREALTIME/[.,]/} + $1 * 6000000))
+    local limit=$(($1 > 20 ? 120 : $1 * 6)) end
 
+    end=$((${EPOCHREALTIME/[.,]/} + (limit > $1 ? limit : $1) * 1000000))
     shift
     until "$@"; do
         if [ "${EPOCHREALTIME/[.,]/}" -ge "$end" ]; then
@@ -61,13 +62,15 @@ port_is_free() {
     ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Below the range from which the kernel takes ports for outgoing connections.
+# Below the range from which the kernel takes ports for outgoing connections. Nobody else of this run is given it, also
+# before a server listens there.
 server_find_port() {
-    local port
+    local port given=${CCR_TEST_TEMPLATE:-$T/template}.ports
 
+    mkdir -p "$given"
     while :; do
         port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-        if port_is_free "$port"; then
+        if port_is_free "$port" && mkdir "$given/$port" 2>/dev/null; then
             echo "$port"
             return
         fi

@@ -55,7 +55,7 @@ equal_to_source() {
     [ "$(sql target "SELECT pos FROM ccr.position_all")" = "$(sql source "SELECT @@gtid_binlog_pos")" ]
 }
 
-@test "kill -9 of ccr-restore, $((7 * MORE)) times" {
+@test "kill -9 of ccr-restore, $((7 * MORE)) times or more" {
     local generation=1 round duration start resumed=0 finished=0
 
     seed
@@ -64,7 +64,8 @@ equal_to_source() {
     ccr restore target --job all --quiet
     duration=$((${EPOCHREALTIME/[.,]/} - start))
     generation=2
-    for ((round = 1; round <= $((7 * MORE)); round++)); do
+    # how often a load is met in its midst depends on the machine
+    for ((round = 1; round <= 7 * MORE || (resumed == 0 && round <= 40 * MORE); round++)); do
         next_generation $((generation + 1))
         restore_start --job all
         sleep "$(awk -v us=$((RANDOM * 32768 + RANDOM)) -v most="$duration" 'BEGIN { print us % most / 1e6 }')"
@@ -80,7 +81,7 @@ equal_to_source() {
         generation_is "$generation" "$generation"
         equal_to_source
     done
-    echo "# of $((7 * MORE)): $resumed loads resumed, $finished swaps finished" >&3
+    echo "# of $((round - 1)): $resumed loads resumed, $finished swaps finished" >&3
     [ "$resumed" -ge 1 ]
 }
 
@@ -281,7 +282,7 @@ keys_are_waited_for() {
 
     target_clean
     next_generation 300
-    restore_start --job all
+    restore_start --job all --max-rate 4M
     wait_until 30 chunks_are_loaded
     kill -9 "$restore"
     wait "$restore" || true
@@ -338,7 +339,7 @@ chunks_are_loaded() {
 
     target_clean
     next_generation 301
-    restore_start --job all --threads 1
+    restore_start --job all --threads 1 --max-rate 4M
     wait_until 30 chunks_are_loaded
     kill -INT "$restore"
     wait "$restore" || status=$?

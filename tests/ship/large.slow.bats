@@ -65,7 +65,7 @@ kinds() {
 
 @test "a run killed between two parts: the transaction is started anew" {
     insert source 1
-    insert_large 1600
+    insert_large 6000
     insert source 1
     ship_exec source --segment-size 16K 2>/dev/null &
     pid=$!
