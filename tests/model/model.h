@@ -99,6 +99,7 @@ struct model {
     struct foreign_key foreign_keys[MODEL_FOREIGN_KEYS];
     unsigned foreign_key_count;
     bool versioned; /* there is a system-versioned table */
+    bool partial;   /* the row images of the transaction that is printed lack columns */
 };
 
 unsigned below(struct model *m, unsigned limit); /* 0 to limit - 1 */
