@@ -39,7 +39,7 @@ setup_file() {
 }
 
 @test "a deadlock: the batch is done again" {
-    sql source "INSERT INTO d.t VALUES (5001, 'a'), (5002, 'b')"
+    sql source "INSERT IGNORE INTO d.t SELECT seq + 1000, 'y' FROM d.seq_1_to_2000; INSERT INTO d.t VALUES (5001, 'a'), (5002, 'b')"
     replay
     sql source "START TRANSACTION; UPDATE d.t SET v = 'second' WHERE id = 5002; UPDATE d.t SET v = 'first' WHERE id = 5001; COMMIT"
     ship
