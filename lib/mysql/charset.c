@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 bool charset_is_utf8(const char *charset)
 {
     return !charset || !*charset || strncmp(charset, "utf8", 4) == 0 || strcmp(charset, "binary") == 0;
@@ -16,6 +18,20 @@ bool charset_is_ascii(const void *text, size_t len)
         if (bytes[i] >= 0x80)
             return false;
     return true;
+}
+
+struct err *charset_of_collation(struct conn *c, unsigned id, char **charset)
+{
+    /* utf8mb3 and utf8mb4: general_ci and bin; then those of Unicode 4 and 5.2 */
+    if (id == 33 || id == 83 || id == 45 || id == 46 || (id >= 192 && id <= 247)) {
+        *charset = mem_strdup("utf8mb4");
+        return NULL;
+    }
+    return conn_value(
+        c, charset,
+        "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY "
+        "WHERE ID = %u LIMIT 1",
+        id);
 }
 
 /* It goes into a statement without quotes. */

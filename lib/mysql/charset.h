@@ -12,6 +12,10 @@
 bool charset_is_utf8(const char *charset);
 bool charset_is_ascii(const void *text, size_t len); /* means the same in all of them */
 
+/* The character set of a collation's id, malloc'ed; NULL for an id that the server does not know. The usual
+ * ids of UTF-8 cost no query. */
+struct err *charset_of_collation(struct conn *c, unsigned id, char **charset) CHECKED;
+
 /*
  * Appends the text in the other character set, as if the connection used it. *exact is false where a
  * character has no place there (or the bytes are none of `from`); nothing is appended then. Text of ASCII

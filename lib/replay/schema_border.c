@@ -197,7 +197,7 @@ struct err *schema_border_drop(const struct schema_change *s)
 {
     const struct scope *scope = &s->a->job->scope;
 
-    TRY(conn_exec(s->a->conn, "SET SESSION foreign_key_checks = 0"));
+    TRY(conn_exec(s->a->conn, "SET SESSION foreign_key_checks = 0, character_set_client = utf8mb4"));
     TRY(drop_tables(s));
     if (s->border != BORDER_CLEAR)
         return NULL;

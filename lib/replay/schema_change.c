@@ -17,6 +17,7 @@
 #include "replay/schema_kept.h"
 #include "replay/schema_scope.h"
 #include "replay/schema_staging.h"
+#include "replay/schema_text.h"
 #include "replay/session.h"
 #include "replay/statement_dml.h"
 
@@ -150,6 +151,8 @@ static void change_make_repeatable(struct schema_change *s)
 
 static struct err *change_execute(struct schema_change *s)
 {
+    TRY(schema_text_write(s, &s->sql));
+    TRY(schema_text_write(s, &s->behind));
     TRY(prelude_set(s->a->prelude, s->a->conn));
     TRY(schema_change_enter(s));
     failpoint("ddl-before");
@@ -258,8 +261,10 @@ static struct err *change_savepoint(struct schema_change *s)
     if (!t->savepoints)
         return NULL;
     TRY(batch_open(&s->a->batch));
+    buf_append(&s->sql, s->query->sql, s->query->sql_len);
+    TRY(schema_text_write(s, &s->sql));
     TRY(schema_change_enter(s)); /* its name is quoted as the source's session quotes */
-    TRY(conn_exec_bytes(s->a->conn, s->query->sql, s->query->sql_len));
+    TRY(conn_exec_bytes(s->a->conn, s->sql.data, s->sql.len));
     return schema_change_leave(s);
 }
 
@@ -300,6 +305,7 @@ static struct err *change_replay(struct schema_change *s)
         TRY(schema_event_disable(s));
     if (s->statement.kind == STATEMENT_TRIGGER) {
         TRY(batch_commit(&a->batch));
+        TRY(schema_text_write(s, &s->sql));
         TRY(schema_kept_trigger(s));
         s->t->ddl = true;
         a->batch.counts.ddl++;
@@ -387,6 +393,8 @@ static void change_free(struct schema_change *s)
     free(s->default_db);
     buf_free(&s->sql);
     buf_free(&s->behind);
+    buf_free(&s->utf8);
+    free(s->charset);
 }
 
 static struct err *change_begin(struct schema_change *s, const struct binlog_event *e)
@@ -395,7 +403,8 @@ static struct err *change_begin(struct schema_change *s, const struct binlog_eve
     s->of_session = e->flags & BINLOG_FLAG_THREAD_SPECIFIC;
     TRY(query_session_parse(s->query->status, s->query->status_len, &s->session));
     s->default_db = mem_strndup(s->query->db, s->query->db_len);
-    if (query_text_is_plain(&s->session, s->query->sql, s->query->sql_len))
+    TRY(schema_text_read(s));
+    if (s->query == &s->in_utf8 || query_text_is_plain(&s->session, s->query->sql, s->query->sql_len))
         statement_parse(s->query->sql, s->query->sql_len, s->session.sql_mode, &s->statement);
     return NULL;
 }
@@ -416,7 +425,8 @@ struct err *schema_change_statement(struct apply *a, struct transaction *t, cons
 struct err *schema_change_load(struct apply *a, struct transaction *t, const struct binlog_event *e,
                                const struct binlog_query *query)
 {
-    struct schema_change s = {.a = a, .t = t, .query = query};
+    /* the server has written the statement anew, its names in UTF-8 whatever the client spoke */
+    struct schema_change s = {.a = a, .t = t, .query = query, .as_sent = true};
     struct binlog_load load;
 
     TRY(binlog_load_parse(e, &load));

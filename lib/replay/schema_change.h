@@ -43,6 +43,10 @@ struct schema_change {
     bool reads_behind;             /* a view, schema_behind.h */
     struct buf sql;                /* as it runs on the target */
     struct buf behind;             /* another statement behind it; empty for none */
+    char *charset;                 /* schema_text.c's: the client's, once it was asked for */
+    struct buf utf8;
+    struct binlog_query in_utf8;
+    bool as_sent; /* the text is not converted */
 };
 
 /* A query event that is neither BEGIN, COMMIT nor ROLLBACK. What ran is committed, with the position, at the

@@ -19,25 +19,17 @@ static bool is_whoever(const struct account *a)
     return !a->host && (strcasecmp(a->user, "CURRENT_USER") == 0 || strcasecmp(a->user, "CURRENT_ROLE") == 0);
 }
 
-/* Brings its names into UTF-8. */
+/* Brings its names into UTF-8, if the statement could not be (schema_text.h). */
 static struct err *account_is_there(const struct schema_change *s, struct account *a, bool *there)
 {
     struct account_list list = {0};
-    char *charset = NULL;
-    struct err *e = NULL;
 
     TRY(batch_flush(&s->a->batch)); /* the connection is used */
-    if (s->session.has_charset)
-        e = conn_value(s->a->conn, &charset,
-                       "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATIONS WHERE ID = %u",
-                       s->session.character_set_client);
-    if (!e)
-        e = account_to_utf8(s->a->conn, charset, a);
+    struct err *e = account_to_utf8(s->a->conn, s->as_sent ? s->charset : NULL, a);
     if (!e)
         e = account_list_names(s->a->conn, &list);
     *there = account_list_find(&list, a) != NULL;
     account_list_free(&list);
-    free(charset);
     return e;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "binlog/sql_lex.h"
+#include "mysql/charset.h"
 #include "replay/schema_event.h"
 
 /* Names of the session's settings, as SHOW CREATE prints them. */
@@ -154,7 +155,7 @@ struct err *schema_kept_trigger(struct schema_change *s)
  * A trigger's definition with another table behind ON: the server, too, rewrites it when a table is renamed.
  * The table's name is the first name behind the first ON, with or without its database.
  */
-static void kept_retarget(const char *sql, const char *new_table, struct buf *out)
+static void retarget_utf8(const char *sql, const char *new_table, struct buf *out)
 {
     struct sql_lexer lexer;
     struct sql_token token, next;
@@ -176,13 +177,37 @@ static void kept_retarget(const char *sql, const char *new_table, struct buf *ou
     buf_append_str(out, token.text + token.len);
 }
 
-static struct err *kept_move_trigger(const struct schema_change *s, const char *id, const char *sql,
+/* In the character set of the client that made it. */
+static struct err *kept_retarget(const struct schema_change *s, const char *charset, const char *sql,
+                                 const char *new_table, struct buf *out)
+{
+    struct buf utf8 = BUF_INIT;
+    struct buf moved = BUF_INIT;
+    bool exact;
+    struct err *e = charset_convert(s->a->conn, charset, "utf8mb4", sql, strlen(sql), &utf8, &exact);
+
+    if (!e && exact) {
+        retarget_utf8(buf_str(&utf8), new_table, &moved);
+        e = charset_convert(s->a->conn, "utf8mb4", charset, moved.data, moved.len, out, &exact);
+    }
+    if (!e && !exact)
+        e = err_new(ERR_UNSUPPORTED,
+                    "a trigger of the table that is now %s was made by a client that speaks %s: "
+                    "its definition cannot be changed to that name",
+                    new_table, charset);
+    buf_free(&utf8);
+    buf_free(&moved);
+    return e;
+}
+
+static struct err *kept_move_trigger(const struct schema_change *s, char **trigger,
                                      const struct schema_object *to)
 {
+    const char *id = trigger[0];
     struct buf moved = BUF_INIT;
     struct buf statement = BUF_INIT;
 
-    kept_retarget(sql, to->name, &moved);
+    TRY(kept_retarget(s, trigger[2], trigger[1], to->name, &moved));
     buf_append_str(&statement, "UPDATE ccr.kept SET db = ");
     sql_string(&statement, to->db);
     buf_append_str(&statement, ", table_name = ");
@@ -203,10 +228,11 @@ static struct err *kept_rename(const struct schema_change *s, const struct schem
     struct result *r = NULL;
     char **row;
     char *where = kept_where(s, "trigger", from->db, "table_name", from->name);
-    struct err *e = conn_query(s->a->conn, &r, "SELECT id, definition FROM ccr.kept WHERE %s", where);
+    struct err *e = conn_query(s->a->conn, &r,
+                               "SELECT id, definition, character_set_client FROM ccr.kept WHERE %s", where);
 
     while (!e && (row = result_next(r, NULL)) != NULL)
-        e = kept_move_trigger(s, row[0], row[1], to);
+        e = kept_move_trigger(s, row, to);
     result_free(r);
     free(where);
     return e;

@@ -12,6 +12,7 @@
 #include "replay/intent.h"
 #include "replay/own_zone.h"
 #include "replay/reach.h"
+#include "replay/schema_text.h"
 #include "replay/session.h"
 
 static struct err *read_file(void *prelude, void *out, size_t cap, size_t *len)
@@ -105,6 +106,7 @@ static struct err *run(struct schema_change *s, const struct binlog_load *load, 
     };
 
     TRY(batch_open(&a->batch));
+    TRY(schema_text_write(s, &s->sql));
     TRY(prelude_set(a->prelude, a->conn));
     TRY(session_enter(a->conn, &session));
     failpoint("dml-before");

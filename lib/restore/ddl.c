@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "binlog/statement.h"
+#include "mysql/charset.h"
 
 static bool begins_with(const char *text, const char *start)
 {
@@ -371,8 +372,34 @@ uint64_t ddl_lexing_mode(const char *sql_mode)
     return mode;
 }
 
-struct err *ddl_rename(const struct restore_plan *p, const struct manifest_object *o, const char *sql,
-                       struct buf *out)
+/* Text that cannot be converted there and back is read as it is. */
+static struct err *rename_converted(struct conn *c, const struct statement_renames *renames,
+                                    const struct manifest_object *o, const char *sql, struct buf *out)
+{
+    const char *charset = o->character_set_client;
+    uint64_t mode = ddl_lexing_mode(o->sql_mode);
+    struct buf utf8 = BUF_INIT;
+    struct buf renamed = BUF_INIT;
+    bool exact;
+    struct err *e = charset_convert(c, charset, "utf8mb4", sql, strlen(sql), &utf8, &exact);
+
+    if (!e && !exact) {
+        e = statement_rename(sql, strlen(sql), mode, o->db, renames, out);
+    } else if (!e) {
+        e = statement_rename(buf_str(&utf8), utf8.len, mode, o->db, renames, &renamed);
+        if (!e)
+            e = charset_convert(c, "utf8mb4", charset, renamed.data, renamed.len, out, &exact);
+        if (!e && !exact)
+            e = err_hint(err_new(ERR_UNSUPPORTED, "names on the target cannot be written in %s", charset),
+                         "create it again on the source through a client that speaks utf8mb4");
+    }
+    buf_free(&utf8);
+    buf_free(&renamed);
+    return e;
+}
+
+struct err *ddl_rename(struct conn *c, const struct restore_plan *p, const struct manifest_object *o,
+                       const char *sql, struct buf *out)
 {
     const struct statement_renames *renames = &p->job->scope.renames;
     struct err *e = NULL;
@@ -380,6 +407,6 @@ struct err *ddl_rename(const struct restore_plan *p, const struct manifest_objec
     if (renames->count == 0)
         buf_append_str(out, sql);
     else
-        e = statement_rename(sql, strlen(sql), ddl_lexing_mode(o->sql_mode), o->db, renames, out);
+        e = rename_converted(c, renames, o, sql, out);
     return e ? err_context(e, "renaming in %s %s.%s", object_kind_name(o->kind), o->db, o->name) : NULL;
 }

@@ -57,8 +57,9 @@ struct err *ddl_or_replace(const char *sql, struct buf *out) CHECKED;
 struct err *ddl_disable_event(const char *sql, struct buf *out) CHECKED;
 /* What follows the name in a CREATE DATABASE: its defaults. */
 struct err *ddl_database_defaults(const char *sql, struct buf *out) CHECKED;
-/* Databases and tables named as they are called on the target. */
-struct err *ddl_rename(const struct restore_plan *p, const struct manifest_object *o, const char *sql,
-                       struct buf *out) CHECKED;
+/* Databases and tables named as they are called on the target; the text is read in the character set of the
+ * client that made the object, and stays in it. */
+struct err *ddl_rename(struct conn *c, const struct restore_plan *p, const struct manifest_object *o,
+                       const char *sql, struct buf *out) CHECKED;
 
 #endif

@@ -93,7 +93,7 @@ static struct err *keep_object(const struct placing *placing, size_t i)
     struct err *e = missing_definer_place(placing->conn, &p->missing_definer, &placing->accounts, o,
                                           placing->definitions[i], &defined);
     if (!e)
-        e = ddl_rename(p, o, buf_str(&defined), &sql);
+        e = ddl_rename(placing->conn, p, o, buf_str(&defined), &sql);
     struct scope_name to = restore_plan_target_name(p, o);
     struct job_kept kept = {
         .kind = o->kind == OBJECT_TRIGGER ? "trigger" : "event",

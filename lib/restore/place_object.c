@@ -57,7 +57,7 @@ static struct err *build_statement(const struct placing *p, size_t i, enum place
         e = missing_definer_place(p->conn, &p->plan->missing_definer, &p->accounts, o, p->definitions[i],
                                   &defined);
     if (!e)
-        e = ddl_rename(p->plan, o, buf_str(&defined), &renamed);
+        e = ddl_rename(p->conn, p->plan, o, buf_str(&defined), &renamed);
     if (!e && disable)
         e = ddl_disable_event(buf_str(&renamed), &disabled);
     if (!e)
