@@ -9,6 +9,7 @@
 #include "mysql/catalog.h"
 #include "partial/asked.h"
 #include "replay/status.h"
+#include "restore/ddl.h"
 #include "restore/in_place.h"
 #include "restore/live.h"
 #include "restore/outside.h"
@@ -119,7 +120,8 @@ static struct err *check_definers(struct partial *p)
 
     if (!p->behind && gtid_pos_reaches(&p->position.pos, &p->plan->manifest->position))
         return NULL;
-    return missing_definer_check(p->conn, p->plan, p->definitions, &coming, p->restore->log);
+    TRY(missing_definer_check(p->conn, p->plan, p->definitions, &coming, p->restore->log));
+    return ddl_check_renames(p->conn, p->plan, p->definitions);
 }
 
 static struct err *check_live(struct partial *p)

@@ -410,3 +410,18 @@ struct err *ddl_rename(struct conn *c, const struct restore_plan *p, const struc
         e = rename_converted(c, renames, o, sql, out);
     return e ? err_context(e, "renaming in %s %s.%s", object_kind_name(o->kind), o->db, o->name) : NULL;
 }
+
+struct err *ddl_check_renames(struct conn *c, const struct restore_plan *p, char *const *definitions)
+{
+    for (size_t i = 0; i < p->manifest->object_count; i++) {
+        const struct manifest_object *o = &p->manifest->objects[i];
+        struct buf renamed = BUF_INIT;
+        if (!p->in_scope[i] || o->kind == OBJECT_DATABASE || o->kind == OBJECT_TABLE ||
+            o->kind == OBJECT_SEQUENCE)
+            continue;
+        struct err *e = ddl_rename(c, p, o, definitions[i], &renamed);
+        buf_free(&renamed);
+        TRY(e);
+    }
+    return NULL;
+}

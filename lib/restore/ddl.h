@@ -61,5 +61,8 @@ struct err *ddl_database_defaults(const char *sql, struct buf *out) CHECKED;
  * client that made the object, and stays in it. */
 struct err *ddl_rename(struct conn *c, const struct restore_plan *p, const struct manifest_object *o,
                        const char *sql, struct buf *out) CHECKED;
+/* Before anything is loaded, for behind the swap it would be too late: can the names be changed in all views,
+ * programs, triggers and events of the plan? */
+struct err *ddl_check_renames(struct conn *c, const struct restore_plan *p, char *const *definitions) CHECKED;
 
 #endif

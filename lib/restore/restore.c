@@ -10,6 +10,7 @@
 #include "job/job_state.h"
 #include "job/loops.h"
 #include "job/pending.h"
+#include "restore/ddl.h"
 #include "restore/in_place.h"
 #include "restore/live.h"
 #include "restore/outside.h"
@@ -125,7 +126,7 @@ static struct err *make_plan(struct restoring *r)
     return definitions_read(r->params->store, m, r->plan->in_scope, &r->definitions);
 }
 
-/* Whom the target lacks: users of the snapshot, definers. */
+/* Whom the target lacks: users of the snapshot, definers. And what would fail behind the swap. */
 static struct err *check_users(struct restoring *r)
 {
     struct account_list coming = {0};
@@ -141,7 +142,7 @@ static struct err *check_users(struct restoring *r)
     }
     struct err *e = missing_definer_check(r->conn, r->plan, r->definitions, &coming, r->params->log);
     free(coming.items);
-    return e;
+    return e ? e : ddl_check_renames(r->conn, r->plan, r->definitions);
 }
 
 /* The first restore of a job that the store knows from elsewhere would stop the target that has it. */

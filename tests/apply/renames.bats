@@ -89,6 +89,10 @@ SQL
     ship
     run apply
     fails 11 "'a'" 'prepares statements'
+    ccr backup source --quiet
+    run ccr restore target --quiet --replace --job j # not behind the swap, where there is no way back
+    fails 11 'renaming in procedure shop.p' 'prepares statements'
+    [[ $output != *swap* ]]
     sql source "DROP PROCEDURE shop.p"
     ccr backup source --quiet
     ccr restore target --quiet --replace --job j
