@@ -38,7 +38,8 @@ struct err *promote_check(struct promote *p, bool drained) CHECKED;
  */
 struct err *promote_loss(struct promote *p) CHECKED;
 
-/* Warns of definers of what is kept that the target lacks; ERR_UNSAFE where one is a role. */
+/* Warns of definers that the target lacks, of what is kept, of views and of routines; ERR_UNSAFE where a role
+ * is to define what is kept. */
 struct err *promote_definers(struct promote *p) CHECKED;
 /* "kept" in the result: what waits for promotion. */
 struct err *promote_list_kept(struct promote *p) CHECKED;
