@@ -10,8 +10,9 @@ struct marks {
     struct conn *conn;
     struct log *log;
     struct source_object *object;
-    char *table;        /* in SQL */
-    char *column;       /* whose definition is at hand; NULL: that of something else */
+    char *table;  /* in SQL */
+    char *column; /* whose definition is at hand; NULL: that of something else */
+    const char *charset;
     struct buf out;     /* the corrected text */
     const char *copied; /* object->sql is in `out` up to here */
 };
@@ -94,6 +95,29 @@ static void correct(struct marks *m, const struct sql_token *t, const struct buf
     buf_free(&literal);
 }
 
+/* In the place of a text that is other bytes when it has been UTF-8. */
+#define NO_TEXT "!"
+
+/* SQL for the bytes of a value in UTF-8; malloc'ed. */
+static char *told_sql(const struct marks *m, const char *value)
+{
+    return mem_printf("IF(HEX(%s) <> HEX(CONVERT(CONVERT(%s USING utf8mb4) USING %s)), '" NO_TEXT "', "
+                      "HEX(CONVERT(%s USING utf8mb4)))",
+                      value, value, m->charset, value);
+}
+
+/* ALTER TABLE ... CONVERT TO of an empty table keeps the bytes of its members, whatever they are then. */
+static struct err *refuse(const struct marks *m)
+{
+    return err_hint(
+        err_new(ERR_UNSUPPORTED,
+                "%s.%s: the members or the default of column %s hold bytes that are no text in %s, and the "
+                "server shows '?' for them",
+                m->object->entry.db, m->object->entry.name, m->column, m->charset),
+        "ALTER TABLE ... MODIFY that column with its members written out; MariaDB's ALTER TABLE ... CONVERT "
+        "TO CHARACTER SET leaves such bytes in an empty table");
+}
+
 /* *told is NULL where the server does not know how to: an older one, or an engine that cannot open its table.
  */
 static struct err *judge(struct marks *m, struct err *e, char **told)
@@ -103,22 +127,28 @@ static struct err *judge(struct marks *m, struct err *e, char **told)
     if (e || !*told)
         warn_not_told(m);
     err_free(e);
-    return NULL;
+    if (!*told || !strstr(*told, NO_TEXT))
+        return NULL;
+    free(*told);
+    *told = NULL;
+    return refuse(m);
 }
 
 /* A number becomes the member when it is assigned. */
 static struct err *read_members(struct marks *m, bool is_set, size_t count, char **told)
 {
     char *column = sql_ident_dup(m->column);
+    char *text = told_sql(m, "v");
     struct err *e =
         conn_exec(m->conn,
                   "BEGIN NOT ATOMIC DECLARE i INT DEFAULT 0; DECLARE v TYPE OF %s.%s; SET @ccr_members = ''; "
                   "WHILE i < %zu DO SET v = %s; SET i = i + 1; SET @ccr_members = "
-                  "CONCAT(@ccr_members, HEX(CONVERT(v USING utf8mb4)), ','); END WHILE; END",
-                  m->table, column, count, is_set ? "1 << i" : "i + 1");
+                  "CONCAT(@ccr_members, %s, ','); END WHILE; END",
+                  m->table, column, count, is_set ? "1 << i" : "i + 1", text);
 
     if (!e)
         e = conn_value(m->conn, told, "SELECT @ccr_members");
+    free(text);
     free(column);
     return judge(m, e, told);
 }
@@ -126,11 +156,13 @@ static struct err *read_members(struct marks *m, bool is_set, size_t count, char
 static struct err *read_default(struct marks *m, char **told)
 {
     char *column = sql_ident_dup(m->column);
-    struct err *e = conn_value(m->conn, told,
-                               "SELECT HEX(CONVERT(DEFAULT(ccr_t.%s) USING utf8mb4)) FROM (SELECT 1) ccr_one "
-                               "LEFT JOIN %s ccr_t ON FALSE",
-                               column, m->table);
+    char *value = mem_printf("DEFAULT(ccr_t.%s)", column);
+    char *text = told_sql(m, value);
+    struct err *e = conn_value(m->conn, told, "SELECT %s FROM (SELECT 1) ccr_one LEFT JOIN %s ccr_t ON FALSE",
+                               text, m->table);
 
+    free(text);
+    free(value);
     free(column);
     return judge(m, e, told);
 }
@@ -189,24 +221,22 @@ static struct err *fill_default(struct marks *m, struct sql_lexer l)
     return NULL;
 }
 
-/* Only in these can there be such a character. */
-static bool is_wide(const struct marks *m)
+/* NULL: no column of text. */
+static const char *charset_of(const struct marks *m)
 {
     const struct catalog_table *t = m->object->table;
 
-    for (size_t i = 0; i < t->column_count; i++) {
-        const char *charset = t->columns[i].charset;
+    for (size_t i = 0; i < t->column_count; i++)
         if (strcmp(t->columns[i].name, m->column) == 0)
-            return charset && (strcmp(charset, "utf8mb4") == 0 || strncmp(charset, "utf16", 5) == 0 ||
-                               strcmp(charset, "utf32") == 0);
-    }
-    return false;
+            return t->columns[i].charset;
+    return NULL;
 }
 
 /* The words of one column's definition that stand in front of a literal. */
 static struct err *fill_behind(struct marks *m, const struct sql_token *t, struct sql_lexer l)
 {
-    if (!m->column || !is_wide(m))
+    m->charset = m->column ? charset_of(m) : NULL;
+    if (!m->charset)
         return NULL;
     if (sql_token_is(t, "enum") || sql_token_is(t, "set"))
         return fill_members(m, l, sql_token_is(t, "set"));

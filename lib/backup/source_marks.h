@@ -2,8 +2,9 @@
  * source_marks - the characters that SHOW CREATE TABLE does not tell.
  *
  * The server prints members of ENUM and SET, and quoted defaults, in UTF-8 of at most three bytes: a
- * character beyond U+FFFF comes as '?'. It tells the members to a variable of the column's type, and the
- * default to DEFAULT(); SELECT on the table is enough for both. Only what shows a '?' is asked for.
+ * character beyond U+FFFF comes as '?', and so do bytes that are none. It tells the members to a variable of
+ * the column's type, and the default to DEFAULT(); SELECT on the table is enough for both. Only what shows a
+ * '?' is asked for.
  */
 #ifndef CCR_BACKUP_SOURCE_MARKS_H
 #define CCR_BACKUP_SOURCE_MARKS_H
@@ -13,7 +14,7 @@
 
 /*
  * Corrects a table's object->sql; its hash stays that of the text that the server shows. Warns of a '?' of
- * which the server does not tell what it is.
+ * which the server does not tell what it is; ERR_UNSUPPORTED for bytes that no statement would bring back.
  */
 struct err *source_marks_fill(struct conn *c, struct log *log, struct source_object *table) CHECKED;
 

@@ -107,3 +107,16 @@ members_and_defaults() {
     sql a "DROP DATABASE marks"
     sql b "DROP DATABASE marks"
 }
+
+@test "members that are no text in their column's character set, which SHOW CREATE shows as '?', are refused by name" {
+    sql a "CREATE DATABASE broken; CREATE TABLE broken.t (id INT PRIMARY KEY, s SET('x', 'y')) DEFAULT CHARSET cp932;
+        ALTER TABLE broken.t CONVERT TO CHARACTER SET utf16le"
+    store_use broken
+    run ccr backup a --databases broken
+    echo "$output"
+    [ "$status" -eq 11 ]
+    [[ $output == *"broken.t: the members or the default of column s hold bytes that are no text in utf16le"*"hint: ALTER TABLE ... MODIFY"* ]]
+    sql a "ALTER TABLE broken.t MODIFY s SET('x', 'y')"
+    ccr backup a --databases broken
+    sql a "DROP DATABASE broken"
+}
