@@ -131,6 +131,38 @@ reader_said() {
     sql target "SET GLOBAL wsrep_max_ws_size = DEFAULT"
 }
 
+@test "in place: marked on both nodes until all is there, gone on with after kills, followed then" {
+    local point statements status
+
+    cluster_clean
+    ccr backup source --chunk-size 256K
+    ccr ship source
+    CCR_FAILPOINT_LOG=$T/points ccr restore target --job j --in-place
+    both_equal
+    statements=$(grep -c '^statement$' "$T/points")
+    cluster_clean
+    for point in mark-before "statement:$((statements / 2))" swap-before swap-after; do
+        status=0
+        CCR_FAILPOINT=$point ccr restore target --job j --in-place >"$T/out" 2>&1 || status=$?
+        echo "# $point: $status"
+        cat "$T/out"
+        [ "$status" -eq 137 ]
+        galera_same other
+        # a table of the snapshot is not alone, or all is there
+        if [ -n "$(sql other "SHOW TABLES IN d LIKE 't'" 2>/dev/null)" ] && [ -z "$(sql other "SHOW TABLES IN d LIKE 'ccr\\_unfinished'")" ]; then
+            same_tables source other d
+        fi
+    done
+    ccr restore target --job j --in-place
+    both_equal
+    sql source "USE d; UPDATE t SET v = 'again' WHERE id % 3 = 1; DELETE FROM child WHERE id > 400; INSERT INTO no_key VALUES (1, 'two')"
+    ccr ship source
+    ccr apply target --job j
+    both_equal
+    run ccr restore target --job j --in-place
+    [ "$status" -eq 9 ]
+}
+
 rows_are_there() {
     [ "$(sql target "SELECT COALESCE(MAX(row_count), 0) FROM ccr.loads WHERE name = 'no_key'" 2>/dev/null || echo 0)" -gt 2000 ]
 }
