@@ -12,6 +12,9 @@
 #include "replay/report.h"
 #include "restore/target_session.h"
 
+/* The server's own bound. */
+enum { LOCK_WAIT_MOST_S = 86400 };
+
 static void restore_report(struct run *run, const struct restore_params *params,
                            const struct restore_result *r)
 {
@@ -162,7 +165,7 @@ static struct err *restore_note_end(struct run *run, const struct restore_params
         return e;
     struct err *failed = conn_open(params->target, &c);
     if (!failed)
-        failed = target_session_set(c, params->skip_binlog);
+        failed = target_session_set(c);
     if (failed)
         e = err_first(e, failed);
     else
@@ -242,6 +245,14 @@ static struct err *restore_start(struct run *run, const struct restore_params *p
                                                : restore_by_hand(run, &partial);
 }
 
+/* Of what is not done for readers of live tables, by the swap and behind it, which have their own. */
+static unsigned lock_wait(const struct opts *opts)
+{
+    uint64_t seconds = opts_number(opts, OPT_SWAP_WAIT);
+
+    return seconds == 0 ? 1 : seconds < LOCK_WAIT_MOST_S ? (unsigned)seconds : LOCK_WAIT_MOST_S;
+}
+
 /* With the store open. */
 static struct err *restore_from(struct run *run, struct store *store, const char *name, enum load_way load)
 {
@@ -250,6 +261,8 @@ static struct err *restore_from(struct run *run, struct store *store, const char
     bool paused = false;
 
     conn_params_from_opts(opts, CONN_TARGET, &target);
+    target.skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG);
+    target.lock_wait_s = lock_wait(opts);
     TRY(restore_admit(run, &target, name, &paused));
     if (paused)
         return NULL;
@@ -267,7 +280,6 @@ static struct err *restore_from(struct run *run, struct store *store, const char
         .full = opts_flag(opts, OPT_FULL),
         .replace = opts_flag(opts, OPT_REPLACE),
         .in_place = opts_flag(opts, OPT_IN_PLACE),
-        .skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG),
         .with_users = opts_flag(opts, OPT_WITH_USERS),
         .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),
         .existing_users = opts_string(opts, OPT_EXISTING_USERS),

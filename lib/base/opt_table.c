@@ -138,7 +138,7 @@ const struct opt_spec opt_specs[OPT_COUNT_] = {
     [OPT_LOCK_WAIT] = {"lock-wait", TYPE_SECONDS, BACKUP | RESTORE, SERVER, "SECONDS", "5",
                        "give up waiting for a table lock after this time"},
     [OPT_SWAP_WAIT] = {"swap-wait", TYPE_SECONDS, RESTORE, SECTION_TARGET, "SECONDS", "60",
-                       "wait this long for old readers before giving up the swap"},
+                       "wait this long for locks, and for old readers before the swap"},
     [OPT_LOAD] = {"load", TYPE_STRING, RESTORE, SECTION_TARGET, "bulk|text", NULL,
                   "rows by bulk INSERT, or by LOAD DATA LOCAL (default: bulk where the server offers it)"},
     [OPT_XA_WAIT] = {"xa-wait", TYPE_SECONDS, BACKUP, SECTION_SOURCE, "SECONDS", "60",

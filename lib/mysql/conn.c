@@ -151,6 +151,11 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
                   "sql_safe_updates = 0, completion_type = 'NO_CHAIN'");
     if (p->skip_binlog)
         mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION sql_log_bin = 0");
+    if (p->lock_wait_s) {
+        char *sql = mem_printf("SET SESSION lock_wait_timeout = %u", p->lock_wait_s);
+        mysql_options(mysql, MYSQL_INIT_COMMAND, sql);
+        free(sql);
+    }
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, local_infile ? (const void *)&local_infile : &no_files);
     if (p->defaults_file)
         mysql_options(mysql, MYSQL_READ_DEFAULT_FILE, p->defaults_file);

@@ -42,7 +42,8 @@ struct conn_params {
     unsigned port;
     unsigned connect_timeout_s;
     bool local_infile;         /* LOAD DATA LOCAL is allowed on this connection */
-    bool skip_binlog;          /* sql_log_bin = 0: what is done on it is not in the server's binlog */
+    bool skip_binlog;          /* sql_log_bin = 0: nothing done on it is in the server's binlog */
+    unsigned lock_wait_s;      /* its lock_wait_timeout; 0: the server's, which is a day */
     unsigned server_timeout_s; /* after so long a silence the server is asked; 0: wait forever */
     unsigned read_timeout_s;   /* instead: an answer that takes longer is none; 0: no such limit */
 };

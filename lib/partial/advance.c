@@ -10,7 +10,6 @@
 #include "replay/status.h"
 #include "restore/swap.h"
 #include "restore/swap_finish.h"
-#include "restore/target_session.h"
 #include "snapshot/names.h"
 
 /* What a killed run has left: a swap to finish, or one that it had announced. With the job's lock. */
@@ -20,8 +19,7 @@ struct err *partial_settle_earlier(struct partial *p)
 
     if (p->position.pending) {
         log_info(p->restore->log, "finishing the swap of an earlier run");
-        TRY(swap_finish(p->conn, p->restore->store, job, &p->position, p->restore->log));
-        TRY(target_session_set(p->conn, p->restore->skip_binlog));
+        TRY(swap_finish(p->restore->target, p->restore->store, job, &p->position, p->restore->log));
         p->result->changed = true;
     }
     return swap_abandon(p->conn, job, &p->position);

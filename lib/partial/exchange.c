@@ -308,12 +308,11 @@ static struct err *finish(struct partial *p)
 
 static struct err *steps(struct partial *p, struct exchanges *all)
 {
-    TRY(target_session_set(p->conn, p->restore->skip_binlog));
     for (size_t i = 0; i < p->partitions.count; i++)
         TRY(plan_table(p, &p->partitions.items[i], all));
     TRY(stage_spend(p->conn, p->plan));
     for (size_t i = 0; i < all->count; i++)
-        TRY(take_apart(p, &all->items[i]));
+        TRY(lock_wait_explain(p->conn, NULL, take_apart(p, &all->items[i])));
     TRY(restore_wait_for_readers(p->restore, p->conn));
     TRY(partial_claim(p));
     TRY(swap_announce_exchange(p->conn, p->restore->job, &p->position, p->plan->stage0));

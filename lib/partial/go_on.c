@@ -54,8 +54,8 @@ struct err *go_on(struct go_on *g, struct job_position *position)
         .unpublished = g->staging,
     };
 
-    a.conn_params.local_infile = true; /* for LOAD DATA in the log */
-    a.conn_params.skip_binlog = g->skip_binlog;
+    a.conn_params.local_infile = true;       /* for LOAD DATA in the log */
+    a.conn_params.skip_binlog &= g->staging; /* the job's own changes go where ccr-apply writes them */
     a.limits.follow = false;
     a.limits.has_until_gtid = true;
     a.limits.until_gtid = (struct gtid_pos)GTID_POS_INIT;

@@ -13,10 +13,9 @@ struct go_on {
     const struct apply_limits *limits;
     struct job *job; /* its position row is moved; its scope is what is replayed */
     const struct gtid_pos *until;
-    bool staging;     /* not published; tables only */
-    bool skip_binlog; /* nothing of it is to be in the target's binlog */
-    bool fill;        /* staging: the tables hold some of their rows only (DRIFT_FILL) */
-    bool whole;       /* staging: a view or trigger that changes stops it */
+    bool staging; /* not published; tables only */
+    bool fill;    /* staging: the tables hold some of their rows only (DRIFT_FILL) */
+    bool whole;   /* staging: a view or trigger that changes stops it */
     /* out, of this run */
     uint64_t transactions;
     uint64_t rows;

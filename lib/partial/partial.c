@@ -49,7 +49,7 @@ static struct err *open_target(struct partial *p)
 {
     TRY(conn_open(p->restore->target, &p->conn));
     TRY(target_check_server(p->conn, p->restore->load, &p->bulk));
-    TRY(target_session_set(p->conn, p->restore->skip_binlog));
+    TRY(target_session_set(p->conn));
     TRY(job_load(p->conn, p->restore->job, &p->saved));
     return p->saved ? partial_read_position(p) : NULL;
 }
@@ -103,7 +103,7 @@ static struct err *make_plan(struct partial *p, struct job *asked)
         return e;
     }
     const struct restore_choices choices = {
-        .skip_binlog = p->restore->skip_binlog,
+        .skip_binlog = p->restore->target->skip_binlog,
         .partial = true,
         .missing_definer = p->restore->missing_definer,
     };
@@ -242,7 +242,6 @@ static struct err *swap_in(struct partial *p)
         .behind = p->behind,
     };
 
-    TRY(target_session_set(p->conn, p->restore->skip_binlog));
     TRY(stage_take(p->conn, p->plan));
     p->result->tables = p->plan->table_count;
     TRY(restore_wait_for_readers(p->restore, p->conn));
@@ -251,7 +250,7 @@ static struct err *swap_in(struct partial *p)
     TRY(partial_read_position(p));
     if (!p->has_position)
         return err_new(ERR_INTERNAL, "the position of job %s is gone after the swap", p->restore->job);
-    TRY(swap_finish(p->conn, p->restore->store, p->restore->job, &p->position, p->restore->log));
+    TRY(swap_finish(p->restore->target, p->restore->store, p->restore->job, &p->position, p->restore->log));
     return status_publish(p->restore->store, p->saved, &p->position);
 }
 

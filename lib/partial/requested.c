@@ -335,7 +335,7 @@ static struct err *finish_earlier(struct requesting *r)
     TRY(job_position_read(r->conn, r->job->name, &r->position, &r->has_position));
     if (r->position.pending)
         log_info(r->restore->log, "finishing the swap of an earlier run");
-    TRY(swap_finish(r->conn, r->restore->store, r->job->name, &r->position, r->restore->log));
+    TRY(swap_finish(r->restore->target, r->restore->store, r->job->name, &r->position, r->restore->log));
     TRY(job_unlock(r->conn, r->job->name));
     return NULL;
 }

@@ -182,7 +182,6 @@ static struct err *catch_up_once(struct partial *p)
     struct job *job = stage_job(p);
     struct go_on g = partial_go_on(p, job, &p->position.pos);
     g.staging = true;
-    g.skip_binlog = p->restore->skip_binlog;
     g.whole = p->behind;
     g.fill = manifest_is_of_partitions(p->plan->manifest);
     struct err *e = go_on(&g, &p->staged);

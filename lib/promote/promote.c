@@ -35,7 +35,7 @@ static struct err *open_all(struct promote *p)
     p->target.local_infile = true; /* for LOAD DATA in the log */
     TRY(conn_open(&p->target, &p->log_conn));
     TRY(conn_open(&p->target, &p->conn));
-    return target_session_set(p->conn, false);
+    return target_session_set(p->conn);
 }
 
 static void close_all(struct promote *p)

@@ -50,7 +50,7 @@ static struct err *apply_finish_swap(struct apply *a, struct job_position *posit
 {
     if (!position->pending)
         return NULL;
-    TRY(swap_finish(a->conn, a->store, a->job->name, position, a->log));
+    TRY(swap_finish(&a->conn_params, a->store, a->job->name, position, a->log));
     struct job *fresh = NULL;
     TRY(job_load(a->conn, a->job->name, &fresh));
     if (!fresh)

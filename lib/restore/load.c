@@ -15,6 +15,7 @@
 #include "restore/load_queue.h"
 #include "restore/load_stream.h"
 #include "restore/load_text.h"
+#include "restore/lock_wait.h"
 #include "restore/stage_keys.h"
 #include "restore/target_session.h"
 
@@ -225,7 +226,7 @@ static struct err *worker_open(struct worker *w)
     const struct load_params *params = w->loader->params;
 
     TRY(conn_open(&params->conn, &w->conn));
-    TRY(target_session_set(w->conn, params->plan->skip_binlog));
+    TRY(target_session_set(w->conn));
     TRY(target_session_for_rows(w->conn));
     w->stream = load_stream_new(params->store, params->plan, &w->loader->work);
     w->part = (struct load_part){
@@ -242,7 +243,7 @@ static void *worker_main(void *arg)
     while (!e && !done)
         e = w->loader->step(w, &done);
     if (e)
-        report(w->loader, e);
+        report(w->loader, lock_wait_explain(w->conn, NULL, e));
     load_bulk_free(w->bulk);
     /* closing the connection rolls back what a failed chunk had loaded */
     conn_close(w->conn);

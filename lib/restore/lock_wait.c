@@ -26,6 +26,22 @@ static struct err *give_up(const struct lock_wait *w, struct err *e)
     return err_hint(e, "%s", w->hint);
 }
 
+struct err *lock_wait_explain(struct conn *c, const char *db, struct err *e)
+{
+    struct buf who = BUF_INIT;
+
+    if (!e || !c || conn_errno(c) != ER_LOCK_WAIT_TIMEOUT)
+        return e;
+    char *name = db ? sql_string_dup(db) : NULL;
+    struct err *failed = lock_holders_describe(c, name, &who);
+    free(name);
+    if (!failed && who.len)
+        e = err_context(e, "locks are %s", buf_str(&who));
+    err_free(failed);
+    buf_free(&who);
+    return err_hint(e, "wait until those sessions are at their end, or end them (KILL ID), and run it again");
+}
+
 /* "swap", "before": the failpoint swap-before. */
 static void pass(const struct lock_wait *w, const char *when)
 {

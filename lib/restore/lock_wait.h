@@ -24,4 +24,12 @@ struct lock_wait {
 /* *seconds: of the attempt that succeeded; NULL where nobody asks. */
 struct err *lock_wait_exec(const struct lock_wait *w, const struct buf *sql, double *seconds) CHECKED;
 
+/*
+ * What other statements say that met a lock for as long as their session waits (conn_params.lock_wait_s): a
+ * session of a killed run may still be at work in staging. Where e is that error of c, the same with those
+ * named who may hold locks in the database, and a hint; any other as it is. db NULL: any. c and e may be
+ * NULL.
+ */
+struct err *lock_wait_explain(struct conn *c, const char *db, struct err *e) CHECKED;
+
 #endif

@@ -137,7 +137,7 @@ struct err *lock_holders_describe(struct conn *c, const char *databases, struct 
     size_t before = out->len;
     size_t count;
 
-    if (describe_exactly(c, databases, out))
+    if (databases && describe_exactly(c, databases, out))
         return NULL;
     out->len = before;
     buf_append_str(out, "candidates: ");

@@ -23,7 +23,8 @@ struct err *open_transactions_describe(struct conn *c, const struct open_transac
                                        struct buf *out) CHECKED;
 /*
  * Appends who may hold a lock on tables of these databases ("'a', 'b'"): exactly, where the server has the
- * plugin metadata_lock_info, else the candidates: open transactions, running statements, then idle sessions.
+ * plugin metadata_lock_info, else (and for NULL) the candidates: open transactions, running statements, then
+ * idle sessions.
  */
 struct err *lock_holders_describe(struct conn *c, const char *databases, struct buf *out) CHECKED;
 

@@ -45,7 +45,7 @@ static struct err *open_target(struct restoring *r)
 {
     TRY(conn_open(r->params->target, &r->conn));
     TRY(target_check_server(r->conn, r->params->load, &r->bulk));
-    TRY(target_session_set(r->conn, r->params->skip_binlog));
+    TRY(target_session_set(r->conn));
     TRY(job_lock_stage(r->conn, r->params->job));
     return job_state_lock_for_copy(r->conn, r->params->job);
 }
@@ -61,9 +61,9 @@ static struct err *finish_earlier(struct restoring *r)
     snprintf(r->finished, sizeof(r->finished), "%s", pending.options);
     pending_free(&pending);
     log_info(r->params->log, "finishing the swap of an earlier run");
-    TRY(swap_finish(r->conn, r->params->store, r->params->job, &r->position, r->params->log));
+    TRY(swap_finish(r->params->target, r->params->store, r->params->job, &r->position, r->params->log));
     r->result->changed = true;
-    return target_session_set(r->conn, r->params->skip_binlog);
+    return NULL;
 }
 
 /* It must hold what is asked for, or what the job follows. */
@@ -110,7 +110,7 @@ static struct err *make_plan(struct restoring *r)
     }
     job_free(saved);
     const struct restore_choices choices = {
-        .skip_binlog = r->params->skip_binlog,
+        .skip_binlog = r->params->target->skip_binlog,
         .in_place = r->params->in_place,
         .with_users = r->params->with_users,
         .may_lack = r->params->reason != NULL, /* asked for by the job, of a source that was asked */
@@ -245,7 +245,7 @@ static struct err *swap_in(struct restoring *r)
     TRY(job_position_read(r->conn, r->params->job, &r->position, &r->has_position));
     if (!r->has_position)
         return err_new(ERR_INTERNAL, "the position of job %s is gone after the swap", r->params->job);
-    return swap_finish(r->conn, r->params->store, r->params->job, &r->position, r->params->log);
+    return swap_finish(r->params->target, r->params->store, r->params->job, &r->position, r->params->log);
 }
 
 static struct err *restore_snapshot(struct restoring *r)

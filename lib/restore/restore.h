@@ -36,7 +36,6 @@ struct restore_params {
     bool replace;
     struct protect_choice protect;
     bool in_place; /* a first restore, without staging (in_place.h) */
-    bool skip_binlog;
     bool with_users;
     const char *missing_definer; /* NULL: the default */
     const char *existing_users;  /* the same */

@@ -10,6 +10,7 @@
 #include "mysql/catalog.h"
 #include "restore/ddl.h"
 #include "restore/in_place.h"
+#include "restore/lock_wait.h"
 #include "restore/stage_keys.h"
 #include "restore/stage_tables.h"
 #include "restore/target_session.h"
@@ -197,7 +198,7 @@ static struct err *begin_table_anew(struct conn *c, const struct restore_plan *p
         conn_exec(c, "DELETE FROM ccr.loads WHERE job = %s AND db = %s AND name = %s", job, db, name);
 
     if (!e)
-        e = conn_exec(c, "DROP TABLE IF EXISTS %s", table);
+        e = lock_wait_explain(c, t->db->stage, conn_exec(c, "DROP TABLE IF EXISTS %s", table));
     if (!e)
         e = stage_table_create(c, p, t, definition);
     free(table);

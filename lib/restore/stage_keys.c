@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "restore/ddl.h"
+#include "restore/lock_wait.h"
 
 /* Below this the two ALTER TABLE cost more than they save. */
 #define WORTH_BYTES ((uint64_t)8 << 20)
@@ -115,7 +116,7 @@ struct err *stage_keys_add(struct conn *c, const struct restore_table *t, const 
         missing = true;
     }
     if (!e && missing)
-        e = conn_exec_bytes(c, sql.data, sql.len);
+        e = lock_wait_explain(c, t->db->stage, conn_exec_bytes(c, sql.data, sql.len));
     keys_free(&keys);
     buf_free(&sql);
     free(table);

@@ -137,7 +137,7 @@ static void *maker_main(void *arg)
     struct err *e = conn_open(m->target, &c);
 
     if (!e)
-        e = target_session_set(c, m->plan->skip_binlog);
+        e = target_session_set(c);
     if (e)
         report(m, m->free_count, e);
     else

@@ -11,10 +11,14 @@
 #include "restore/ddl.h"
 #include "restore/finish_objects.h"
 #include "restore/finish_record.h"
+#include "restore/lock_wait.h"
 #include "restore/stage.h"
 #include "restore/target_session.h"
 #include "restore/users.h"
 #include "snapshot/definitions.h"
+
+/* Readers of the new tables queue behind who waits. */
+enum { LOCK_WAIT_S = 5 };
 
 struct finish {
     struct conn *conn;
@@ -254,12 +258,24 @@ static struct err *read_users(struct finish *f)
     return users_from_json(&doc, f->pending.users, f->users);
 }
 
-/* Pending gives its job to the plan. */
-static struct err *finish_open(struct finish *f, struct store *store, const char *text)
+static struct err *open_session(struct finish *f, const struct conn_params *target)
 {
+    struct conn_params params = *target;
+
+    params.skip_binlog = f->pending.skip_binlog;
+    params.lock_wait_s = LOCK_WAIT_S;
+    TRY(conn_open(&params, &f->conn));
+    return target_session_set(f->conn);
+}
+
+/* Pending gives its job to the plan. */
+static struct err *finish_open(struct finish *f, const struct conn_params *target, const char *text)
+{
+    struct store *store = f->store;
     struct manifest *m = NULL;
 
     TRY(pending_decode(text, &f->pending));
+    TRY(open_session(f, target));
     TRY(manifest_load(store, f->pending.stream, f->pending.snapshot, &m));
     struct job *j = f->pending.job;
     f->pending.job = NULL;
@@ -272,28 +288,26 @@ static struct err *finish_open(struct finish *f, struct store *store, const char
     TRY(restore_plan_new(j, m, &choices, &f->plan));
     restore_plan_stage_from(f->plan, f->pending.stage_from);
     TRY(read_users(f));
-    TRY(target_session_set(f->conn, f->pending.skip_binlog));
-    TRY(conn_exec(f->conn, "SET SESSION lock_wait_timeout = 5"));
     return definitions_read(store, m, f->plan->in_scope, &f->definitions);
 }
 
-struct err *swap_finish(struct conn *c, struct store *store, const char *job, struct job_position *position,
-                        struct log *log)
+struct err *swap_finish(const struct conn_params *target, struct store *store, const char *job,
+                        struct job_position *position, struct log *log)
 {
-    struct finish f = {.conn = c, .store = store, .log = log};
+    struct finish f = {.store = store, .log = log};
 
     if (!position->pending)
         return NULL;
-    struct err *e = finish_open(&f, store, position->pending);
+    struct err *e = finish_open(&f, target, position->pending);
     if (!e)
         e = f.pending.partial ? finish_partial(&f, position) : finish_whole(&f, position);
     if (!e) {
         free(position->pending);
         position->pending = NULL;
         if (!f.plan->standalone)
-            job_publish_after(c, store, job, log);
+            job_publish_after(f.conn, store, job, log);
     } else {
-        e = err_context(e, "finishing the swap of job %s", job);
+        e = err_context(lock_wait_explain(f.conn, NULL, e), "finishing the swap of job %s", job);
         e = err_hint(e, "the new tables are in place; the next run goes on with what is left");
     }
     if (f.plan)
@@ -302,5 +316,6 @@ struct err *swap_finish(struct conn *c, struct store *store, const char *job, st
     users_free(f.users);
     restore_plan_free(f.plan);
     pending_free(&f.pending);
+    conn_close(f.conn);
     return e;
 }

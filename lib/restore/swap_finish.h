@@ -17,10 +17,10 @@
 /*
  * Does what *position lists as pending, and clears it (*position is brought up to date). Success at once
  * where nothing is pending. The store is needed for the definitions, which lie in the snapshot's volumes.
- * Changes session settings of c: a caller that needs its own sets them afterwards. The caller holds the job's
- * lock.
+ * It opens a connection of its own, whose changes are in the target's binlog or not as those of the swap
+ * were. The caller holds the job's lock.
  */
-struct err *swap_finish(struct conn *c, struct store *store, const char *job, struct job_position *position,
-                        struct log *log) CHECKED;
+struct err *swap_finish(const struct conn_params *target, struct store *store, const char *job,
+                        struct job_position *position, struct log *log) CHECKED;
 
 #endif

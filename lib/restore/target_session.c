@@ -7,24 +7,22 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "restore/lock_wait.h"
 
 /* An engine that is missing must be an error, not another engine. */
 #define SESSION_MODE "NO_ENGINE_SUBSTITUTION"
 
 enum { DROP_TRIES = 40, DROP_PAUSE_US = 250000 };
 
-struct err *target_session_set(struct conn *c, bool skip_binlog)
+struct err *target_session_set(struct conn *c)
 {
-    TRY(conn_exec(
+    return conn_exec(
         c, "SET SESSION wait_timeout = 31536000, net_read_timeout = 3600, net_write_timeout = 3600, "
            "max_statement_time = 0, idle_transaction_timeout = 0, foreign_key_checks = 0, "
            "innodb_strict_mode = 0, time_zone = 'SYSTEM', sql_mode = '" SESSION_MODE "', "
            "binlog_annotate_row_events = 0, autocommit = 1, tx_isolation = 'READ-COMMITTED', "
            "sql_quote_show_create = 1, binlog_format = 'ROW', system_versioning_alter_history = 'KEEP', "
-           "explicit_defaults_for_timestamp = 1"));
-    if (skip_binlog)
-        TRY(conn_exec(c, "SET SESSION sql_log_bin = 0"));
-    return NULL;
+           "explicit_defaults_for_timestamp = 1");
 }
 
 struct err *target_session_for_rows(struct conn *c)
@@ -33,7 +31,7 @@ struct err *target_session_for_rows(struct conn *c)
      * unique_checks = 0 the first chunk of a table would lock it whole, for no gain in time */
     return conn_exec(c, "SET SESSION sql_notes = 0, unique_checks = 1, check_constraint_checks = 0, "
                         "time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', "
-                        "innodb_lock_wait_timeout = 3600, max_error_count = 65535");
+                        "lock_wait_timeout = 3600, innodb_lock_wait_timeout = 3600, max_error_count = 65535");
 }
 
 static void append_setting(struct buf *sql, const char *name, const char *value)
@@ -107,6 +105,7 @@ struct err *target_creator_run(struct target_creator *t, const char *db, const s
     }
     if (!e)
         e = conn_exec_bytes(t->conn, sql->data, sql->len);
+    e = lock_wait_explain(t->conn, db, e);
     return e ? err_context(e, "creating %s %s.%s", object_kind_name(o->kind), db, o->name) : NULL;
 }
 
@@ -156,7 +155,7 @@ struct err *target_drop_database(struct conn *c, const char *name)
         e = conn_exec(c, "DROP DATABASE IF EXISTS %s", quoted);
     }
     free(quoted);
-    return e;
+    return lock_wait_explain(c, name, e);
 }
 
 static int compare_numbers(const void *a, const void *b)

@@ -8,9 +8,8 @@
 #include "format/manifest.h"
 #include "mysql/conn.h"
 
-/* Settings under which anything can be created, and that outlast a long run. With skip_binlog nothing of this
- * session goes into the target's binlog. */
-struct err *target_session_set(struct conn *c, bool skip_binlog) CHECKED;
+/* Settings under which anything can be created, and that outlast a long run. */
+struct err *target_session_set(struct conn *c) CHECKED;
 /* In addition: rows are taken as they are. */
 struct err *target_session_for_rows(struct conn *c) CHECKED;
 /*

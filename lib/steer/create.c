@@ -108,7 +108,7 @@ static struct err *create_with(const struct steer *s, struct job *job, const str
     const bool only_check = opts_flag(s->run->opts, OPT_CHECK);
 
     if (!only_check) {
-        TRY(target_session_set(s->conn, false));
+        TRY(target_session_set(s->conn));
         TRY(job_lock_stage(s->conn, s->job));
         TRY(job_lock(s->conn, s->job));
     }

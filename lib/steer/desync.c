@@ -229,7 +229,7 @@ static struct err *end_job(const struct steer *s, bool with_data)
     TRY(check_there(s));
     if (with_data)
         TRY(check_copy(s));
-    TRY(target_session_set(s->conn, false));
+    TRY(target_session_set(s->conn));
     TRY(list_kept(s, with_data));
     if (with_data)
         TRY(end_tables(s, yes));

@@ -135,6 +135,56 @@ gives_up() {
     nothing_left
 }
 
+@test "staging that another session holds: gives up in time and names it; then it is loaded anew" {
+    local status=0 stage
+
+    bank_generation 4 9
+    CCR_FAILPOINT=swap-before ccr restore target --job bank 2>"$T/out" || status=$?
+    [ "$status" -eq 137 ]
+    stage=$(sql target "SELECT table_schema FROM information_schema.tables WHERE table_schema LIKE 'ccr\\_stage%' AND table_name = 'account2'")
+    bank_generation 4 10
+    session_open "LOCK TABLES $stage.account2 READ"
+    run --separate-stderr ccr restore target --job bank --swap-wait 1
+    echo "$status: $stderr"
+    [ "$status" -eq 6 ]
+    [[ "$stderr" == *"locks are candidates: connection $session (reader@localhost"*"hint: wait until those sessions are at their end, or end them"* ]]
+    session_close
+    ccr restore target --job bank
+    [ "$(sql target "SELECT DISTINCT generation FROM bank.account2")" -eq 10 ]
+    nothing_left
+}
+
+a_row_is_waited_for() {
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_lock_waits")" -gt 0 ]
+}
+
+dead_is_there() {
+    [ -n "$(sql target "$dead")" ]
+}
+
+@test "rows that a killed run's session has not given up yet: the next run waits for its end, and goes on" {
+    local status=0 stage dead dead_client
+
+    bank_generation 4 11
+    CCR_FAILPOINT=swap-before ccr restore target --job bank 2>"$T/out" || status=$?
+    [ "$status" -eq 137 ]
+    stage=$(sql target "SELECT table_schema FROM information_schema.tables WHERE table_schema LIKE 'ccr\\_stage%' AND table_name = 'account2'")
+    # as if it had been killed in the midst of that table
+    sql target "DELETE FROM ccr.loads WHERE name = 'account2'; DELETE FROM $stage.account2"
+    mariadb --defaults-file="$T/target/ccr.cnf" --socket="$T/target/sock" -e "START TRANSACTION;
+        INSERT INTO $stage.account2 SELECT seq, 0, 0 FROM $stage.seq_1_to_500; SELECT 'dead' AS here, SLEEP(100)" >/dev/null 2>&1 3>&- &
+    dead_client=$!
+    dead="SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT ''dead''%'"
+    wait_until 20 dead_is_there
+    restore_start --job bank
+    wait_until 30 a_row_is_waited_for
+    sql target "KILL $(sql target "$dead")"
+    wait "$dead_client" || true
+    wait "$restore" || { cat "$T/out"; false; }
+    [ "$(sql target "SELECT COUNT(*), SUM(generation) FROM bank.account2")" = "$(printf '500\t5500')" ]
+    nothing_left
+}
+
 @test "giving up on a first restore leaves no database behind" {
     target_clean
     session_open "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT * FROM mysql.innodb_table_stats"
@@ -157,6 +207,6 @@ gives_up() {
     grep -q "stopped by SIGINT" "$T/out"
     session_close
     ccr restore target --job bank
-    [ "$(sql target "SELECT DISTINCT generation FROM bank.account4")" -eq 8 ]
+    [ "$(sql target "SELECT DISTINCT generation FROM bank.account4")" -eq 11 ]
     nothing_left
 }
