@@ -193,7 +193,10 @@ metrics() {
     sql source "$(for id in {6001..6020}; do echo "INSERT INTO d.t VALUES ($id, 0);"; done)"
     replay
     left=$(($(sql source "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos, '-', -1)") - $(jq -r .position "$STORE_DIR"/streams/main/snapshots/*/manifest.json | cut -d - -f 3)))
-    restore_tables --max-rate 200rows
+    # halted, it stays in each of these for as long as it is looked at
+    restore_tables --max-rate 100rows
+    wait_until 30 rows_are_loaded
+    kill -STOP "$pid"
     wait_until 30 time_left_is_known
     [ "$(job '"\(.doing) \(.running) \(.copy.kind) \(.copy.rows) \(.copy.loaded < 2000) \(.copy.transactions_left) \(.copy.reason)"')" = \
         "loading true partial 2000 true null asked for by hand" ]
@@ -219,9 +222,9 @@ metrics() {
     wait_until 10 doing_is "copy interrupted"
     [ "$(job '"\(.running) \(.copy.transactions_left > 0) \(.copy.seconds_left)"')" = "false true null" ]
     # a reader is in the way
-    mariadb --no-defaults --socket="$T/target/sock" --user=root -e "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT SLEEP(600)" 3>&- &
+    mariadb --no-defaults --socket="$T/target/sock" --user=root -e "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT SLEEP(3600)" 3>&- &
     wait_until 10 a_reader_is_there
-    restore_tables
+    restore_tables --swap-wait 3600
     wait_until 60 doing_is "waiting for the swap"
     [ "$(job '"\(.running) \(.copy.loaded) \(.copy.transactions_left) \(.copy.seconds_left)"')" = "true 2000 0 null" ]
     run status
@@ -235,7 +238,7 @@ metrics() {
 }
 
 reader() {
-    sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600)%'"
+    sql target "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(3600)%'"
 }
 
 a_reader_is_there() {
