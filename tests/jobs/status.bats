@@ -269,7 +269,7 @@ replay_rate_is_known() {
     apply
     run status
     [[ $output == *"following"*"failed   not since "* ]]
-    [ "$(job '[.history[].what] | map(split(" ")[0]) | join(" ")')" = "full full stopped following" ]
+    [ "$(job '[.history[].what] | map(split(" ")[0]) | join(" ")')" = "full full partial stopped following" ]
 }
 
 @test "tables that need a copy, and an epoch that ended" {
