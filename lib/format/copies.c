@@ -78,6 +78,7 @@ static struct err *record_from_json(const struct json_doc *doc, const json_t *o,
 static struct err *read_kinds(const struct json_doc *doc, const json_t *root, struct copies *out)
 {
     TRY(document_check(doc, root, format, VERSION, NULL));
+    TRY(origin_get(doc, root, &out->origin));
     for (int i = 0; i < COPIES_KINDS_; i++) {
         json_t *o;
         if (!json_object_get(root, copies_kind_name(i)))
@@ -111,6 +112,10 @@ struct err *copies_load(struct store *s, const char *stream, struct copies *out)
     *out = (struct copies){0};
     if (!e && found)
         e = copies_decode(key, bytes.data, bytes.len, out);
+    if (!e)
+        e = origin_check_in(s, stream, key, &out->origin);
+    if (err_code(e) == ERR_INTEGRITY)
+        e = err_hint(e, "delete it: it only tells how snapshots went that nobody watches");
     buf_free(&bytes);
     free(key);
     return e;
@@ -118,9 +123,12 @@ struct err *copies_load(struct store *s, const char *stream, struct copies *out)
 
 struct err *copies_save(struct store *s, const char *stream, const struct copies *c)
 {
+    struct origin origin;
+
+    TRY(origin_read(s, stream, &origin));
     char *key = layout_copies_key(stream);
     json_t *root = document_new(format, VERSION);
-
+    origin_set(root, &origin);
     for (int i = 0; i < COPIES_KINDS_; i++)
         json_object_set_new(root, copies_kind_name(i), record_to_json(&c->kinds[i]));
     char *text = json_text(root);
@@ -128,6 +136,7 @@ struct err *copies_save(struct store *s, const char *stream, const struct copies
     free(text);
     json_decref(root);
     free(key);
+    origin_free(&origin);
     return e;
 }
 
@@ -138,6 +147,7 @@ void copies_free(struct copies *c)
         free(c->kinds[i].who);
         json_decref(c->kinds[i].history);
     }
+    origin_free(&c->origin);
     *c = (struct copies){0};
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "format/origin.h"
 #include "store/store.h"
 
 enum { COPIES_IN_A_ROW = 3, COPIES_A_DAY = 20 };
@@ -35,12 +36,14 @@ struct copies_record {
 };
 
 struct copies {
+    struct origin origin;
     struct copies_record kinds[COPIES_KINDS_];
 };
 
 const char *copies_kind_name(enum copies_kind kind); /* "requested", "due" */
 
-/* Empty where there is none. The caller ends *out, also after an error. */
+/* Empty where there is none. One of another store or stream is ERR_INTEGRITY. The caller ends *out, also
+ * after an error. */
 struct err *copies_load(struct store *s, const char *stream, struct copies *out) CHECKED;
 struct err *copies_save(struct store *s, const char *stream, const struct copies *c) CHECKED;
 struct err *copies_decode(const char *key, const void *bytes, size_t len, struct copies *out) CHECKED;

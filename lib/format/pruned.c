@@ -15,6 +15,7 @@ enum { PRUNED_VERSION = 1 };
 
 void pruned_free(struct pruned *p)
 {
+    origin_free(&p->origin);
     free(p->reason);
     for (size_t i = 0; i < p->job_count; i++)
         free(p->jobs[i].name);
@@ -44,6 +45,8 @@ static json_t *to_json(const struct pruned *p)
     json_t *jobs = json_array(), *snapshots = json_array();
     char time[CLOCK_TEXT_SIZE];
 
+    origin_set(root, &p->origin);
+    document_set_u64(root, "record", p->record);
     document_set_bytes(root, "time", clock_format(p->time_us, time));
     json_object_set_new(root, "time_us", json_integer(p->time_us));
     document_set_u64(root, "epoch", p->epoch);
@@ -91,6 +94,9 @@ static struct err *from_json(const struct json_doc *doc, const json_t *root, str
     const json_t *item;
 
     TRY(document_check(doc, root, PRUNED_FORMAT, PRUNED_VERSION, NULL));
+    TRY(origin_get(doc, root, &p->origin));
+    if (json_object_get(root, "record")) /* an earlier ccr-prune did not say */
+        TRY(json_u64_of(doc, root, "record", &p->record));
     TRY(json_u64_of(doc, root, "epoch", &p->epoch));
     TRY(json_u64_of(doc, root, "number", &p->number));
     TRY(json_i64_of(doc, root, "time_us", &p->time_us));
@@ -122,41 +128,83 @@ static struct err *keep_last(const struct store_entry *entry, void *arg)
     return NULL;
 }
 
-static struct err *read_record(struct store *s, const char *key, struct pruned *out)
+/* *found is false where another run has removed it meanwhile. *out is the caller's, also after an error. */
+static struct err *read_record(struct store *s, const char *stream, uint64_t record, struct pruned *out,
+                               bool *found)
 {
+    char *key = layout_pruned_key(stream, record);
     struct json_doc doc = {key, ERR_INTEGRITY};
     struct buf bytes = BUF_INIT;
     json_t *root = NULL;
-    struct err *e = object_get(s, key, &bytes, NULL);
+    struct err *e = object_get(s, key, &bytes, found);
 
-    if (!e)
-        e = document_hint(json_parse(&doc, bytes.data, bytes.len, &root));
-    if (!e)
-        e = document_hint(from_json(&doc, root, out));
+    *out = (struct pruned){.epoch = 1, .number = 1, .record = record};
+    if (!e && *found)
+        e = json_parse(&doc, bytes.data, bytes.len, &root);
+    if (!e && *found)
+        e = from_json(&doc, root, out);
+    if (!e && out->record != record)
+        e = err_new(ERR_INTEGRITY, "%s is record %" PRIu64 " of its stream, under another's key", key,
+                    out->record);
     json_decref(root);
     buf_free(&bytes);
-    return e;
+    free(key);
+    return document_hint(e);
 }
 
-struct err *pruned_load(struct store *s, const char *stream, struct pruned *out)
+static struct err *find_newest(struct store *s, const char *stream, uint64_t *record)
 {
     char *prefix = layout_pruned_prefix(stream);
     struct store_list what = {.prefix = prefix};
-    uint64_t record = 0;
+
+    *record = 0;
+    struct err *e = store_list(s, &what, keep_last, record);
+    free(prefix);
+    return e;
+}
+
+static struct err *check_origin(const char *stream, const struct origin *expected, const struct pruned *p)
+{
+    char *key = layout_pruned_key(stream, p->record);
+    struct err *e = origin_check(key, &p->origin, expected);
+
+    free(key);
+    return document_hint(e);
+}
+
+static struct err *check_origin_in(struct store *s, const char *stream, const struct pruned *p)
+{
+    char *key = layout_pruned_key(stream, p->record);
+    struct err *e = origin_check_in(s, stream, key, &p->origin);
+
+    free(key);
+    return document_hint(e);
+}
+
+struct err *pruned_load(struct store *s, const char *stream, const struct origin *expected,
+                        struct pruned *out)
+{
+    uint64_t record, last = 0;
+    bool found = false;
 
     *out = (struct pruned){.epoch = 1, .number = 1};
-    struct err *e = store_list(s, &what, keep_last, &record);
-    free(prefix);
-    if (e || record == 0)
-        return e;
-    char *key = layout_pruned_key(stream, record);
-    e = read_record(s, key, out);
-    free(key);
-    if (e)
-        pruned_free(out);
-    else
-        out->record = record;
-    return e;
+    for (;;) {
+        TRY(find_newest(s, stream, &record));
+        if (record == last) /* there is none, or what is listed is not there */
+            break;
+        struct err *e = read_record(s, stream, record, out, &found);
+        if (!e && found && expected)
+            e = check_origin(stream, expected, out);
+        if (e)
+            pruned_free(out);
+        if (e || found)
+            return e;
+        last = record; /* two more runs have come to their end since it was listed */
+    }
+    *out = (struct pruned){.epoch = 1, .number = 1};
+    return record == 0 ? NULL
+                       : err_new(ERR_STORE, "record %" PRIu64 " of stream %s is listed, and is not there",
+                                 record, stream);
 }
 
 struct err *pruned_create(struct store *s, const char *stream, const struct pruned *p, bool *created)
@@ -178,8 +226,10 @@ struct err *pruned_check(struct store *s, const char *stream, uint64_t epoch, ui
     struct err *e = NULL;
     struct pruned p;
 
-    TRY(pruned_load(s, stream, &p));
-    if (pruned_has(&p, epoch, number)) {
+    TRY(pruned_load(s, stream, NULL, &p));
+    if (pruned_has(&p, epoch, number))
+        e = check_origin_in(s, stream, &p);
+    if (!e && pruned_has(&p, epoch, number)) {
         buf_printf(&text,
                    "object %" PRIu64 " of epoch %" PRIu64 " of stream %s was pruned: since %s the log begins "
                    "with object %" PRIu64 " of epoch %" PRIu64 " (%s)",

@@ -10,6 +10,7 @@
 #ifndef CCR_FORMAT_PRUNED_H
 #define CCR_FORMAT_PRUNED_H
 
+#include "format/origin.h"
 #include "format/position.h"
 #include "store/store.h"
 
@@ -22,6 +23,7 @@ struct pruned_job {
 };
 
 struct pruned {
+    struct origin origin;
     uint64_t record; /* its number; 0: there is none, and the log begins at object 1 of epoch 1 */
     uint64_t epoch;  /* first object that must be there */
     uint64_t number;
@@ -33,8 +35,10 @@ struct pruned {
     size_t snapshot_count;
 };
 
-/* The newest record of a stream. */
-struct err *pruned_load(struct store *s, const char *stream, struct pruned *out) CHECKED;
+/* The newest record of a stream. One that `expected` (NULL: nothing is known) tells to be of elsewhere is
+ * ERR_INTEGRITY, as is one under another's number. */
+struct err *pruned_load(struct store *s, const char *stream, const struct origin *expected,
+                        struct pruned *out) CHECKED;
 /* Creates the record p->record. False: another pruner has made one of that number. */
 struct err *pruned_create(struct store *s, const char *stream, const struct pruned *p, bool *created) CHECKED;
 void pruned_free(struct pruned *p); /* its members */

@@ -72,8 +72,9 @@ static struct err *check_job(const struct json_doc *doc, const json_t *root, con
     json_t *object;
 
     TRY(text_member(doc, root, "stream", &out->stream));
-    TRY(text_member(doc, root, "store_id", &out->store_id));
-    TRY(text_member(doc, root, "stream_id", &out->stream_id));
+    TRY(json_string_of(doc, root, "store_id", &text));
+    TRY(json_string_of(doc, root, "stream_id", &text));
+    TRY(origin_get(doc, root, &out->origin));
     TRY(json_u64_of(doc, root, "generation", &number));
     TRY(json_object_of(doc, root, "scope", &object));
     TRY(json_object_of(doc, root, "renames", &object));
@@ -101,8 +102,7 @@ struct err *job_document_check(const char *key, const char *job, const void *byt
 void belonging_free(struct belonging *b)
 {
     free(b->stream);
-    free(b->store_id);
-    free(b->stream_id);
+    origin_free(&b->origin);
     *b = (struct belonging){0};
 }
 
@@ -112,6 +112,7 @@ char *job_status_encode(const struct job_status *status, int64_t now_us)
 
     document_set_bytes(root, "job", status->job);
     document_set_bytes(root, "stream", status->stream);
+    origin_set(root, &status->origin);
     set_time(root, "written", now_us);
     document_set_u64(root, "epoch", status->epoch);
     document_set_u64(root, "number", status->number);
@@ -126,6 +127,7 @@ static struct err *status_from_json(const struct json_doc *doc, const json_t *ro
 {
     TRY(text_member(doc, root, "job", &out->job));
     TRY(text_member(doc, root, "stream", &out->stream));
+    TRY(origin_get(doc, root, &out->origin));
     TRY(text_member(doc, root, "nonce", &out->nonce));
     TRY(json_u64_of(doc, root, "epoch", &out->epoch));
     TRY(json_u64_of(doc, root, "number", &out->number));
@@ -154,13 +156,48 @@ struct err *job_status_decode(const char *key, const void *bytes, size_t len, st
     return e;
 }
 
+struct err *job_status_load(struct store *s, const char *job, const struct origin *expected,
+                            struct job_status *out, bool *found)
+{
+    char *key = layout_job_status_key(job);
+    struct buf bytes = BUF_INIT;
+    struct err *e = object_get(s, key, &bytes, found);
+
+    *out = (struct job_status){0};
+    if (!e && *found)
+        e = job_status_decode(key, bytes.data, bytes.len, out);
+    if (!e && *found && strcmp(out->job, job) != 0)
+        e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, out->job);
+    if (!e && *found && expected)
+        e = origin_check(key, &out->origin, expected);
+    if (e)
+        job_status_free(out);
+    if (err_code(e) == ERR_INTEGRITY)
+        e = err_hint(e, "ccr-job publish --job %s, with its target, writes it anew", job);
+    buf_free(&bytes);
+    free(key);
+    return document_hint(e);
+}
+
 void job_status_free(struct job_status *status)
 {
+    origin_free(&status->origin);
     free(status->job);
     free(status->stream);
     free(status->nonce);
     gtid_pos_free(&status->position);
     *status = (struct job_status){0};
+}
+
+static struct err *alive_from_json(const struct json_doc *doc, const json_t *root, struct alive *out)
+{
+    TRY(origin_get(doc, root, &out->origin));
+    TRY(json_i64_of(doc, root, "time_us", &out->time_us));
+    TRY(json_u64_of(doc, root, "epoch", &out->epoch));
+    TRY(json_u64_of(doc, root, "number", &out->number));
+    TRY(document_pos(doc, root, "position", &out->position));
+    out->jobs = json_incref(json_object_get(root, "jobs")); /* an earlier ccr-ship did not say */
+    return NULL;
 }
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out)
@@ -171,22 +208,15 @@ struct err *alive_decode(const char *key, const void *bytes, size_t len, struct 
     *out = (struct alive){0};
     struct err *e = open_document(&doc, bytes, len, alive_format, ALIVE_VERSION, &root);
     if (!e)
-        e = json_i64_of(&doc, root, "time_us", &out->time_us);
-    if (!e)
-        e = json_u64_of(&doc, root, "epoch", &out->epoch);
-    if (!e)
-        e = json_u64_of(&doc, root, "number", &out->number);
-    if (!e)
-        e = document_pos(&doc, root, "position", &out->position);
-    if (!e)
-        out->jobs = json_incref(json_object_get(root, "jobs")); /* an earlier ccr-ship did not say */
+        e = alive_from_json(&doc, root, out);
     json_decref(root);
     if (e)
         alive_free(out);
     return e;
 }
 
-struct err *alive_load(struct store *s, const char *stream, struct alive *out, bool *found)
+struct err *alive_load(struct store *s, const char *stream, const struct origin *expected, struct alive *out,
+                       bool *found)
 {
     char *key = layout_alive_key(stream);
     struct buf bytes = BUF_INIT;
@@ -195,13 +225,25 @@ struct err *alive_load(struct store *s, const char *stream, struct alive *out, b
     *out = (struct alive){0};
     if (!e && *found)
         e = alive_decode(key, bytes.data, bytes.len, out);
+    if (!e && *found && expected)
+        e = origin_check(key, &out->origin, expected);
+    if (e)
+        alive_free(out);
+    if (err_code(e) == ERR_INTEGRITY)
+        e = err_hint(e, "the next run of ccr-ship writes it anew");
     buf_free(&bytes);
     free(key);
     return document_hint(e);
 }
 
+bool alive_is_older(const struct alive *alive, uint64_t epoch, uint64_t number)
+{
+    return alive->epoch < epoch || (alive->epoch == epoch && alive->number < number);
+}
+
 void alive_free(struct alive *alive)
 {
+    origin_free(&alive->origin);
     gtid_pos_free(&alive->position);
     json_decref(alive->jobs);
     *alive = (struct alive){0};
@@ -211,6 +253,7 @@ char *pin_encode(const struct pin *pin)
 {
     json_t *root = document_new(pin_format, PIN_VERSION);
 
+    origin_set(root, &pin->origin);
     document_set_bytes(root, "snapshot", pin->snapshot);
     document_set_bytes(root, "reason", pin->reason);
     set_time(root, "time", pin->time_us);
@@ -226,6 +269,8 @@ struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pi
     *out = (struct pin){0};
     struct err *e = open_document(&doc, bytes, len, pin_format, PIN_VERSION, &root);
     if (!e)
+        e = origin_get(&doc, root, &out->origin);
+    if (!e)
         e = text_member(&doc, root, "snapshot", &out->snapshot);
     if (!e)
         e = document_opt_bytes(&doc, root, "reason", &out->reason);
@@ -239,15 +284,17 @@ struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pi
 
 void pin_free(struct pin *pin)
 {
+    origin_free(&pin->origin);
     free(pin->snapshot);
     free(pin->reason);
     *pin = (struct pin){0};
 }
 
-char *prune_encode(int64_t now_us, size_t reserve)
+char *prune_encode(const struct origin *origin, int64_t now_us, size_t reserve)
 {
     json_t *root = document_new(prune_format, PRUNE_VERSION);
 
+    origin_set(root, origin);
     set_time(root, "time", now_us);
     json_object_set_new(root, "time_us", json_integer(now_us));
     char *text = text_of(root);
@@ -256,13 +303,16 @@ char *prune_encode(int64_t now_us, size_t reserve)
     return padded;
 }
 
-struct err *prune_check(const char *key, const void *bytes, size_t len)
+struct err *prune_check(const char *key, const void *bytes, size_t len, struct origin *origin)
 {
     const struct json_doc doc = {key, ERR_INTEGRITY};
     json_t *root;
     int64_t time_us;
     struct err *e = open_document(&doc, bytes, len, prune_format, PRUNE_VERSION, &root);
 
+    *origin = (struct origin){0};
+    if (!e)
+        e = origin_get(&doc, root, origin);
     if (!e)
         e = json_i64_of(&doc, root, "time_us", &time_us);
     json_decref(root);

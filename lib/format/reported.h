@@ -11,11 +11,13 @@
 
 #include <jansson.h>
 
+#include "format/origin.h"
 #include "format/position.h"
 #include "store/store.h"
 
 /* What a target last said of itself. */
 struct job_status {
+    struct origin origin;
     char *job;
     char *stream;
     uint64_t epoch;
@@ -28,6 +30,10 @@ struct job_status {
 
 /* `key` is for messages. *out is empty after an error. */
 struct err *job_status_decode(const char *key, const void *bytes, size_t len, struct job_status *out) CHECKED;
+/* Reads a job's; *found is false where there is none. One of another job, or that `expected` (NULL: nothing
+ * is known) tells to be of elsewhere, is ERR_INTEGRITY. */
+struct err *job_status_load(struct store *s, const char *job, const struct origin *expected,
+                            struct job_status *out, bool *found) CHECKED;
 /* The document's text, malloc'ed, as written at `now_us`. */
 char *job_status_encode(const struct job_status *status, int64_t now_us);
 void job_status_free(struct job_status *status); /* its members */
@@ -48,8 +54,7 @@ char *job_document_encode(const struct job_document *d);
 /* Whose a document is. Its members are the caller's. */
 struct belonging {
     char *stream;
-    char *store_id;
-    char *stream_id;
+    struct origin origin;
 };
 
 /* Checks its form, and that it is `job`'s. *out is empty after an error. */
@@ -58,6 +63,7 @@ struct err *job_document_check(const char *key, const char *job, const void *byt
 void belonging_free(struct belonging *b);
 
 struct alive {
+    struct origin origin;
     int64_t time_us; /* a moment of the source's clock; all that it had committed by then is in the log */
     struct gtid_pos position;
     uint64_t epoch;
@@ -66,11 +72,16 @@ struct alive {
 };
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out) CHECKED;
-/* Reads a stream's; *found is false where there is none. */
-struct err *alive_load(struct store *s, const char *stream, struct alive *out, bool *found) CHECKED;
+/* Reads a stream's; *found is false where there is none. One that `expected` (NULL: nothing is known) tells
+ * to be of elsewhere is ERR_INTEGRITY. */
+struct err *alive_load(struct store *s, const char *stream, const struct origin *expected, struct alive *out,
+                       bool *found) CHECKED;
+/* Was this written before that object of the log was? */
+bool alive_is_older(const struct alive *alive, uint64_t epoch, uint64_t number);
 void alive_free(struct alive *alive); /* its members */
 
 struct pin {
+    struct origin origin;
     char *snapshot;
     char *reason;
     int64_t time_us;
@@ -80,8 +91,9 @@ struct err *pin_decode(const char *key, const void *bytes, size_t len, struct pi
 char *pin_encode(const struct pin *pin);
 void pin_free(struct pin *pin); /* its members */
 
-/* prune.json: nothing but when, and white space for `reserve` bytes. */
-char *prune_encode(int64_t now_us, size_t reserve);
-struct err *prune_check(const char *key, const void *bytes, size_t len) CHECKED;
+/* prune.json: nothing but when, and in which store, and white space for `reserve` bytes. *origin is the
+ * caller's, also after an error. */
+char *prune_encode(const struct origin *origin, int64_t now_us, size_t reserve);
+struct err *prune_check(const char *key, const void *bytes, size_t len, struct origin *origin) CHECKED;
 
 #endif

@@ -24,11 +24,16 @@ struct edge {
     struct job *job;
 };
 
+struct stream {
+    char *name;
+    char *id;
+    bool own; /* written by the target */
+};
+
 /* The streams from which the job's own one gets tables, itself first. */
 struct graph {
     const struct loops_params *p;
-    char **streams;
-    bool *own; /* written by the target */
+    struct stream *streams;
     size_t stream_count;
     struct edge *edges;
     size_t edge_count;
@@ -63,15 +68,15 @@ json_t *loops_incoming(struct conn *c)
     return list;
 }
 
-static size_t add_stream(struct graph *g, const char *name)
+/* The one that a job follows. */
+static size_t add_stream(struct graph *g, const struct job *job)
 {
     for (size_t i = 0; i < g->stream_count; i++)
-        if (strcmp(g->streams[i], name) == 0)
+        if (strcmp(g->streams[i].name, job->stream) == 0)
             return i;
     g->streams = mem_resize(g->streams, g->stream_count + 1, sizeof(*g->streams));
-    g->own = mem_resize(g->own, g->stream_count + 1, sizeof(*g->own));
-    g->streams[g->stream_count] = mem_strdup(name);
-    g->own[g->stream_count] = false;
+    g->streams[g->stream_count] =
+        (struct stream){mem_strdup(job->stream), mem_strdup(job->stream_id ? job->stream_id : ""), false};
     return g->stream_count++;
 }
 
@@ -88,26 +93,44 @@ static struct err *add_edge(struct graph *g, const struct json_doc *doc, const j
     g->edges = mem_resize(g->edges, g->edge_count + 1, sizeof(*g->edges));
     g->edges[g->edge_count].job = job;
     g->edges[g->edge_count].to = to;
-    g->edges[g->edge_count++].from = add_stream(g, job->stream);
+    g->edges[g->edge_count++].from = add_stream(g, job);
     return NULL;
 }
 
-/* Nothing depends on alive.json: one that is damaged tells nothing. */
-static struct err *add_edges_to(struct graph *g, size_t to)
+static struct err *add_edges_of(struct graph *g, const struct alive *alive, size_t to)
 {
     const struct json_doc doc = {"alive.json", ERR_INTEGRITY};
-    struct alive alive;
-    bool found = false;
-    struct err *e = alive_load(g->p->store, g->streams[to], &alive, &found);
 
-    for (size_t i = 0; !e && i < json_array_size(alive.jobs); i++) {
-        const json_t *incoming = json_array_get(alive.jobs, i);
+    for (size_t i = 0; i < json_array_size(alive->jobs); i++) {
+        const json_t *incoming = json_array_get(alive->jobs, i);
         char *text = json_text(incoming);
         buf_printf(&g->said, "%zu %s", to, text);
         free(text);
-        e = add_edge(g, &doc, incoming, to);
+        TRY(add_edge(g, &doc, incoming, to));
     }
+    return NULL;
+}
+
+static struct err *load_edges_to(struct graph *g, size_t to)
+{
+    const struct origin expected = {g->p->job->store_id, g->streams[to].id};
+    struct alive alive;
+    bool found = false;
+
+    if (to == 0 && g->p->alive)
+        return add_edges_of(g, g->p->alive, to);
+    struct err *e = alive_load(g->p->store, g->streams[to].name, &expected, &alive, &found);
+    if (!e)
+        e = add_edges_of(g, &alive, to);
     alive_free(&alive);
+    return e;
+}
+
+/* Nothing depends on alive.json: one that is damaged, or another's, tells nothing. */
+static struct err *add_edges_to(struct graph *g, size_t to)
+{
+    struct err *e = load_edges_to(g, to);
+
     if (err_code(e) != ERR_INTEGRITY && err_code(e) != ERR_UNSUPPORTED)
         return e;
     err_free(e);
@@ -225,8 +248,8 @@ static struct err *find_own(struct graph *g, bool *any)
     *any = false;
     TRY(conn_number(g->p->conn, &log_bin, "SELECT @@GLOBAL.log_bin"));
     for (size_t i = 0; log_bin && i < g->stream_count; i++) {
-        TRY(is_own(g, g->streams[i], &g->own[i]));
-        *any = *any || g->own[i];
+        TRY(is_own(g, g->streams[i].name, &g->streams[i].own));
+        *any = *any || g->streams[i].own;
     }
     return NULL;
 }
@@ -263,7 +286,7 @@ static bool goes_round(const struct graph *g, struct step *path, size_t count)
     }
     const struct scope *scope = &g->p->job->scope;
     for (size_t own = 0; last->stream == 0 && own < g->stream_count; own++) {
-        if (!g->own[own] || !scope_table(scope, last->table.db, last->table.name))
+        if (!g->streams[own].own || !scope_table(scope, last->table.db, last->table.name))
             continue;
         const struct step to = {own, scope_target_table(scope, last->table.db, last->table.name), NULL};
         if (goes_on(g, path, count, g->p->job->name, to))
@@ -285,7 +308,7 @@ static void look_at(struct looking *l, struct scope_name table)
 
     for (size_t own = 0; own < l->g->stream_count; own++) {
         path[0] = (struct step){own, table, NULL};
-        if (!l->g->own[own] || !goes_round(l->g, path, 1))
+        if (!l->g->streams[own].own || !goes_round(l->g, path, 1))
             continue;
         names_add(&l->tables, table.db, table.name, NULL);
         for (size_t i = 0; !l->way && i < PATH_MAX_STEPS && path[i].job; i++)
@@ -348,7 +371,7 @@ static struct err *read_graph(const struct loops_params *p, struct graph *g)
     struct err *e = NULL;
 
     *g = (struct graph){.p = p, .said = BUF_INIT};
-    add_stream(g, p->job->stream);
+    add_stream(g, p->job);
     for (size_t i = 0; !e && i < g->stream_count; i++)
         e = add_edges_to(g, i);
     return e;
@@ -368,10 +391,11 @@ static void graph_free(struct graph *g)
     for (size_t i = 0; i < g->edge_count; i++)
         job_free(g->edges[i].job);
     free(g->edges);
-    for (size_t i = 0; i < g->stream_count; i++)
-        free(g->streams[i]);
+    for (size_t i = 0; i < g->stream_count; i++) {
+        free(g->streams[i].name);
+        free(g->streams[i].id);
+    }
     free(g->streams);
-    free(g->own);
     buf_free(&g->said);
 }
 

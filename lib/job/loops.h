@@ -16,6 +16,7 @@
 #ifndef CCR_JOB_LOOPS_H
 #define CCR_JOB_LOOPS_H
 
+#include "format/reported.h"
 #include "job/job.h"
 #include "store/store.h"
 
@@ -31,6 +32,7 @@ struct loops_params {
     struct conn *conn; /* to the target; free for use again afterwards */
     const struct conn_params *conn_params;
     const struct job *job;           /* with its ids; it need not exist yet */
+    const struct alive *alive;       /* of its stream (empty: not known); NULL: is read */
     const struct scope_name *tables; /* that it will bring, names on the target; or NULL */
     size_t table_count;
     bool of_itself; /* also where the source follows nobody: may the target be the source? */

@@ -45,20 +45,14 @@ static const struct audited_stream *stream_of(const struct audit *a, const char 
 
 /* --- small documents --- */
 
-static bool differs(const char *id, const char *wanted)
+/* Ids that either side does not know are not compared: a job may be made before its stream is. */
+static struct err *check_origin(const struct audit *a, const char *key, const char *stream,
+                                const struct origin *found)
 {
-    return wanted && *id && strcmp(id, wanted) != 0;
-}
+    const struct audited_stream *s = stream ? stream_of(a, stream) : NULL;
+    const struct origin expected = {a->store_id, s ? s->stream_id : NULL};
 
-/* Ids that the document does not know are empty: a job may be made before its stream is. */
-static struct err *check_belonging(const struct audit *a, const char *key, const char *store_id,
-                                   const char *stream, const char *stream_id)
-{
-    const struct audited_stream *s = stream_of(a, stream);
-
-    if (!differs(store_id, a->store_id) && !differs(stream_id, s ? s->stream_id : NULL))
-        return NULL;
-    return err_new(ERR_INTEGRITY, "%s was written for another store or stream", key);
+    return origin_check(key, found, &expected);
 }
 
 static struct err *check_request(const struct audit *a, const char *key, const struct buf *bytes)
@@ -67,7 +61,8 @@ static struct err *check_request(const struct audit *a, const char *key, const s
 
     TRY(request_decode(key, bytes->data, bytes->len, &r));
     struct err *e = queue_check(&r);
-    e = e ? err_context(e, "%s", key) : check_belonging(a, key, "", r.stream, r.stream_id);
+    const struct origin found = {.stream_id = r.stream_id};
+    e = e ? err_context(e, "%s", key) : check_origin(a, key, r.stream, &found);
     request_free(&r);
     return e;
 }
@@ -77,40 +72,83 @@ static struct err *check_job(const struct audit *a, const char *key, const char 
     struct belonging to;
 
     TRY(job_document_check(key, job, bytes->data, bytes->len, &to));
-    struct err *e = check_belonging(a, key, to.store_id, to.stream, to.stream_id);
+    struct err *e = check_origin(a, key, to.stream, &to.origin);
     belonging_free(&to);
+    return e;
+}
+
+static struct err *check_pin(const struct audit *a, const char *key, const struct layout_place *place,
+                             const struct buf *bytes)
+{
+    struct pin pin;
+
+    TRY(pin_decode(key, bytes->data, bytes->len, &pin));
+    struct err *e = strcmp(pin.snapshot, place->snapshot) != 0
+                        ? err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot)
+                        : check_origin(a, key, place->name, &pin.origin);
+    pin_free(&pin);
+    return e;
+}
+
+static struct err *check_copies(const struct audit *a, const char *key, const char *stream,
+                                const struct buf *bytes)
+{
+    struct copies copies;
+    struct err *e = copies_decode(key, bytes->data, bytes->len, &copies);
+
+    if (!e)
+        e = check_origin(a, key, stream, &copies.origin);
+    copies_free(&copies);
+    return e;
+}
+
+static struct err *check_prune(const struct audit *a, const char *key, const struct buf *bytes)
+{
+    struct origin found;
+    struct err *e = prune_check(key, bytes->data, bytes->len, &found);
+
+    if (!e)
+        e = check_origin(a, key, NULL, &found);
+    origin_free(&found);
     return e;
 }
 
 static struct err *check_document(const struct audit *a, const char *key, const struct layout_place *place,
                                   const struct buf *bytes)
 {
-    struct job_status status = {0};
-    struct pin pin = {0};
-    struct copies copies = {0};
-    struct err *e = NULL;
-
-    if (place->kind == LAYOUT_COPIES) {
-        e = copies_decode(key, bytes->data, bytes->len, &copies);
-    } else if (place->kind == LAYOUT_PRUNE) {
-        e = prune_check(key, bytes->data, bytes->len);
-    } else if (place->kind == LAYOUT_PIN) {
-        e = pin_decode(key, bytes->data, bytes->len, &pin);
-        if (!e && strcmp(pin.snapshot, place->snapshot) != 0)
-            e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
-    } else if (place->kind == LAYOUT_JOB) {
-        e = check_job(a, key, place->name, bytes);
-    } else if (place->kind == LAYOUT_STATUS) {
-        e = job_status_decode(key, bytes->data, bytes->len, &status);
-        if (!e && strcmp(status.job, place->name) != 0)
-            e = err_new(ERR_INTEGRITY, "%s is of another job, %s", key, status.job);
-    } else if (place->kind == LAYOUT_REQUEST) {
-        e = check_request(a, key, bytes);
+    switch ((int)place->kind) {
+    case LAYOUT_COPIES:
+        return check_copies(a, key, place->name, bytes);
+    case LAYOUT_PRUNE:
+        return check_prune(a, key, bytes);
+    case LAYOUT_PIN:
+        return check_pin(a, key, place, bytes);
+    case LAYOUT_JOB:
+        return check_job(a, key, place->name, bytes);
+    default:
+        return check_request(a, key, bytes);
     }
-    pin_free(&pin);
-    copies_free(&copies);
-    job_status_free(&status);
-    return document_hint(e);
+}
+
+/* Most small documents are written again by who wrote them: that is what helps. */
+static struct err *hint(const struct layout_place *place, struct err *e)
+{
+    if (err_code(e) != ERR_INTEGRITY)
+        return document_hint(e);
+    switch ((int)place->kind) {
+    case LAYOUT_COPIES:
+        return err_hint(e, "delete it: it only tells how snapshots went that nobody watches");
+    case LAYOUT_PRUNE:
+        return err_hint(e, "the next run of ccr-prune --yes writes it anew");
+    case LAYOUT_PIN:
+        return err_hint(e, "pin the snapshot again: ccr-prune --unpin %s, then --pin", place->snapshot);
+    case LAYOUT_JOB:
+        return err_hint(e, "ccr-job publish --job %s, with its target, writes it anew", place->name);
+    case LAYOUT_REQUEST:
+        return err_hint(e, "delete it: its target asks again");
+    default:
+        return document_hint(e);
+    }
 }
 
 static void look_at_document(struct audit *a, const char *key, const char *breaks)
@@ -124,7 +162,7 @@ static void look_at_document(struct audit *a, const char *key, const char *break
     if (!e && found) /* a restore, or ccr-prune, may have removed it meanwhile */
         e = check_document(a, key, &place, &bytes);
     if (e)
-        findings_add(a->findings, key, e, breaks);
+        findings_add(a->findings, key, hint(&place, e), breaks);
     buf_free(&bytes);
 }
 
@@ -153,7 +191,8 @@ static void open_stream(struct audit *a, struct audited_stream *s)
 
     if (e)
         findings_add(a->findings, key, err_code(e) == ERR_STORE ? err_recode(e, ERR_INTEGRITY) : e, breaks);
-    e = pruned_load(a->p->store, l->name, &s->pruned);
+    const struct origin expected = {a->store_id, s->stream_id};
+    e = pruned_load(a->p->store, l->name, &expected, &s->pruned);
     s->pruned_unknown = err_code(e) == ERR_STORE;
     if (e)
         findings_add(a->findings, prefix, e, NULL);
@@ -194,13 +233,22 @@ static struct err *check_end(struct audit *a, const struct listed_stream *l, con
 
 static void look_at_alive(struct audit *a, const struct audited_stream *s)
 {
-    char *key = layout_alive_key(s->listed->name);
+    const struct origin expected = {a->store_id, s->stream_id};
+    const struct listed_stream *l = s->listed;
+    const struct listed_log *last = l->log_count ? &l->log[l->log_count - 1] : NULL;
+    char *key = layout_alive_key(l->name);
     struct alive alive;
     bool found = false;
-    struct err *e = alive_load(a->p->store, s->listed->name, &alive, &found);
+    struct err *e = alive_load(a->p->store, l->name, &expected, &alive, &found);
 
-    if (!e && found && lies_behind(alive.epoch, alive.number, s->listed))
-        e = document_hint(check_end(a, s->listed, &alive));
+    if (!e && found && lies_behind(alive.epoch, alive.number, l))
+        e = document_hint(check_end(a, l, &alive));
+    else if (!e && found && last && alive_is_older(&alive, last->epoch, last->number))
+        findings_warn(a->findings, key,
+                      "%s is older than the log, which goes on to object %" PRIu64 " of epoch %" PRIu64
+                      ": ccr-ship is at work or was killed, or an older one was put back; its next run "
+                      "writes it anew",
+                      key, last->number, last->epoch);
     if (e)
         findings_add(a->findings, key, e, NULL);
     alive_free(&alive);
@@ -279,28 +327,38 @@ static void look_at_requests(struct audit *a)
     }
 }
 
+static struct err *check_status(const struct audit *a, const char *key, const struct job_status *status)
+{
+    struct err *e = check_origin(a, key, status->stream, &status->origin);
+
+    return e ? err_hint(e, "ccr-job publish --job %s, with its target, writes it anew", status->job) : NULL;
+}
+
+static void look_at_status(struct audit *a, const char *job, json_t *jobs)
+{
+    char *key = layout_job_status_key(job);
+    char *breaks = mem_printf("job %s cannot go on", job);
+    struct job_status status;
+    bool found = false;
+    struct err *e = job_status_load(a->p->store, job, NULL, &status, &found);
+
+    if (!e && found) /* a restore may have removed it meanwhile */
+        e = check_status(a, key, &status);
+    if (!e && found && is_wanted(a, status.stream))
+        json_array_append_new(jobs, job_report(a, &status));
+    if (e)
+        findings_add(a->findings, key, e, breaks);
+    job_status_free(&status);
+    free(breaks);
+    free(key);
+}
+
 static void look_at_jobs(struct audit *a, json_t *jobs)
 {
     for (size_t i = 0; i < a->inv.job_document_count; i++)
         look_at_document(a, a->inv.job_documents[i], NULL);
-    for (size_t i = 0; i < a->inv.job_count; i++) {
-        char *key = layout_job_status_key(a->inv.jobs[i].name);
-        char *breaks = mem_printf("job %s cannot go on", a->inv.jobs[i].name);
-        struct job_status status = {0};
-        struct buf bytes = BUF_INIT;
-        bool found = false;
-        look_at_document(a, key, breaks);
-        struct err *e = object_get(a->p->store, key, &bytes, &found);
-        if (!e && found)
-            e = job_status_decode(key, bytes.data, bytes.len, &status);
-        if (!e && found && is_wanted(a, status.stream))
-            json_array_append_new(jobs, job_report(a, &status));
-        err_free(e); /* it was told already */
-        job_status_free(&status);
-        buf_free(&bytes);
-        free(breaks);
-        free(key);
-    }
+    for (size_t i = 0; i < a->inv.job_count; i++)
+        look_at_status(a, a->inv.jobs[i].name, jobs);
 }
 
 /* --- the whole --- */

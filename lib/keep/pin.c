@@ -50,7 +50,11 @@ static struct err *find_stream(struct search *s)
 static struct err *create_pin(struct store *s, const char *stream, const char *snapshot, const char *reason,
                               bool *changed)
 {
-    struct pin pin = {mem_strdup(snapshot), mem_strdup(reason), clock_now_us()};
+    struct pin pin = {.time_us = clock_now_us()};
+
+    TRY(origin_read(s, stream, &pin.origin));
+    pin.snapshot = mem_strdup(snapshot);
+    pin.reason = mem_strdup(reason);
     char *text = pin_encode(&pin), *key = layout_pin_key(stream, snapshot);
     struct err *e = object_create(s, key, text, strlen(text), changed);
 
@@ -65,7 +69,7 @@ static struct err *check_not_going(struct store *s, const char *stream, const ch
 {
     struct pruned record;
 
-    TRY(pruned_load(s, stream, &record));
+    TRY(pruned_load(s, stream, NULL, &record));
     bool going = pruned_has_snapshot(&record, snapshot);
     pruned_free(&record);
     return going ? err_new(ERR_STORE, "a run of ccr-prune is removing snapshot %s", snapshot) : NULL;

@@ -64,9 +64,9 @@ static const struct listed_snapshot *find_listed(const struct listed_stream *l, 
     return NULL;
 }
 
-static struct err *read_pin(struct store *s, const char *stream, const char *id, char **reason)
+static struct err *read_pin(struct store *s, const struct plan *plan, const char *id, char **reason)
 {
-    char *key = layout_pin_key(stream, id);
+    char *key = layout_pin_key(plan->listed->name, id);
     struct buf bytes = BUF_INIT;
     struct pin pin = {0};
     bool found = false;
@@ -74,12 +74,18 @@ static struct err *read_pin(struct store *s, const char *stream, const char *id,
 
     if (!e && found)
         e = pin_decode(key, bytes.data, bytes.len, &pin);
+    if (!e && found && strcmp(pin.snapshot, id) != 0)
+        e = err_new(ERR_INTEGRITY, "%s pins another snapshot, %s", key, pin.snapshot);
+    if (!e && found)
+        e = origin_check(key, &pin.origin, &plan->origin);
     if (!e && found)
         *reason = mem_strdup(pin.reason ? pin.reason : "");
     pin_free(&pin);
     buf_free(&bytes);
     free(key);
-    return e;
+    return err_code(e) == ERR_INTEGRITY
+               ? err_hint(e, "pin the snapshot again: ccr-prune --unpin %s, then --pin", id)
+               : e;
 }
 
 static struct err *read_pins(const struct prune_params *p, const struct plan *plan, char **reasons)
@@ -87,27 +93,39 @@ static struct err *read_pins(const struct prune_params *p, const struct plan *pl
     for (size_t i = 0; i < plan->count; i++)
         for (size_t k = 0; k < plan->listed->pin_count; k++)
             if (strcmp(plan->listed->pins[k], plan->all[i].id) == 0)
-                TRY(read_pin(p->store, plan->listed->name, plan->all[i].id, &reasons[i]));
+                TRY(read_pin(p->store, plan, plan->all[i].id, &reasons[i]));
     return NULL;
+}
+
+/* The position of a job in another log says nothing of what this one must keep. */
+static struct err *check_origin(const struct plan *plan, const char *job, const struct origin *found)
+{
+    char *key = layout_job_status_key(job);
+    struct err *e = origin_check(key, found, &plan->origin);
+
+    free(key);
+    return e ? err_hint(e,
+                        "ccr-job publish --job %s, with its target, writes it anew; where the target is "
+                        "gone for good: ccr-job delete --job %s --without-target",
+                        job, job)
+             : NULL;
 }
 
 static struct err *read_job(const struct prune_params *p, const struct listed_job *l, struct plan *plan)
 {
-    char *key = layout_job_status_key(l->name);
-    struct buf bytes = BUF_INIT;
-    struct job_status status = {0};
+    const struct origin in_store = {.store_id = plan->origin.store_id};
+    struct job_status status;
     bool found = false;
-    struct err *e = object_get(p->store, key, &bytes, &found);
+    struct err *e = job_status_load(p->store, l->name, &in_store, &status, &found);
+    bool follows = !e && found && strcmp(status.stream, plan->listed->name) == 0;
 
-    if (!e && found)
-        e = document_hint(job_status_decode(key, bytes.data, bytes.len, &status));
-    if (!e && found && strcmp(status.stream, plan->listed->name) == 0)
+    if (follows)
+        e = check_origin(plan, l->name, &status.origin);
+    if (follows && !e)
         plan->jobs[plan->job_count++] = (struct plan_job){
             status, l->status.modified_us, plan->now_us - l->status.modified_us > p->max_hold_us};
     else
         job_status_free(&status);
-    buf_free(&bytes);
-    free(key);
     return e ? err_context(e, "stream %s: nothing is pruned", plan->listed->name) : NULL;
 }
 
@@ -295,7 +313,9 @@ struct err *plan_make(const struct plan_input *in, const struct listed_stream *l
 
     *out = (struct plan){.listed = listed, .now_us = in->now_us};
     queue_make(in->requests, listed->name, NULL, in->now_us, &out->queue);
-    TRY(pruned_load(p->store, listed->name, &out->before));
+    out->origin.store_id = mem_strdup(in->store_id);
+    TRY(layout_open_stream(p->store, listed->name, false, &out->origin.stream_id));
+    TRY(pruned_load(p->store, listed->name, &out->origin, &out->before));
     TRY(read_snapshots(p, out));
     if (out->count > 0)
         qsort(out->all, out->count, sizeof(*out->all), compare_briefs);
@@ -326,6 +346,7 @@ void plan_free(struct plan *plan)
     free(plan->held_by);
     queue_free(&plan->queue);
     pruned_free(&plan->before);
+    origin_free(&plan->origin);
 }
 
 /* --- for people and scripts --- */

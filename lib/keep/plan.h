@@ -18,8 +18,9 @@ struct plan_job {
 
 struct plan {
     const struct listed_stream *listed;
-    struct queue queue; /* what targets ask of the stream */
-    int64_t now_us;     /* by the store's clock */
+    struct origin origin; /* the stream's */
+    struct queue queue;   /* what targets ask of the stream */
+    int64_t now_us;       /* by the store's clock */
     struct pruned before;
     struct snapshot_brief *all; /* complete snapshots, oldest first */
     const struct listed_snapshot **all_listed;
@@ -42,6 +43,7 @@ struct plan_input {
     const struct inventory *inv;
     const struct requests *requests; /* of all jobs; must outlive the plan */
     int64_t now_us;
+    const char *store_id;
 };
 
 /* Reads manifests, pins and statuses. The caller ends *out with plan_free, also after an error. */

@@ -18,6 +18,7 @@ struct pruning {
     struct progress *progress;
     struct inventory inv;
     struct requests requests;
+    char *store_id;
     struct plan *plans;
     size_t plan_count;
     char **asked_goes; /* of inv.requests: why; NULL: it stays */
@@ -30,7 +31,8 @@ enum { RESERVE = 64 * 1024 };
 
 static struct err *put_clock(const struct pruning *r, size_t reserve)
 {
-    char *text = prune_encode(clock_now_us(), reserve);
+    const struct origin origin = {.store_id = r->store_id};
+    char *text = prune_encode(&origin, clock_now_us(), reserve);
     struct err *e = object_put(r->p->store, LAYOUT_PRUNE_KEY, text, strlen(text));
 
     free(text);
@@ -223,6 +225,7 @@ static void list_snapshots(const struct plan *plan, struct pruned *to)
 static struct err *write_record(struct pruning *r, const struct plan *plan)
 {
     struct pruned record = {
+        .origin = {mem_strdup(plan->origin.store_id), mem_strdup(plan->origin.stream_id)},
         .record = plan->before.record + 1,
         .epoch = plan->epoch,
         .number = plan->number,
@@ -341,7 +344,7 @@ static void warn_of_jobs(struct pruning *r, const struct plan *plan, json_t *war
 
 static struct err *make_plans(struct pruning *r, json_t *report)
 {
-    const struct plan_input in = {r->p, &r->inv, &r->requests, r->now_us};
+    const struct plan_input in = {r->p, &r->inv, &r->requests, r->now_us, r->store_id};
     json_t *streams = json_array(), *warnings = json_array();
     struct err *e = NULL;
 
@@ -365,10 +368,8 @@ static struct err *make_plans(struct pruning *r, json_t *report)
 
 static struct err *prune_all(struct pruning *r, json_t *report)
 {
-    char *store_id = NULL;
-    struct err *e = layout_open_store(r->p->store, false, &store_id);
+    struct err *e = layout_open_store(r->p->store, false, &r->store_id);
 
-    free(store_id);
     if (!e)
         e = read_clock(r);
     if (!e)
@@ -402,6 +403,7 @@ struct err *prune_run(const struct prune_params *params, json_t *report, struct 
     for (size_t i = 0; i < r.plan_count; i++)
         plan_free(&r.plans[i]);
     free(r.plans);
+    free(r.store_id);
     for (size_t i = 0; r.asked_goes && i < r.inv.request_count; i++)
         free(r.asked_goes[i]);
     free(r.asked_goes);

@@ -99,11 +99,28 @@ static struct err *apply_wait_for_copy(struct apply *a)
                                  "its restore was not finished: run ccr-restore again");
 }
 
+/* Nothing depends on what the source tells of itself: where that is damaged or another's, it is not known. */
+static struct err *apply_look_at_source(struct apply *a)
+{
+    const struct origin expected = {a->job->store_id, a->job->stream_id};
+    bool found = false;
+    struct err *e = alive_load(a->store, a->job->stream, &expected, &a->alive, &found);
+
+    if (err_code(e) != ERR_INTEGRITY && err_code(e) != ERR_UNSUPPORTED)
+        return e;
+    log_warn(a->log, "what the source tells of itself is not used: %s", err_message(e));
+    err_free(e);
+    return NULL;
+}
+
 /* Before the first change goes round. */
 static struct err *apply_refuse_loops(struct apply *a)
 {
-    const struct loops_params params = {
-        .store = a->store, .conn = a->conn, .conn_params = &a->conn_params, .job = a->job};
+    const struct loops_params params = {.store = a->store,
+                                        .conn = a->conn,
+                                        .conn_params = &a->conn_params,
+                                        .job = a->job,
+                                        .alive = &a->alive};
 
     return loops_refuse(&params);
 }
@@ -121,6 +138,8 @@ static struct err *apply_open_position(struct apply *a)
     if (!position.pending)
         e = status_check(a->store, a->job, &position);
     a->refused = e != NULL;
+    if (!e)
+        e = apply_look_at_source(a);
     if (!e)
         e = apply_refuse_loops(a);
     if (!e && !a->dry_run)
@@ -169,6 +188,7 @@ static void apply_close(struct apply *a)
     drive_close(a);
     protect_free(&a->protect);
     buf_free(&a->behind);
+    alive_free(&a->alive);
     job_free(a->job);
     conn_close(a->conn);
     store_close(a->store);

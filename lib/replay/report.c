@@ -68,13 +68,27 @@ struct err *lanes_from_opts(const struct opts *opts, unsigned *lanes)
     return NULL;
 }
 
+/* A run that found nothing new knows enough from its beginning. What cannot be read tells nothing: it only
+ * makes the lag larger. */
+static int64_t report_source_seen(const struct apply *a, const struct job_position *p)
+{
+    const struct origin expected = {a->job->store_id, a->job->stream_id};
+    struct alive alive;
+    bool found = false;
+
+    if (a->batch.commits == 0 && !a->limits.follow)
+        return status_source_seen(&a->alive, p);
+    err_free(alive_load(a->store, a->job->stream, &expected, &alive, &found));
+    int64_t seen = status_source_seen(&alive, p);
+    alive_free(&alive);
+    return seen;
+}
+
 /* How far the target is behind: false where nothing is known. */
 static bool report_lag(struct apply *a, int64_t *lag)
 {
     const struct job_position *p = &a->batch.next;
-    int64_t seen = 0;
-
-    err_free(status_source_seen(a->store, a->job, p, &seen)); /* an idle source only makes it smaller */
+    int64_t seen = report_source_seen(a, p);
     int64_t at = seen > p->source_time ? seen : p->source_time;
     *lag = at ? clock_now_us() / CLOCK_US_PER_S - at : 0;
     if (*lag < 0)

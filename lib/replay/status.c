@@ -5,12 +5,8 @@
 
 #include "base/clock.h"
 #include "base/failpoint.h"
-#include "format/document.h"
 #include "format/layout.h"
 #include "format/object.h"
-#include "format/reported.h"
-
-enum { STATUS_VERSION = 1 };
 
 /* XA branches that are prepared are read again from the object in which they begin (formats/target.md, held).
  */
@@ -40,6 +36,7 @@ struct err *status_publish(struct store *s, const struct job *job, const struct 
     const struct job_status status = {
         .job = job->name,
         .stream = job->stream,
+        .origin = {job->store_id, job->stream_id},
         .epoch = p->epoch,
         .number = p->number,
         .needed = first_needed(p),
@@ -58,63 +55,30 @@ struct err *status_publish(struct store *s, const struct job *job, const struct 
     return e;
 }
 
-/* A document that need not exist: *out is NULL then. */
-static struct err *read_document(struct store *s, const char *key, const char *format, uint64_t version,
-                                 json_t **out)
-{
-    const struct json_doc doc = {.name = key, .code = ERR_INTEGRITY};
-    struct buf bytes = BUF_INIT;
-    bool found = false;
-
-    *out = NULL;
-    struct err *e = object_get(s, key, &bytes, &found);
-    if (!e && found)
-        e = json_parse(&doc, bytes.data, bytes.len, out);
-    if (!e && *out)
-        e = document_check(&doc, *out, format, version, NULL);
-    buf_free(&bytes);
-    if (e) {
-        json_decref(*out);
-        *out = NULL;
-    }
-    return document_hint(e);
-}
-
 struct err *status_check(struct store *s, const struct job *job, const struct job_position *p)
 {
-    char *key = layout_job_status_key(job->name);
-    const struct json_doc doc = {.name = key, .code = ERR_INTEGRITY};
-    const char *nonce = NULL;
-    json_t *root = NULL;
+    /* a target that follows another stream under this name is told by the nonce */
+    const struct origin expected = {.store_id = job->store_id};
+    struct job_status status;
+    bool found = false;
+    struct err *e = job_status_load(s, job->name, &expected, &status, &found);
 
-    struct err *e = read_document(s, key, "ccr status", STATUS_VERSION, &root);
-    if (!e && root)
-        e = json_string_of(&doc, root, "nonce", &nonce);
-    if (!e && nonce && strcmp(nonce, p->nonce) != 0 && strcmp(nonce, p->previous_nonce) != 0)
+    if (!e && found && strcmp(status.nonce, p->nonce) != 0 && strcmp(status.nonce, p->previous_nonce) != 0)
         e = err_hint(
             err_new(ERR_UNSAFE,
                     "the last run of job %s was on another target than this one, or on a later state of "
                     "it: this one was cloned, or restored from a backup",
                     job->name),
             "if this target is the right one, and the other is gone: ccr-job adopt --job %s --reason TEXT; "
-            "if "
-            "both are to follow, one of them needs a job of another name (ccr-restore --job NAME)",
+            "if both are to follow, one of them needs a job of another name (ccr-restore --job NAME)",
             job->name);
-    json_decref(root);
-    free(key);
+    job_status_free(&status);
     return e;
 }
 
-struct err *status_source_seen(struct store *s, const struct job *job, const struct job_position *p,
-                               int64_t *seen)
+int64_t status_source_seen(const struct alive *alive, const struct job_position *p)
 {
-    struct alive alive;
-    bool found = false;
+    bool reached = alive->epoch == p->epoch && gtid_pos_reaches(&p->pos, &alive->position);
 
-    *seen = 0;
-    struct err *e = alive_load(s, job->stream, &alive, &found);
-    if (!e && found && alive.epoch == p->epoch && gtid_pos_reaches(&p->pos, &alive.position))
-        *seen = alive.time_us / CLOCK_US_PER_S;
-    alive_free(&alive);
-    return e;
+    return reached ? alive->time_us / CLOCK_US_PER_S : 0;
 }

@@ -9,6 +9,7 @@
 #define CCR_REPLAY_WALK_H
 
 #include "base/log.h"
+#include "format/reported.h"
 #include "job/job_skips.h"
 #include "job/loops.h"
 #include "job/protect.h"
@@ -63,6 +64,7 @@ struct apply {
     struct conn **more_conns; /* of the lanes behind the first */
     unsigned lanes;
     struct job *job;
+    struct alive alive; /* of the source, at the beginning; empty: not known */
     struct tables *tables;
     struct batch batch;
     struct prelude *prelude; /* of the statement to come */

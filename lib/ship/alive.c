@@ -8,6 +8,7 @@
 #include "format/document.h"
 #include "format/layout.h"
 #include "format/object.h"
+#include "format/origin.h"
 
 enum { ALIVE_VERSION = 1 };
 
@@ -28,9 +29,11 @@ int64_t source_clock_now_us(const struct source_clock *clock)
 struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us,
                       json_t *jobs)
 {
+    const struct origin origin = {place->store_id, place->stream_id};
     json_t *root = document_new("ccr alive", ALIVE_VERSION);
     char time[CLOCK_TEXT_SIZE];
 
+    origin_set(root, &origin);
     document_set_bytes(root, "time", clock_format(source_us, time));
     json_object_set_new(root, "time_us", json_integer(source_us));
     document_set_pos(root, "position", &place->position);

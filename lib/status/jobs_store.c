@@ -31,47 +31,57 @@ static struct err *add_lag(const struct looking *l, const struct job_status *s, 
     return NULL;
 }
 
-static struct err *look_at_report(const struct looking *l, const char *key, const struct buf *bytes,
-                                  const struct store_stat *stat, json_t *to)
+static struct err *add_report(const struct looking *l, const struct job_status *s, int64_t reported_us,
+                              json_t *to)
 {
-    struct job_status s;
     char time[CLOCK_TEXT_SIZE];
 
-    TRY(job_status_decode(key, bytes->data, bytes->len, &s));
-    document_set_bytes(to, "job", s.job);
-    document_set_bytes(to, "stream", s.stream);
-    document_set_bytes(to, "reported", clock_format(stat->modified_us, time));
-    document_set_pos(to, "position", &s.position);
-    document_set_u64(to, "epoch", s.epoch);
-    document_set_u64(to, "number", s.number);
-    if (s.source_time)
-        document_set_bytes(to, "source_time", clock_format(s.source_time * CLOCK_US_PER_S, time));
-    struct err *e = add_lag(l, &s, stat->modified_us, to);
-    job_status_free(&s);
-    return e;
+    document_set_bytes(to, "stream", s->stream);
+    document_set_bytes(to, "reported", clock_format(reported_us, time));
+    document_set_pos(to, "position", &s->position);
+    document_set_u64(to, "epoch", s->epoch);
+    document_set_u64(to, "number", s->number);
+    if (s->source_time)
+        document_set_bytes(to, "source_time", clock_format(s->source_time * CLOCK_US_PER_S, time));
+    return add_lag(l, s, reported_us, to);
+}
+
+/* A report that cannot be used is one job's trouble, and no reason to be silent about the others. */
+static struct err *add_unusable(struct err *e, json_t *to)
+{
+    if (err_code(e) == ERR_INTERRUPTED)
+        return e;
+    char *why = mem_printf("what its target last reported cannot be used: %s", err_message(e));
+    lag_add_unknown(why, 0, to);
+    free(why);
+    err_free(e);
+    return NULL;
 }
 
 static struct err *look_at_job(const char *name, void *arg)
 {
     const struct looking *l = arg;
     struct store *store = l->streams->store;
+    struct job_status status;
     struct store_stat stat;
-    struct buf bytes = BUF_INIT;
     bool found = false;
 
     if (l->wanted && strcmp(l->wanted, name) != 0)
         return NULL;
     TRY(layout_check_name("job", name));
     char *key = layout_job_status_key(name);
-    struct err *e = object_get(store, key, &bytes, &found);
+    struct err *e = job_status_load(store, name, NULL, &status, &found);
+    if (!e && found)
+        e = origin_check_in(store, status.stream, key, &status.origin);
     if (!e && found)
         e = store_head(store, key, &stat, &found);
-    if (!e && found) {
+    if (e || found) {
         json_t *to = json_object();
         json_array_append_new(l->list, to);
-        e = look_at_report(l, key, &bytes, &stat, to);
+        document_set_bytes(to, "job", name);
+        e = e ? add_unusable(e, to) : add_report(l, &status, stat.modified_us, to);
     }
-    buf_free(&bytes);
+    job_status_free(&status);
     free(key);
     return e;
 }

@@ -78,7 +78,8 @@ static void add_head(struct buf *out, const json_t *job)
 {
     const char *state = text_of(job, "state");
 
-    buf_printf(out, "job %s, stream %s: ", text_of(job, "job"), text_of(job, "stream"));
+    buf_printf(out, "job %s, stream %s: ", text_of(job, "job"),
+               *text_of(job, "stream") ? text_of(job, "stream") : "not known");
     if (strcmp(state, "stopped") == 0)
         buf_append_str(out, "STOPPED, needs a person; ");
     else if (strcmp(state, "promoting") == 0)
@@ -293,6 +294,10 @@ static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
     if (json_object_get(stream, "number"))
         buf_printf(out, "; log up to object %" PRId64 " of epoch %" PRId64, number_of(stream, "number"),
                    number_of(stream, "epoch"));
+    if (json_is_true(json_object_get(stream, "alive_older")))
+        buf_append_str(out,
+                       "; the log is newer than alive.json: ccr-ship is at work or was killed, or an older "
+                       "alive.json was put back");
     if (*message_of(stream, "error"))
         buf_printf(out, "; %s", message_of(stream, "error"));
     buf_append_byte(out, '\n');

@@ -8,6 +8,7 @@
 #include "format/chain.h"
 #include "format/copies.h"
 #include "format/document.h"
+#include "format/layout.h"
 
 /* Takes e: what could not be read is noted. */
 static struct err *note_error(struct stream_seen *s, struct err *e)
@@ -61,6 +62,29 @@ static struct err *look_at_copies(struct store *store, struct stream_seen *s)
     return e;
 }
 
+static struct err *load_alive(struct store *store, struct stream_seen *s)
+{
+    char *key = layout_alive_key(s->name);
+
+    alive_free(&s->alive);
+    struct err *e = alive_load(store, s->name, NULL, &s->alive, &s->has_alive);
+    if (!e && s->has_alive)
+        e = origin_check_in(store, s->name, key, &s->alive.origin);
+    s->has_alive = s->has_alive && !e;
+    free(key);
+    return e;
+}
+
+/* ccr-ship writes the log first, so what is behind it now may not be at a second look. */
+static struct err *look_whether_older(struct store *store, struct stream_seen *s)
+{
+    if (!s->has_alive || !s->has_log || !alive_is_older(&s->alive, s->epoch, s->number))
+        return NULL;
+    TRY(load_alive(store, s));
+    s->alive_older = s->has_alive && alive_is_older(&s->alive, s->epoch, s->number);
+    return NULL;
+}
+
 struct err *streams_look(struct streams *s, const char *name, const struct stream_seen **out)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -72,16 +96,18 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
     struct stream_seen *seen = &s->items[s->count++];
     *seen = (struct stream_seen){.name = mem_strdup(name)};
     *out = seen;
-    struct err *e = alive_load(s->store, name, &seen->alive, &seen->has_alive);
+    struct err *e = load_alive(s->store, seen);
     bool store_fails = err_code(e) == ERR_STORE;
     TRY(note_error(seen, e));
-    seen->has_alive = seen->has_alive && !seen->error;
+    if (!store_fails)
+        TRY(note_error(seen, look_at_log(s->store, seen)));
+    if (!store_fails)
+        TRY(note_error(seen, look_whether_older(s->store, seen)));
     /* by a clock that is ahead a source that has gone would seem to be there until then */
     seen->ahead = seen->has_alive && seen->alive.time_us - s->now_us > s->silent_after_us;
     seen->silent = !seen->has_alive || seen->ahead || s->now_us - seen->alive.time_us > s->silent_after_us;
     if (store_fails)
         return NULL;
-    TRY(note_error(seen, look_at_log(s->store, seen)));
     TRY(note_error(seen, look_at_copies(s->store, seen)));
     return note_error(seen, look_at_requests(s, seen));
 }
@@ -113,6 +139,7 @@ json_t *streams_to_json(const struct streams *s)
         if (seen->has_alive) {
             document_set_bytes(object, "seen", clock_format(seen->alive.time_us, time));
             document_set_pos(object, "position", &seen->alive.position);
+            json_object_set_new(object, "alive_older", json_boolean(seen->alive_older));
         }
         if (seen->has_log) {
             document_set_u64(object, "epoch", seen->epoch);

@@ -16,7 +16,8 @@ struct stream_seen {
     char *name;
     bool has_alive; /* ccr-ship has run, and its alive.json can be read */
     struct alive alive;
-    bool silent; /* it is too old to tell anything of now, or from a clock that is ahead: */
+    bool alive_older; /* than the newest object of the log */
+    bool silent;      /* it is too old to tell anything of now, or from a clock that is ahead: */
     bool ahead;
     bool has_log;
     uint64_t epoch; /* the newest object of the log */

@@ -62,7 +62,7 @@ log_objects() {
     grep -q '^PUT .*/alive.json' "$T/requests"
     log_objects | diff "$T/before" -
     requests_of apply target --job j # one of them to see who follows whom (lib/job/loops.h)
-    few 13
+    few 12
     log_objects | diff "$T/before" -
 }
 

@@ -27,6 +27,7 @@ setup_file() {
     cp -r "$STORE_DIR" "$T/earlier"
     log_one_more
     cp "$STORE_DIR/streams/main/log/0001/000000000/000000000004.binlog.zst" "$T/version"
+    cp "$STORE_DIR/streams/main/alive.json" "$T/alive"
     rm -r "$STORE_DIR" && mv "$T/earlier" "$STORE_DIR"
     log_one_more
     log_one_more
@@ -45,10 +46,29 @@ setup_file() {
     sql source "INSERT INTO shop.t (v) VALUES ('other')"
     ccr ship source
     "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(basename "$(dirname "$(ls "$STORE_DIR"/streams/main/snapshots/*/manifest.json)")")"
+    "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 --yes
     ask j main
-    mkdir -p "$STORE_DIR/jobs/j" # of a job of this name, with this store's ids
-    jq --arg store "$(jq -r .store_id "$STORE_DIR/ccr.json")" --arg stream "$(jq -r .stream_id "$STORE_DIR/streams/main/stream.json")" \
-        '.store_id = $store | .stream_id = $stream' "$T/pristine/jobs/j/job.json" >"$STORE_DIR/jobs/j/job.json"
+    elsewhere_documents
+}
+
+# with_ids STORE STREAM: the document with the ids of the store in that folder, and of its stream.
+with_ids() {
+    jq --arg store "$(jq -r .store_id "$1/ccr.json")" --arg stream "$(jq -r .stream_id "$1/streams/$2/stream.json")" \
+        '.store_id = $store | .stream_id = $stream'
+}
+
+# What else another store, and another stream of this one, have under the same names: right but for whose it is.
+elsewhere_documents() {
+    local name
+    mkdir -p "$STORE_DIR/jobs/j" "$T/stream/jobs/j"
+    for name in job status; do
+        with_ids "$STORE_DIR" main <"$T/pristine/jobs/j/$name.json" >"$STORE_DIR/jobs/j/$name.json"
+        with_ids "$T/pristine" second <"$T/pristine/jobs/j/$name.json" >"$T/stream/jobs/j/$name.json"
+    done
+    for name in record copies; do
+        with_ids "$STORE_DIR" main <"$T/pristine/$(key_of $name)" >"$STORE_DIR/$name.json"
+        with_ids "$T/pristine" main <"$T/pristine/$(key_of $name)" >"$T/stream/$name.json"
+    done
 }
 
 # ask JOB STREAM [REASON]: a request for a copy.
@@ -65,6 +85,11 @@ sibling_documents() {
     done
     ask j main
     ask j main 2
+    for name in main second; do
+        echo '{"format": "ccr copies", "version": 1, "features_required": [],
+            "due": {"state": "working", "failures": 0, "cause": "", "history": []}}' |
+            with_ids "$STORE_DIR" $name >"$STORE_DIR/streams/$name/copies.json"
+    done
     "$CCR_BIN/ccr-prune" --store "$STORE" --pin "$(find "$STORE_DIR/streams/main/snapshots" -name manifest.json -printf '%h\n' | head -n 1 | xargs basename)"
 }
 
@@ -108,6 +133,7 @@ key_of() {
     store) echo ccr.json ;;
     stream) echo "$home/stream.json" ;;
     alive) echo "$home/alive.json" ;;
+    copies) echo streams/second/copies.json ;;
     job) echo jobs/j/job.json ;;
     status) echo jobs/j/status.json ;;
     pin) (cd "$STORE_DIR" && echo streams/second/pins/*.json) ;;
@@ -133,6 +159,7 @@ sibling_of() {
     job) echo jobs/k/job.json ;;
     status) echo jobs/k/status.json ;;
     alive) echo streams/second/alive.json ;;
+    copies) echo streams/main/copies.json ;;
     stream) echo streams/second/stream.json ;;
     pin) (cd "$STORE_DIR" && echo $home/pins/*.json) ;;
     record) echo streams/second/pruned/000000000001.json ;;
@@ -152,7 +179,8 @@ elsewhere() {
     definitions) echo "$(dirname "$place/streams/$stream/snapshots"/*/manifest.json)/000001.tar.zst" ;;
     rows) dirname "$(echo "$place/streams/$stream/snapshots"/*/manifest.json)" | sed "s,\$,/$(basename "$(key_of "$1")")," ;;
     segment | last) echo "$place/$(segment "$number" $stream)" ;;
-    job) echo "$place/jobs/j/job.json" ;;
+    job | status) [ "$2" = store ] || place=$T/stream; echo "$place/jobs/j/$1.json" ;;
+    record | copies) [ "$2" = store ] || place=$T/stream; echo "$place/$1.json" ;;
     pin) echo "$place/streams/main/pins"/*.json ;;
     prune) echo "$place/prune.json" ;;
     request) echo "$place/jobs/j/requests"/*.json ;;
@@ -176,6 +204,7 @@ damage() {
     older)
         case $what in
         segment) cp "$T/version" "$file" ;;
+        alive) cp "$T/alive" "$file" ;;
         rows) cp "$(newest=$first key_of rows | sed "s,^,$STORE_DIR/,")" "$file" ;;
         esac
         ;;
@@ -184,7 +213,7 @@ damage() {
 }
 
 # Rows of: object, damage, exit code, message (@ stands for the object's key), who refuses it too, with that code unless it is
-# NAME:CODE.
+# NAME:CODE. `look` is a dry run of ccr-apply: with 0 it goes on, and says that it does not use the document.
 check_table() {
     local what how code message others other expected key
     while IFS='|' read -r what how code message others; do
@@ -204,8 +233,11 @@ check_table() {
             case ${other%:*} in
             restore) run ccr restore target --job j --replace ;;
             apply) run ccr apply target --job j ;;
+            look) run ccr apply target --job j --dry-run ;;
+            prune) run "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1 ;;
             esac
-            if [ "$status" -ne "$expected" ] || [[ $output != *"hint: "* ]]; then
+            if [ "$status" -ne "$expected" ] || { [ "$status" -ne 0 ] && [[ $output != *"hint: "* ]]; } ||
+                { [ "$status" -eq 0 ] && [[ $output != *"is not used: "*"$key"* ]]; }; then
                 echo "$what $how: $other ends with $status: $output"
                 return 1
             fi
@@ -322,42 +354,60 @@ stream|missing|7|has no streams/main/stream.json|restore apply
 stream|renamed|7|has no streams/main/stream.json|restore apply
 stream|store|7|was written for another store or stream|restore apply:9
 stream|swapped|7|was written for another store or stream|restore apply:9
-alive|flip0|7|alive.json is not valid JSON|
+alive|flip0|7|alive.json is not valid JSON|look:0
 alive|grown|7|alive.json is not valid JSON|
 alive|empty|7|alive.json is not valid JSON: it is empty|
 alive|missing|0|0 errors|
 alive|renamed|0|alive2.json is nothing that ccr writes|
-alive|store|0|0 errors|
+alive|store|7|@ was written for another store or stream|look:0
+alive|other-stream|7|@ was written for another store or stream|look:0
+alive|swapped|7|@ was written for another store or stream|look:0
+alive|older|0|@ is older than the log, which goes on to object 5 of epoch 1|
+copies|flip0|7|@ is not valid JSON|
+copies|grown|7|@ is not valid JSON|
+copies|empty|7|@ is not valid JSON: it is empty|
+copies|missing|0|0 errors|
+copies|renamed|0|copies2.json is nothing that ccr writes|
+copies|store|7|@ was written for another store or stream|
+copies|other-stream|7|@ was written for another store or stream|
+copies|swapped|7|@ was written for another store or stream|
 job|flip0|7|job.json is not valid JSON|
 job|grown|7|job.json is not valid JSON|
 job|empty|7|job.json is not valid JSON: it is empty|
 job|missing|0|0 errors|
 job|renamed|0|job2.json is nothing that ccr writes|
 job|swapped|7|jobs/j/job.json is of another job, k|
-job|store|7|jobs/j/job.json was written for another store or stream|
-status|flip0|7|job j cannot go on|apply
-status|empty|7|job j cannot go on|apply
-status|grown|7|status.json is not valid JSON|apply
+job|store|7|@ was written for another store or stream|
+job|other-stream|7|@ was written for another store or stream|
+status|flip0|7|@ is not valid JSON|apply prune
+status|empty|7|@ is not valid JSON: it is empty|apply prune
+status|grown|7|@ is not valid JSON|apply prune
 status|missing|0|0 errors|
 status|renamed|0|status2.json is nothing that ccr writes|
-status|swapped|7|jobs/j/status.json is of another job, k|
-pin|flip0|7|is not valid JSON|
-pin|grown|7|is not valid JSON|
-pin|empty|7|is not valid JSON: it is empty|
+status|swapped|7|jobs/j/status.json is of another job, k|apply prune
+status|store|7|@ was written for another store or stream|apply prune
+status|other-stream|7|@ was written for another store or stream|prune
+pin|flip0|7|is not valid JSON|prune
+pin|grown|7|is not valid JSON|prune
+pin|empty|7|is not valid JSON: it is empty|prune
 pin|missing|0|0 errors|
 pin|renamed|7|pins another snapshot|
-pin|swapped|7|@ pins another snapshot|
-pin|store|7|@ pins another snapshot|
+pin|swapped|7|@ pins another snapshot|prune
+pin|store|7|@ pins another snapshot|prune
 prune|flip0|7|prune.json is not valid JSON|
 prune|grown|7|prune.json is not valid JSON|
 prune|empty|7|prune.json is not valid JSON: it is empty|
 prune|missing|0|0 errors|
 prune|renamed|0|prune2.json is nothing that ccr writes|
-record|flip0|7|@ is not valid JSON|
+prune|store|7|@ was written for another store or stream|
+record|flip0|7|@ is not valid JSON|prune
 record|grown|7|@ is not valid JSON|
-record|empty|7|@ is not valid JSON: it is empty|
+record|empty|7|@ is not valid JSON: it is empty|prune
 record|missing|7|object 2 of epoch 1 of stream second is missing|
-record|swapped|7|object 2 of epoch 1 of stream second is missing|
+record|swapped|7|@ is record 1 of its stream, under another's key|prune
+record|copied|7|@ is record 1 of its stream, under another's key|prune
+record|store|7|@ was written for another store or stream|prune
+record|other-stream|7|@ was written for another store or stream|prune
 request|flip0|7|@ is not valid JSON|
 request|flip250|7|@|
 request|grown|7|@ is not valid JSON|
