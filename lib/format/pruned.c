@@ -207,6 +207,59 @@ struct err *pruned_load(struct store *s, const char *stream, const struct origin
                                  record, stream);
 }
 
+static struct err *note_any(const struct store_entry *entry, void *arg)
+{
+    (void)entry;
+    *(bool *)arg = true;
+    return NULL;
+}
+
+static struct err *is_anything_left(struct store *s, const char *stream, const char *id, bool *any)
+{
+    char *snapshots = layout_snapshots_prefix(stream);
+    char *prefix = mem_printf("%s%s/", snapshots, id);
+    struct store_list what = {.prefix = prefix};
+
+    *any = false;
+    struct err *e = store_list(s, &what, note_any, any);
+    free(prefix);
+    free(snapshots);
+    return e;
+}
+
+static struct err *is_in_record(struct store *s, const char *stream, uint64_t record, const char *id,
+                                bool *is_in)
+{
+    struct pruned p;
+    bool found = false;
+    struct err *e = read_record(s, stream, record, &p, &found);
+
+    *is_in = !e && found && pruned_has_snapshot(&p, id);
+    pruned_free(&p);
+    return e;
+}
+
+struct err *pruned_took_snapshot(struct store *s, const char *stream, const char *id, bool *took)
+{
+    char *key = layout_manifest_key(stream, id);
+    struct store_stat stat;
+    bool there = false, left = false;
+    uint64_t newest = 0;
+    struct err *e = store_head(s, key, &stat, &there);
+
+    *took = false;
+    free(key);
+    if (!e && !there)
+        e = find_newest(s, stream, &newest);
+    for (uint64_t record = newest; !e && !*took && record > 0 && record + 2 > newest; record--)
+        e = is_in_record(s, stream, record, id, took);
+    if (e || newest == 0 || *took)
+        return e;
+    e = is_anything_left(s, stream, id, &left);
+    *took = !e && !left;
+    return e;
+}
+
 struct err *pruned_create(struct store *s, const char *stream, const struct pruned *p, bool *created)
 {
     json_t *root = to_json(p);

@@ -45,6 +45,11 @@ void pruned_free(struct pruned *p); /* its members */
 /* Was this object removed for good, or may it be at any time? */
 bool pruned_has(const struct pruned *p, uint64_t epoch, uint64_t number);
 bool pruned_has_snapshot(const struct pruned *p, const char *id);
+/*
+ * Something of this snapshot is missing: because ccr-prune removes it, or has removed it? Without a manifest,
+ * and in one of the last two records, or nothing of it is left in a stream that is pruned.
+ */
+struct err *pruned_took_snapshot(struct store *s, const char *stream, const char *id, bool *took) CHECKED;
 
 /* ERR_RESYNC for a reader of the log that needs this object, with the reason. NULL where it was not pruned.
  */

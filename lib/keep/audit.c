@@ -272,7 +272,7 @@ static json_t *stream_report(const struct audited_stream *s)
     return o;
 }
 
-static void stream_free(struct audited_stream *s)
+void audited_runs_free(struct audited_stream *s)
 {
     for (size_t i = 0; i < s->run_count; i++) {
         gtid_pos_free(&s->runs[i].start);
@@ -280,6 +280,13 @@ static void stream_free(struct audited_stream *s)
         free(s->runs[i].broken);
     }
     free(s->runs);
+    s->runs = NULL;
+    s->run_count = s->run_cap = 0;
+}
+
+static void stream_free(struct audited_stream *s)
+{
+    audited_runs_free(s);
     for (size_t i = 0; i < s->snapshot_count; i++)
         snapshot_brief_free(&s->snapshots[i]);
     free(s->snapshots);

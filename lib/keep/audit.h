@@ -2,8 +2,9 @@
  * audit - reads a whole store and says what is wrong with it, and what can be restored from it.
  *
  * Every object is read and every checksum compared; the log is followed from object to object, snapshots are
- * compared with their manifests down to the rows of each chunk. With `quick` only documents, footers and
- * sizes are. All that is wrong is collected (findings.h), nothing stops at the first. Nothing is written.
+ * compared with their manifests down to the rows of each chunk. ccr-prune may be at work meanwhile: what it
+ * removes is no damage. With `quick` only documents, footers and sizes are. All that is wrong is collected
+ * (findings.h), nothing stops at the first. Nothing is written.
  *
  * The order is that of the keys. A run that is interrupted says up to which key everything has been read;
  * with `after` the contents up to that key are taken as read, and looked at as with `quick`.

@@ -17,6 +17,7 @@ enum { WINDOW = 256 };
 struct looked_at {
     struct segment_footer *footer;
     struct err *error;
+    bool gone; /* since it was listed */
     bool done;
 };
 
@@ -56,13 +57,7 @@ static struct err *read_object(struct follower *f, const struct listed_log *l, b
                           : chain_read_footer(store, stream, l->epoch, l->number, footer);
 
     buf_free(&content);
-    if (!e && !*footer) {
-        char *key = key_of(f, l);
-        e = err_hint(err_new(ERR_STORE, "object %s was listed, and is gone now", key),
-                     "was the store being pruned? verify it again");
-        free(key);
-    }
-    if (!e && (*footer)->object_bytes != l->at.size) {
+    if (!e && *footer && (*footer)->object_bytes != l->at.size) {
         e = document_hint(err_new(ERR_INTEGRITY,
                                   "object %s has %" PRIu64 " bytes, its footer tells of %" PRIu64,
                                   (*footer)->name, l->at.size, (*footer)->object_bytes));
@@ -82,6 +77,7 @@ static void look_at(void *arg, size_t i)
     failpoint("audit-before");
     if (!interrupt_requested()) {
         o->error = read_object(f, l, audit_reads(f->a, key), &o->footer);
+        o->gone = !o->error && !o->footer;
         o->done = true;
         progress_add(f->a->progress, 0, l->at.size);
     }
@@ -112,9 +108,48 @@ static void complain(struct follower *f, const char *key, struct err *e)
     findings_add(f->a->findings, key, document_hint(e), NULL);
 }
 
+/* The log begins behind all that was seen so far: ccr-prune has removed it, or may at any time. */
+static void forget(struct follower *f)
+{
+    audited_runs_free(f->s);
+    f->linked = false;
+    f->part_known = false;
+    f->part = 0;
+    f->next_epoch = 0;
+}
+
+/* An object that was listed is gone. */
+static void take_gone(struct follower *f, const struct listed_log *l, const char *key)
+{
+    const struct origin expected = {f->a->store_id, f->s->stream_id};
+    struct pruned now;
+    struct err *e = pruned_load(f->a->p->store, f->s->listed->name, &expected, &now);
+
+    if (!e) {
+        pruned_free(&f->s->pruned);
+        f->s->pruned = now;
+    }
+    err_free(e); /* what was known before is all that there is */
+    if (pruned_has(&f->s->pruned, l->epoch, l->number))
+        forget(f);
+    else
+        complain(f, key,
+                 err_hint(err_new(ERR_STORE, "object %s was listed, and is gone now", key),
+                          "nobody but ccr-prune removes objects of the log, and its records do not tell of "
+                          "it: put it back from a copy of the store"));
+}
+
 /* Objects from..to of an epoch are not there. */
 static struct err *report_missing(struct follower *f, uint64_t epoch, uint64_t from, uint64_t to)
 {
+    const struct pruned *p = &f->s->pruned;
+
+    if (pruned_has(p, epoch, from)) /* between two pages of the listing, say */
+        forget(f);
+    if (pruned_has(p, epoch, to))
+        return NULL;
+    if (pruned_has(p, epoch, from))
+        from = p->number;
     const char *stream = f->s->listed->name;
     char *key = layout_segment_key(stream, epoch, from);
     struct store_stat stat;
@@ -161,7 +196,12 @@ static struct err *begin(struct follower *f, const struct listed_log *l)
 
 static struct err *next_epoch(struct follower *f, const struct listed_log *l, const char *key)
 {
-    if (f->next_epoch == 0)
+    const struct pruned *p = &f->s->pruned;
+    bool pruned = f->next_epoch ? pruned_has(p, f->next_epoch, 1) : pruned_has(p, f->epoch, f->number + 1);
+
+    if (f->next_epoch != l->epoch && pruned)
+        forget(f);
+    else if (f->next_epoch == 0)
         complain(f, key,
                  err_new(ERR_INTEGRITY,
                          "epoch %" PRIu64 " of stream %s ends with object %" PRIu64
@@ -265,6 +305,8 @@ static struct err *take(struct follower *f, size_t i)
     if (!e && o->error) {
         complain(f, key, o->error);
         o->error = NULL;
+    } else if (!e && o->gone) {
+        take_gone(f, l, key);
     } else if (!e) {
         follow(f, o->footer);
     }

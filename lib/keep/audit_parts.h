@@ -36,8 +36,8 @@ struct log_run {
 /* A stream as far as it is sound. */
 struct audited_stream {
     const struct listed_stream *listed;
-    char *stream_id; /* NULL where stream.json cannot be read */
-    struct pruned pruned;
+    char *stream_id;      /* NULL where stream.json cannot be read */
+    struct pruned pruned; /* the newest record that was seen: ccr-prune may be at work meanwhile */
     bool pruned_unknown;  /* the store did not give it: where the log begins is not known */
     struct log_run *runs; /* in order */
     size_t run_count;
@@ -51,6 +51,11 @@ struct audited_stream {
 bool audit_reads(const struct audit *a, const char *key);
 /* All contents up to this key have been read. Later keys only. */
 void audit_passed(struct audit *a, const char *key);
+
+/* What of the log is sound so far, and is not needed any more. */
+void audited_runs_free(struct audited_stream *s);
+/* Is it no damage that something of this snapshot is missing: does ccr-prune remove it, or has it? */
+bool audit_is_pruned(struct audit *a, const char *stream, const char *snapshot);
 
 struct err *audit_log(struct audit *a, struct audited_stream *s) CHECKED;
 struct err *audit_snapshots(struct audit *a, struct audited_stream *s) CHECKED;

@@ -29,6 +29,15 @@ static void note_dead(struct audit *a, struct audited_stream *s, const struct li
     free(key);
 }
 
+bool audit_is_pruned(struct audit *a, const char *stream, const char *snapshot)
+{
+    bool took = false;
+    struct err *e = pruned_took_snapshot(a->p->store, stream, snapshot, &took);
+
+    err_free(e); /* what is missing is told then */
+    return took;
+}
+
 static struct err *check_ids(const struct audit *a, const struct audited_stream *s, const struct manifest *m)
 {
     if ((!a->store_id || strcmp(a->store_id, m->store_id) == 0) &&
@@ -60,12 +69,18 @@ static struct err *look_at(struct audit *a, struct audited_stream *s, const stru
     if (!wrong)
         wrong = check_ids(a, s, m);
     progress_add(a->progress, 0, l->manifest.size);
-    if (wrong)
-        findings_add(a->findings, key, wrong, breaks);
-    else
+    if (!wrong)
         e = audit_volumes(a, l, m, &sound);
     if (sound)
         keep_brief(a, s, m, key);
+    bool pruned = !e && !sound && audit_is_pruned(a, s->listed->name, l->id);
+    if (pruned)
+        log_info(a->p->log, "ccr-prune has removed snapshot %s of stream %s meanwhile", l->id,
+                 s->listed->name);
+    if (wrong && !pruned)
+        findings_add(a->findings, key, wrong, breaks);
+    else
+        err_free(wrong);
     if (!e)
         audit_passed(a, key);
     manifest_free(m);

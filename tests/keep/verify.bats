@@ -489,18 +489,77 @@ is_stopped() {
     grep -q '^State:[[:space:]]*T' "/proc/$1/status"
 }
 
+# stopped_at N: a run that waits, as $verifying, before it reads the Nth of all contents.
+stopped_at() {
+    CCR_FAILPOINT=audit-before:$1:stop "$CCR_BIN/ccr-verify" --store "$STORE" --threads 1 --json >"$T/result" 2>"$T/messages" 3>&- &
+    verifying=$!
+    wait_until 30 is_stopped "$verifying"
+}
+
+# Lets it go on to its end.
+go_on() {
+    kill -CONT "$verifying"
+    status=0
+    wait "$verifying" || status=$?
+    cat "$T/messages"
+}
+
 # interrupted_at N: a run that is stopped by a signal before it reads the Nth of all contents.
 interrupted_at() {
-    local pid
-    CCR_FAILPOINT=audit-before:$1:stop "$CCR_BIN/ccr-verify" --store "$STORE" --threads 1 --json >"$T/result" 2>"$T/messages" 3>&- &
-    pid=$!
-    wait_until 30 is_stopped "$pid"
-    kill -TERM "$pid"
-    kill -CONT "$pid"
-    status=0
-    wait "$pid" || status=$?
-    cat "$T/messages"
+    stopped_at "$1"
+    kill -TERM "$verifying"
+    go_on
     [ "$status" -eq 10 ]
+}
+
+# Nothing holds the log and the first snapshot of stream main any more.
+let_go() {
+    rm -r "$STORE_DIR/jobs" "$STORE_DIR/$home/pins"
+    touch "$T/status"
+}
+
+prune_main() {
+    "$CCR_BIN/ccr-prune" --store "$STORE" --streams main --keep-last 1 --yes
+}
+
+@test "ccr-prune at work meanwhile: what it removes is no damage, what else is gone is" {
+    local at
+    # before the log, within it, within the first snapshot
+    for at in 1 3 6 7; do
+        pristine
+        let_go
+        stopped_at "$at"
+        prune_main
+        [ ! -e "$STORE_DIR/$(segment 4)" ]
+        [ ! -e "$STORE_DIR/$first" ]
+        go_on
+        [ "$status" -eq 0 ]
+        [ "$(jq -r '.errors | length' "$T/result")" -eq 0 ]
+        [ "$(jq -r '.streams[0].sound_snapshots | join(" ")' "$T/result")" = "${snapshots[1]}" ]
+        [ "$(jq -r '.streams[0].ranges | length' "$T/result")" -eq 1 ]
+    done
+    verify
+    [ "$status" -eq 0 ]
+    # a run was killed, or the listing had come past the first object when the others went
+    cp "$T/pristine/$(segment 1)" "$STORE_DIR/$(segment 1)"
+    verify
+    [ "$status" -eq 0 ]
+    [[ $output == *"0 errors"* ]]
+    # nobody has pruned these
+    pristine
+    let_go
+    stopped_at 3
+    rm "$STORE_DIR/$(segment 3)"
+    go_on
+    [ "$status" -eq 4 ]
+    [[ $(<"$T/messages") == *"$(segment 3) was listed, and is gone now"* ]]
+    pristine
+    let_go
+    stopped_at 6
+    rm -r "${STORE_DIR:?}/$first"
+    go_on
+    [ "$status" -eq 4 ]
+    [[ $(<"$T/messages") == *"snapshot ${snapshots[0]} was removed"* ]]
 }
 
 @test "an interrupted run names the key with which the next one goes on" {
