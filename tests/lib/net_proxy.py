@@ -5,7 +5,10 @@ Listens on a free port (FOLDER/port). Takes one command per connection on anothe
 
   pass                      the network is good from now on; connections that were broken stay so, but stalled ones end, and of
                             dropped ones the server learns some seconds later
+  forget                    the server learns of dropped connections at once
   FAULT WHO WHEN [ARG]      arms a fault; "fired" in FOLDER/events tells that it has happened
+  slow MS [BYTES]           of connections to come all arrives MS milliseconds later, in both directions; with BYTES in pieces of so
+                            many, each MS behind the one before: a trickle. Until "pass"; faults count what has come to the proxy
   passed                    how many bytes have come from the server, and gone to it
 
 FAULT   reset    connections end with RST
@@ -24,6 +27,7 @@ WHEN    now
 import ctypes
 import fcntl
 import os
+import queue
 import socket
 import struct
 import sys
@@ -65,11 +69,52 @@ def end_now(sock):
     sock.close()
 
 
+class Late:
+    """A socket that is written to, as a pump sees it: what is sent arrives later."""
+
+    UNDER_WAY = 64  # pieces; behind them the sender waits
+
+    def __init__(self, sock, seconds, piece):
+        self.sock, self.seconds, self.piece = sock, seconds, piece
+        self.queue = queue.Queue(self.UNDER_WAY)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def sendall(self, data):
+        self.queue.put((time.monotonic() + self.seconds, data))
+
+    def shutdown(self, _how):
+        self.queue.put((time.monotonic() + self.seconds, b''))
+
+    def arrive(self, data):
+        piece = self.piece or len(data)
+        for at in range(0, len(data), piece):
+            if at > 0:
+                time.sleep(self.seconds)
+            self.sock.sendall(data[at:at + piece])
+
+    def run(self):
+        gone = False
+        while True:
+            due, data = self.queue.get()
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                if not data:
+                    self.sock.shutdown(socket.SHUT_WR)
+                    return
+                if not gone:
+                    self.arrive(data)
+            except OSError:  # the pump that reads from it sees that, too
+                gone = True
+
+
 class Link:
     """One connection of a client's, and the one to the server."""
 
-    def __init__(self, client, server):
+    def __init__(self, client, server, slow=None):
         self.client, self.server = client, server
+        self.sinks = {'down': client, 'up': server}
+        if slow:
+            self.sinks = {way: Late(sink, *slow) for way, sink in self.sinks.items()}
         self.broken = False
         self.fault = None
         self.answer_due = False  # of "after": what comes next is the answer
@@ -92,6 +137,7 @@ class Network:
         self.links = []
         self.armed = None  # (fault, who, when, argument)
         self.down = None  # the fault that all suffer
+        self.slow = None  # (seconds, bytes or 0)
         self.passed = {'bytes': 0, 'sent': 0}
         self.events = open(folder + '/events', 'a', encoding='ascii', buffering=1)
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -112,6 +158,10 @@ class Network:
                 return '%d %d' % (self.passed['bytes'], self.passed['sent'])
             if words[0] == 'pass':
                 self.repair()
+            elif words[0] == 'forget':
+                self.forget()
+            elif words[0] == 'slow':
+                self.slow = (int(words[1]) / 1000, int(words[2]) if len(words) > 2 else 0)
             elif words[0] in ('reset', 'refuse', 'stall', 'drop') and words[1] in ('all', 'one'):
                 self.forget()
                 fault, who, when = words[:3]
@@ -130,7 +180,7 @@ class Network:
         return 'ok'
 
     def repair(self):
-        self.armed = None
+        self.armed = self.slow = None
         for link in self.links:
             if link.fault == 'stall':
                 link.end('reset')
@@ -212,7 +262,7 @@ class Network:
         return link.seen == len(texts)
 
     def pump(self, link, way):
-        source, sink = (link.server, link.client) if way == 'down' else (link.client, link.server)
+        source, sink = link.server if way == 'down' else link.client, link.sinks[way]
         try:
             while True:
                 data = source.recv(65536)
@@ -256,7 +306,7 @@ class Network:
                     self.links[-1].end('stall')
                     continue
                 try:
-                    link = Link(client, self.connect())
+                    link = Link(client, self.connect(), self.slow)
                 except OSError:
                     reset(client)
                     continue
