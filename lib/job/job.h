@@ -164,6 +164,13 @@ struct err *job_unlock(struct conn *c, const char *job) CHECKED;
 /* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */
 struct err *job_lock_stage(struct conn *c, const char *job) CHECKED;
 /*
+ * To be called on further connections of the run that has the lock, if they write. Behind a network that was
+ * cut they outlive it, each as long as the server does not notice, with the locks of what they wrote: whoever
+ * gets the job's lock next ends them. A Galera node has no such locks, and the next run waits for theirs.
+ */
+struct err *job_lock_join(struct conn *c, const char *job) CHECKED;
+struct err *job_lock_stage_join(struct conn *c, const char *job) CHECKED;
+/*
  * A copy that waits for the job's lock says so by another one, and a run that follows the log makes way for
  * it. *yes is false where the server has no such locks (Galera).
  */

@@ -33,6 +33,7 @@ static struct err *drive_open_lanes(struct apply *a)
     for (unsigned i = 1; i < a->lanes; i++) {
         TRY(conn_open(&a->conn_params, &a->more_conns[i - 1]));
         TRY(session_prepare(a->more_conns[i - 1]));
+        TRY(job_lock_join(a->more_conns[i - 1], a->job->name));
     }
     if (a->lanes > 1 && !a->dry_run)
         TRY(job_setup(a->conn)); /* a target of an earlier version lacks the table of lanes */

@@ -228,6 +228,7 @@ static struct err *worker_open(struct worker *w)
     TRY(conn_open(&params->conn, &w->conn));
     TRY(target_session_set(w->conn));
     TRY(target_session_for_rows(w->conn));
+    TRY(job_lock_stage_join(w->conn, params->plan->job->name));
     w->stream = load_stream_new(params->store, params->plan, &w->loader->work);
     w->part = (struct load_part){
         .stream = w->stream, .bounds = params->bounds, .pace = params->pace, .stop = &w->loader->stop};

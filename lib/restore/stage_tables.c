@@ -138,6 +138,8 @@ static void *maker_main(void *arg)
 
     if (!e)
         e = target_session_set(c);
+    if (!e)
+        e = job_lock_stage_join(c, m->plan->job->name);
     if (e)
         report(m, m->free_count, e);
     else
