@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "base/mem.h"
 #include "format/layout.h"
 #include "job/job_copy.h"
