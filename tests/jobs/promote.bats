@@ -52,7 +52,7 @@ promote() {
     fails 0 "the target has everything up to 0-101-" "transactions of the stored log are not applied" "last seen at 20" \
         "trigger d.first of table t" "event d.often: ENABLED" "event d.off: DISABLED" "would be promoted, after the rest of the log is applied"
     run promote --json
-    [ "$(json_of '"\(.changed) \(.state) \(.loss.known) \(.loss.not_applied > 0) \(.kept | length)"')" = "false following false true 5" ]
+    [ "$(json_of '"\(.changed) \(.state) \(.loss.known) \(.loss.not_applied > 0) \(.kept | length)"')" = "false following false true 6" ]
     [ "$(sql target "SHOW TRIGGERS FROM d" | wc -l)" -eq 0 ]
 }
 
