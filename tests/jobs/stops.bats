@@ -58,6 +58,7 @@ requested() {
     [[ $stderr == *"need a person since 20"*"b.t"*"hint: "*"--resume"* ]]
     [ "$(json_of .begun)" = null ]
     [ "$(stream '.copies[0] | "\(.kind) \(.state) \(.failures) \(.history | length) \(.error.code_name)"')" = "requested stopped 3 3 source" ]
+    [ "$(jq -r .store_id "$STORE_DIR/streams/main/copies.json")" = "$(jq -r .store_id "$STORE_DIR/ccr.json")" ]
     run "$CCR_BIN/ccr-status" --store "$STORE"
     [[ $output == *"  STOPPED  what targets ask for: needs a person since 20"*"3 failures in a row"*"  failure  20"*"ccr-backup: "*"  failed   3 times in a row"* ]]
     run "$CCR_BIN/ccr-status" --store "$STORE" --prometheus

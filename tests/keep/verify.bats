@@ -419,6 +419,39 @@ request|store|7|@ was written for another store or stream|
 END
 }
 
+@test "small documents say whose they are; those of earlier versions do not, and are read all the same" {
+    local what key id
+    id=$(jq -r .store_id "$STORE_DIR/ccr.json")
+    touch "$T/status"
+    for what in alive status pin record copies prune; do
+        key=$STORE_DIR/$(key_of $what)
+        [ "$(jq -r .store_id "$key")" = "$id" ]
+        [ $what = prune ] || [[ $(jq -r .stream_id "$key") =~ ^[0-9a-f]{32}$ ]]
+        jq 'del(.store_id, .stream_id, .record)' "$key" >"$T/old.json"
+        cp "$T/old.json" "$key"
+    done
+    verify
+    [ "$status" -eq 0 ]
+    [[ $output == *"0 errors"* ]]
+    ccr apply target --job j --dry-run
+    "$CCR_BIN/ccr-prune" --store "$STORE" --keep-last 1
+}
+
+@test "ccr-status: what is of elsewhere or older is told, and is no reason to be silent about the rest" {
+    touch "$T/status"
+    cp "$(elsewhere alive store)" "$STORE_DIR/$home/alive.json"
+    cp "$(elsewhere status store)" "$STORE_DIR/jobs/j/status.json"
+    run "$CCR_BIN/ccr-status" --store "$STORE"
+    [ "$status" -eq 0 ]
+    [[ $output == *"job j, "*"lag unknown: what its target last reported cannot be used: jobs/j/status.json was written for another store"* ]]
+    [[ $output == *"job k, stream main: "* ]]
+    [[ $output == *"stream main: not seen; "*"$home/alive.json was written for another store"* ]]
+    cp "$T/alive" "$STORE_DIR/$home/alive.json"
+    run "$CCR_BIN/ccr-status" --store "$STORE"
+    [ "$status" -eq 0 ]
+    [[ $output == *"the log is newer than alive.json"* ]]
+}
+
 @test "several objects at a time find the same as one; how far it is shows in the log" {
     flip "$STORE_DIR/$(segment 2)" 50
     rm "$STORE_DIR/$(key_of rows)"
