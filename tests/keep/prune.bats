@@ -235,15 +235,18 @@ whole() {
 }
 
 @test "the grace time is judged by the store's clock, whatever this machine's says" {
-    local dead=$home/snapshots/20260101T000000Z-deadbeef
+    local day dead=$home/snapshots/20260101T000000Z-deadbeef
+
     mkdir "$dead"
     cp "$home/snapshots/${ids[0]}/000001.tar.zst" "$dead"
     # the file system gives its files the true time; a build with sanitizers would be the first library
     export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+    day=$(date -u -d '3 days' +%F)
     run env NO_FAKE_STAT=1 faketime -f +3d "$CCR_BIN/ccr-prune" --store "$STORE" --yes
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(jq -r '.time[:10]' "$STORE_DIR/prune.json")" = "$(date -u -d '3 days' +%F)" ]
+    # a day may end in between
+    [[ "$day $(date -u -d '3 days' +%F)" = *"$(jq -r '.time[:10]' "$STORE_DIR/prune.json")"* ]]
     [ -e "$dead/000001.tar.zst" ]
     touch -d '2 days ago' "$dead/000001.tar.zst"
     run env NO_FAKE_STAT=1 faketime -f -3d "$CCR_BIN/ccr-prune" --store "$STORE" --yes

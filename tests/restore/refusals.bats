@@ -200,7 +200,7 @@ damages() {
 manifest flipped%sed -i '0,/"rows": [0-9]/s//"rows": x/' manifest.json%7%manifest
 manifest cut%truncate -s 500 manifest.json%7%manifest
 manifest of another%sed -i 's/"id": "[^"]*"/"id": "20200101T000000Z-00000000"/' manifest.json%7%manifest
-volume flipped%printf 'X' | dd of=000001.tar.zst bs=1 seek=60 conv=notrunc status=none%7%000001.tar.zst
+volume flipped%flip 000001.tar.zst 60%7%000001.tar.zst
 volume cut%truncate -s -1 000002.tar.zst%7%000002.tar.zst
 volume missing%rm 000002.tar.zst%7%000002.tar.zst
 volumes swapped%mv 000001.tar.zst x; mv 000002.tar.zst 000001.tar.zst; mv x 000002.tar.zst%7%is not what was written

@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
+load ../lib/stored
 load log
 
 setup_file() {
@@ -180,7 +181,7 @@ lose_events() {
     insert source 3
     sql source "FLUSH BINARY LOGS"
     # in the middle of the first transaction behind that offset
-    printf 'X' | dd of="$file" bs=1 seek="$((offset + 100))" conv=notrunc status=none
+    flip "$file" $((offset + 100))
     run ccr ship source
     [ "$status" -eq 7 ]
     [[ $output == *"source binlog $(basename "$file"), event behind offset "*"wrong checksum"*"hint: "* ]]
@@ -237,12 +238,11 @@ lose_events() {
     newest=$(log_newest)
     cp "$newest" "$T/good"
 
-    size=$(stat -c %s "$newest")
     chmod u+w "$newest"
-    printf 'X' | dd of="$newest" bs=1 seek="$((size - 200))" conv=notrunc status=none
+    flip "$newest" -200
     run ccr ship source
     [ "$status" -eq 7 ]
-    head -c "$((size - 5))" "$T/good" >"$newest"
+    head -c -5 "$T/good" >"$newest"
     run ccr ship source
     [ "$status" -eq 7 ]
     cp "$(log_objects | head -n 1)" "$newest"
