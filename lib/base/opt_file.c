@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <ini_configobj.h>
 
@@ -66,6 +67,13 @@ static struct err *key_unknown(const char *path, const char *section, const char
     return err_hint(e, "the options that --help lists are keys, too; those of a store are in the man page");
 }
 
+static bool is_empty(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
 static struct err *config_open(const char *path, struct ini_cfgobj **out)
 {
     struct ini_cfgfile *file = NULL;
@@ -78,7 +86,9 @@ static struct err *config_open(const char *path, struct ini_cfgobj **out)
         return err_hint(err_errno(ERR_CONFIG, rc, "reading the config file %s", path),
                         "check the path and its permissions");
     rc = ini_config_create(&config);
-    if (!rc)
+    if (!rc && is_empty(path)) /* which the parser takes for a line that it cannot read */
+        e = err_new(ERR_CONFIG, "config file %s is empty", path);
+    else if (!rc)
         rc = ini_config_parse(file, INI_STOP_ON_ANY, INI_MS_ERROR | INI_MV1S_ERROR | INI_MV2S_ERROR,
                               INI_PARSE_NOWRAP, config);
     if (rc) {

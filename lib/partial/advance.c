@@ -76,8 +76,7 @@ static struct err *find_needed(struct partial *p, struct names *others, bool *kn
 
 static struct err *refuse_intent(const struct partial *p, struct names *others, bool known)
 {
-    struct err *e =
-        err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s", p->position.intent);
+    struct err *e = intent_error(p->position.intent);
 
     if (!others->count)
         return err_hint(e, "run ccr-apply first: it ends that transaction, or says what to do");
@@ -105,8 +104,7 @@ static struct err *check_intent(struct partial *p)
     if (!p->position.intent)
         return NULL;
     if (p->partitions.count)
-        return err_hint(err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of a transaction: %s",
-                                p->position.intent),
+        return err_hint(intent_error(p->position.intent),
                         "run ccr-apply first: it ends that transaction, or says what to do");
     TRY(intent_rows_table(p->position.intent, &table));
     struct err *e = find_needed(p, &others, &known);

@@ -169,6 +169,25 @@ struct err *intent_rows_table(const char *intent, char **table)
     return e;
 }
 
+struct err *intent_error(const char *intent)
+{
+    const char *kind, *gtid;
+    char *of = NULL, *table = NULL;
+    json_t *object;
+
+    TRY(intent_parse(intent, &object, &kind, &gtid));
+    struct err *e = intent_rows(intent, &of, &table);
+    if (!e && table)
+        e = err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of transaction %s, in table %s", gtid,
+                    table);
+    else if (!e)
+        e = err_new(ERR_UNSAFE, "ccr-apply was stopped in the midst of transaction %s, a statement", gtid);
+    json_decref(object);
+    free(of);
+    free(table);
+    return e;
+}
+
 struct err *intent_check(const struct apply *a)
 {
     char *gtid, *table;

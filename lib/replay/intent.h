@@ -24,6 +24,8 @@ struct err *intent_open_statement(struct apply *a, const struct gtid *gtid, json
 /* The next commit clears it. */
 void intent_clear(struct apply *a);
 
+/* ERR_UNSAFE that says what was under way by an intent as it lies in a position row; it is not NULL. */
+struct err *intent_error(const char *intent) MAKES_ERR;
 /* ERR_RESYNC where rows of a table without transactions were under way. */
 struct err *intent_check(const struct apply *a) CHECKED;
 /* *found: those of this transaction were. ERR_RESYNC where it was another one's. */

@@ -151,7 +151,7 @@ static void judge(struct s3_claim *c, struct view *v)
             v->is_first = false;
     }
     buf_str(&ended); /* never NULL then */
-    if (!have_settled(c, buf_steal(&ended))) {
+    if (!have_settled(c, buf_steal(&ended)) && ended_count > 0) {
         v->others += ended_count;
         v->other = ended_one;
     }

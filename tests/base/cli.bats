@@ -145,6 +145,9 @@ fails() {
     config c "[source a]" "host = a" "host = b"
     ccr_alone ship --config c
     fails 3 "only once"
+    : >c
+    ccr_alone ship --config c
+    fails 3 "config file c is empty"
     config c "[source a]" "this is not a line of a config file"
     ccr_alone ship --config c
     fails 3 "c"

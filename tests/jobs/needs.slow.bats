@@ -83,11 +83,11 @@ narrow() {
     ccr backup source --quiet --reason "from behind it"
     killed commit-before:2
     run ccr restore target --job j --tables d.a
-    fails 9 "ccr-apply was stopped in the midst of a transaction" "ccr-apply tells which" d.b d.c d.m
+    fails 9 "ccr-apply was stopped in the midst of transaction 0-101-" "ccr-apply tells which" d.b d.c d.m
     run apply
     fails 8 "d.a,d.b, which have no transactions"
     run ccr restore target --job j --tables d.a
-    fails 9 "ccr-apply was stopped in the midst of a transaction" "name these with --tables too: d.b"
+    fails 9 "ccr-apply was stopped in the midst of transaction 0-101-" "name these with --tables too: d.b"
     CCR_FAILPOINT=announce-before run ccr restore target --job j --tables d.a,d.b
     [ "$status" -eq 137 ]
     run apply
