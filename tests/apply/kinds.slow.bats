@@ -14,7 +14,7 @@ setup_file() {
         for road in merged ordered; do
             for image in FULL NOBLOB MINIMAL; do
                 sql source "SET GLOBAL binlog_row_image = $image, binlog_row_metadata = $([ $((RANDOM % 2)) -eq 0 ] && echo FULL || echo NO_LOG)"
-                kinds_changes 1500 "$([ $image = FULL ] || echo current)"
+                kinds_changes 1500 "$([ $image = FULL ] || echo partial)"
                 replay --road "$road" --batch-transactions $((1 + RANDOM % 2000))
                 kinds_same
             done
