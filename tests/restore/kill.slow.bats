@@ -353,25 +353,6 @@ chunks_are_loaded() {
     equal_to_source
 }
 
-rows_are_on_their_way() {
-    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0")" -ge 2 ]
-}
-
-# As behind a network that was cut: the server has noticed of one connection only.
-@test "connections that outlive their run, with the locks of what they wrote, are ended by the next one" {
-    next_generation 401
-    restore_start --job all --threads 2 --max-rate 1000rows
-    wait_until 60 rows_are_on_their_way
-    kill -STOP "$restore"
-    sql target "KILL CONNECTION $(sql target "SELECT IS_USED_LOCK('ccr stage all')")"
-    run timeout 120 "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job all --quiet
-    kill -9 "$restore"
-    wait "$restore" || true
-    echo "$status $output"
-    [ "$status" -eq 0 ]
-    equal_to_source
-}
-
 @test "memory stays under 100 MB, whatever the size" {
     local most=0 now
 
