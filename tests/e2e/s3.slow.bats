@@ -1,6 +1,8 @@
 # The main job on a real S3 store (Ceph radosgw): under the least rights of README.md, with two of each at once, and refused
 # with the cause named.
 
+# shellcheck disable=SC2154 # at_once sets codes
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/s3
@@ -150,30 +152,6 @@ follow() {
     follow
 }
 
-# at_once FIRST SECOND: two commands of a shell, at the same time; their exit codes, the lower one first, in $codes.
-at_once() {
-    local pids=()
-
-    for n in 1 2; do
-        (
-            wait_until 10 test -e "$T/go"
-            eval "${!n}" >"$T/result$n" 2>"$T/errors$n"
-        ) 3>&- &
-        pids+=($!)
-    done
-    touch "$T/go"
-    codes=''
-    for n in "${pids[@]}"; do
-        status=0
-        wait "$n" || status=$?
-        codes+=" $status"
-    done
-    rm "$T/go"
-    codes=$(tr ' ' '\n' <<<"$codes" | sort -n | xargs)
-    echo "both: $codes"
-    tail -n 2 "$T/errors1" "$T/errors2"
-}
-
 @test "by signature V2, the same policy serves, too" {
     export CCR_SIGNATURE=v2
     change
@@ -204,7 +182,7 @@ two_shippers() {
 
     for ((i = 0; i < 4 || (locked == 0 && i < 40); i++)); do
         change
-        at_once "with ccr-source ship source" "with ccr-source ship source"
+        at_once with ccr-source ship source
         [ "$codes" = "0 75" ] || [ "$codes" = "0 0" ]
         [ "$codes" = "0 0" ] || locked=1
     done
@@ -228,12 +206,12 @@ two_backups_and_pruners() {
     local i
 
     for ((i = 0; i < $1; i++)); do
-        at_once "with ccr-source backup source" "with ccr-source backup source"
+        at_once with ccr-source backup source
         [ "$codes" = "0 0" ]
         keep reader verify
         change
         with ccr-source ship source
-        at_once "keep ccr-prune prune --keep-last 1 --yes" "keep ccr-prune prune --keep-last 1 --yes"
+        at_once keep ccr-prune prune --keep-last 1 --yes
         [ "$codes" = "0 75" ] || [ "$codes" = "0 0" ]
         keep ccr-prune prune --keep-last 1 --yes
         keep reader verify

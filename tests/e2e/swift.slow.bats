@@ -1,6 +1,8 @@
 # The source's side and ccr-prune on a store that cannot create atomically and has signature V4: OpenStack Swift. Two of each
 # at once, which claims keep apart.
 
+# shellcheck disable=SC2154 # at_once sets codes
+
 bats_require_minimum_version 1.5.0
 load ../lib/common
 load ../lib/s3
@@ -44,30 +46,6 @@ prune() {
 
 snapshots() {
     s3_tool GET /ccr list-type=2 prefix=store/streams/main/snapshots/ | grep -o manifest.json | wc -l
-}
-
-# at_once COMMAND...: twice at the same time; the exit codes, the lower one first, in $codes.
-at_once() {
-    local pids=() pid status
-
-    for n in 1 2; do
-        (
-            wait_until 10 test -e "$T/go"
-            "$@" >"$T/result$n" 2>"$T/errors$n"
-        ) 3>&- &
-        pids+=($!)
-    done
-    touch "$T/go"
-    codes=''
-    for pid in "${pids[@]}"; do
-        status=0
-        wait "$pid" || status=$?
-        codes+=" $status"
-    done
-    rm "$T/go"
-    codes=$(tr ' ' '\n' <<<"$codes" | sort -n | xargs)
-    echo "both: $codes"
-    tail -n 2 "$T/errors1" "$T/errors2"
 }
 
 @test "two shippers at once: one writes, the other leaves with 'locked', and the log is whole" {

@@ -18,6 +18,7 @@
 #   same_schema [--followed] A B DB...   equal SHOW CREATE of everything. --followed leaves out what differs on
 #                               a followed target by design: triggers, events, AUTO_INCREMENT counters
 #   seed                        sets RANDOM from $CCR_SEED, or from a new seed, and prints it
+#   at_once COMMAND...          twice at the same time; the exit codes, the lower one first, in $codes
 #   corpus PATH                 sets $CORPUS to the path of a sample, or skips the test where it is missing
 #   json_of FILTER              jq -r over $output of the last `run`
 #
@@ -222,6 +223,30 @@ same_schema() {
         [ -s "$T/schema.$a" ] || { echo "$a has no database ${db%:*}" >&2; return 1; }
         same_text "$a ${db%:*}" "$b ${db#*:}" "$T/schema.$a" "$T/schema.$b" || return 1
     done
+}
+
+# Their output is in $T/result1 and $T/errors1, $T/result2 and $T/errors2.
+at_once() {
+    local n pids=() pid status
+
+    for n in 1 2; do
+        (
+            wait_until 10 test -e "$T/go"
+            "$@" >"$T/result$n" 2>"$T/errors$n"
+        ) 3>&- &
+        pids+=($!)
+    done
+    touch "$T/go"
+    codes=''
+    for pid in "${pids[@]}"; do
+        status=0
+        wait "$pid" || status=$?
+        codes+=" $status"
+    done
+    rm "$T/go"
+    codes=$(tr ' ' '\n' <<<"$codes" | sort -n | xargs)
+    echo "both: $codes"
+    tail -n 2 "$T/errors1" "$T/errors2"
 }
 
 seed() {
