@@ -7,7 +7,7 @@
 #   target_start [SERVER OPTIONS]     starts the target, or starts it again after it was stopped or killed
 #   follow_start [RESTORE OPTIONS]    snapshot of the source, restored as job j
 #   ship; apply, replay [OPTIONS]     one run of the binary; replay is both
-#   rows_hold STATEMENT               another session of the target, in whose transaction the statement holds rows (it selects
+#   rows_hold SERVER STATEMENT        another session, in whose transaction the statement holds rows or tables (it selects
 #                                     something); rows_release [STATEMENT] ends it, after another statement
 #   row_is_awaited                    some session of the target waits for such a row; row_is_awaited_anew, and not in the
 #                                     transaction in which one was first seen to wait: that has waited for too long
@@ -65,10 +65,10 @@ replay() {
 rows_hold() {
     rm -f "$T/holds"
     mkfifo "$T/holds"
-    sql_client target --unbuffered <"$T/holds" >"$T/held" 3>&- &
+    sql_client "$1" --unbuffered <"$T/holds" >"$T/held" 3>&- &
     holder=$!
     exec 7>"$T/holds"
-    echo "START TRANSACTION; $1;" >&7
+    echo "START TRANSACTION; $2;" >&7
     wait_until 10 test -s "$T/held"
 }
 

@@ -105,7 +105,7 @@ killed_at() {
     sql source "INSERT INTO d.ledger VALUES ('waits', 1)"
     sql source "UPDATE d.held SET v = 2"
     ship
-    rows_hold "SELECT * FROM d.held FOR UPDATE"
+    rows_hold target "SELECT * FROM d.held FOR UPDATE"
     ccr apply target --job j --json --quiet --road ordered >"$T/result" 7>&- &
     run=$!
     wait_until 10 row_is_awaited

@@ -54,18 +54,12 @@ SQL
     same d
 }
 
-# ALTER in two phases that has begun and cannot end while `reader` reads.
+# ALTER in two phases that has begun and cannot end before rows_release.
 begin_alter() {
     local before
 
     before=$(sql source "SELECT @@gtid_binlog_pos")
-    rm -f "$T/reader"
-    mkfifo "$T/reader"
-    sql_client source --unbuffered <"$T/reader" >"$T/read" 3>&- &
-    reader=$!
-    exec 7>"$T/reader"
-    echo "START TRANSACTION; SELECT COUNT(*) FROM d.w;" >&7
-    wait_until 10 test -s "$T/read"
+    rows_hold source "SELECT COUNT(*) FROM d.w"
     sql source "SET SESSION binlog_alter_two_phase = ON, lock_wait_timeout = 60; $1" >"$T/alter" 2>&1 3>&- 7>&- &
     alter=$!
     wait_until 10 log_has_grown "$before"
@@ -75,17 +69,12 @@ log_has_grown() {
     [ "$(sql source "SELECT @@gtid_binlog_pos")" != "$1" ]
 }
 
-end_reading() {
-    exec 7>&-
-    wait "$reader"
-}
-
 @test "ALTER in two phases: begun in one run, with other changes in between, committed in another" {
     begin_alter "ALTER TABLE d.w ADD n INT DEFAULT 7, ALGORITHM=COPY"
     sql source "INSERT INTO d.t (v) VALUES ('between')"
     replay
     [ "$(sql target "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'd' AND table_name = 'w' AND column_name = 'n'")" -eq 0 ]
-    end_reading
+    rows_release
     wait "$alter"
     changes w 1
     replay
@@ -98,7 +87,7 @@ end_reading() {
     replay
     sql source "KILL QUERY $(sql source "SELECT id FROM information_schema.processlist WHERE info LIKE '%ADD m INT%' AND info NOT LIKE '%processlist%'")"
     wait "$alter" || true
-    end_reading
+    rows_release
     changes w 2
     replay
     same d

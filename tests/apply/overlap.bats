@@ -18,7 +18,7 @@ transactions() {
 
 # What changes the row of d.marks on the target waits until rows_release.
 hold() {
-    rows_hold "SELECT * FROM d.marks FOR UPDATE"
+    rows_hold target "SELECT * FROM d.marks FOR UPDATE"
 }
 
 # A run in the background that has come to the held row; its process is $run.

@@ -44,7 +44,7 @@ setup_file() {
     sql source "START TRANSACTION; UPDATE d.t SET v = 'second' WHERE id = 5002; UPDATE d.t SET v = 'first' WHERE id = 5001; COMMIT"
     ship
     # heavier than the batch, so that the batch is the victim
-    rows_hold "UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; SELECT 'held'"
+    rows_hold target "UPDATE d.t SET v = 'mine' WHERE id < 3000; UPDATE d.t SET v = 'mine' WHERE id = 5001; SELECT 'held'"
     # in the order of the log, which is not that of the keys
     ccr apply target --job j --json --quiet --road ordered >"$T/result" 7>&- &
     run=$!

@@ -12,7 +12,7 @@ setup_file() {
 @test "a lock wait that times out rolls back only its statement: the batch is rolled back, and done again" {
     sql source "BEGIN; INSERT INTO d.t VALUES (3, 'c'); UPDATE d.t SET v = 'source' WHERE id = 2; COMMIT; INSERT INTO d.t VALUES (4, 'd')"
     ship
-    rows_hold "UPDATE d.t SET v = 'mine' WHERE id = 2; SELECT 'held'"
+    rows_hold target "UPDATE d.t SET v = 'mine' WHERE id = 2; SELECT 'held'"
     ccr apply target --job j --json --quiet >"$T/result" 7>&- &
     run=$!
     wait_until 10 row_is_awaited
