@@ -51,7 +51,7 @@ static void verify_say(struct run *run, const struct audit_result *r)
 
     for (size_t i = 0; i < json_array_size(streams); i++)
         say_stream(run, json_array_get(streams, i));
-    if (!r->resume)
+    if (r->whole)
         run_say(run, "%s %" PRIu64 " objects, %.1f MB, in %.1f s: %zu error%s",
                 opts_flag(run->opts, OPT_QUICK) ? "looked at" : "read", r->objects, (double)r->bytes / 1e6,
                 r->seconds, r->errors, r->errors == 1 ? "" : "s");

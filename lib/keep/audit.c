@@ -461,6 +461,7 @@ struct err *audit_run(const struct audit_params *params, json_t *report, struct 
     progress_set_every(a.progress, params->progress_every_s);
     struct err *e = look_at_all(&a, report);
     progress_end(a.progress);
+    out->whole = !e;
     if (e)
         e = interrupted(&a, e, out);
     else

@@ -28,6 +28,7 @@ struct audit_params {
 };
 
 struct audit_result {
+    bool whole;       /* everything was looked at: what was not found is not there */
     uint64_t objects; /* in the store */
     uint64_t bytes;
     size_t errors;

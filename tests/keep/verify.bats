@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/common
+load ../lib/refused
 load ../lib/stored
 load ../lib/s3
 
@@ -615,11 +616,17 @@ prune_main() {
     [ "$status" -eq 7 ]
 }
 
-@test "a file that may not be read is an error of the store" {
+@test "what may not be read is an error of the store; of what was not looked at, none is said to be well" {
     chmod 000 "$STORE_DIR/$(segment 2)"
-    [ ! -r "$STORE_DIR/$(segment 2)" ] || skip "root may read everything"
-    verify
-    [ "$status" -eq 4 ]
+    run powerless "$CCR_BIN/ccr-verify" --store "$STORE"
+    said 4 "000000000002.binlog.zst: Permission denied"
+    [[ $output == *" 1 error"* ]]
+    chmod 644 "$STORE_DIR/$(segment 2)"
+    chmod 000 "$STORE_DIR/streams"
+    run powerless "$CCR_BIN/ccr-verify" --store "$STORE"
+    chmod 755 "$STORE_DIR/streams"
+    said 4 "streams/: Permission denied"
+    [[ $output != *"0 errors"* && $output != *"can be restored"* ]]
 }
 
 @test "an empty store, and one that is not there" {
