@@ -80,6 +80,7 @@ void opt_unset(struct opt_value *v)
         free(v->list[i]);
     free(v->list);
     free(v->text);
+    free(v->where);
     *v = (struct opt_value){0};
 }
 
@@ -213,7 +214,9 @@ struct err *opt_set(struct opts *o, enum opt_id id, const char *text, enum err_c
                         opt_type_hint(spec->type));
     }
     free(v->text);
+    free(v->where);
     v->text = mem_strdup(text);
+    v->where = code == ERR_CONFIG ? mem_strdup(where) : NULL;
     v->number = number;
     return NULL;
 }
@@ -439,6 +442,16 @@ struct err *opts_require(const struct opts *o, enum opt_id id)
     if (spec->sections)
         return err_hint(e, "give --%s %s, or set %s in the config file", spec->name, spec->arg, spec->name);
     return err_hint(e, "give --%s %s", spec->name, spec->arg);
+}
+
+struct err *opts_refuse(const struct opts *o, enum opt_id id, struct err *e)
+{
+    const char *key = o->values[id].where;
+
+    if (err_code(e) != ERR_USAGE)
+        return e;
+    return key ? err_context(err_recode(e, ERR_CONFIG), "%s", key)
+               : err_context(e, "--%s", opt_specs[id].name);
 }
 
 struct err *opts_store_url(const struct opts *o, const char **url)

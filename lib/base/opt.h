@@ -211,6 +211,10 @@ bool opts_flagged(const struct opts *o, enum opt_id id);
 /* ERR_USAGE naming the flag and the key, where opts_string() is NULL. */
 struct err *opts_require(const struct opts *o, enum opt_id id) CHECKED;
 
+/* Names in `e`, which refuses the value as ERR_USAGE, where that stands: the flag, or file, section and key;
+ * it is ERR_CONFIG then. Other errors, and NULL, stay as they are. */
+struct err *opts_refuse(const struct opts *o, enum opt_id id, struct err *e) CHECKED;
+
 /* The URL of the store: --store URL, or the `url` of its section. */
 struct err *opts_store_url(const struct opts *o, const char **url) CHECKED;
 

@@ -32,6 +32,7 @@ extern const struct opt_spec opt_specs[OPT_COUNT_];
 
 struct opt_value {
     char *text;   /* as given; lists joined by commas */
+    char *where;  /* of a key: "config file F: [target east] memory"; else NULL */
     bool by_flag; /* a key does not override it */
     uint64_t number;
     char **list;

@@ -54,16 +54,15 @@ struct err *store_open(const char *url, struct store **out)
 }
 
 /* 1 to `most`; these are counts and seconds that a person wrote. */
-static struct err *small_number(const struct opts *o, enum opt_id id, const char *name, unsigned most,
-                                unsigned *out)
+static struct err *small_number(const struct opts *o, enum opt_id id, unsigned most, unsigned *out)
 {
     uint64_t n = opts_number(o, id);
 
-    if (n < 1 || n > most)
-        return err_hint(err_new(ERR_USAGE, "%s: %" PRIu64 " is not valid", name, n), "it takes 1 to %u",
-                        most);
     *out = (unsigned)n;
-    return NULL;
+    if (n >= 1 && n <= most)
+        return NULL;
+    return opts_refuse(o, id,
+                       err_hint(err_new(ERR_USAGE, "%" PRIu64 " is not valid", n), "it takes 1 to %u", most));
 }
 
 struct err *store_open_opts(const struct opts *o, struct log *log, struct store **out)
@@ -86,10 +85,11 @@ struct err *store_open_opts(const struct opts *o, struct log *log, struct store 
 
     *out = NULL;
     TRY(opts_store_url(o, &settings.url));
-    TRY(small_number(o, OPT_CONNECTIONS, "--connections", 256, &settings.connections));
-    TRY(small_number(o, OPT_STORE_TIMEOUT, "--store-timeout", 3600, &settings.timeout_s));
-    TRY(small_number(o, OPT_STORE_RETRY, "--store-retry", 86400, &settings.retry_s));
-    return store_open_with(&settings, out);
+    TRY(small_number(o, OPT_CONNECTIONS, 256, &settings.connections));
+    TRY(small_number(o, OPT_STORE_TIMEOUT, 3600, &settings.timeout_s));
+    TRY(small_number(o, OPT_STORE_RETRY, 86400, &settings.retry_s));
+    const bool is_key = settings.url == opts_string(o, OPT_URL);
+    return opts_refuse(o, is_key ? OPT_URL : OPT_STORE, store_open_with(&settings, out));
 }
 
 void store_close(struct store *s)

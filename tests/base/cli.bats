@@ -192,6 +192,21 @@ fails() {
     fails 3 "no section [store other]"
 }
 
+@test "what is wrong with the URL of a store, or with how it is reached, is said with the section that it stands in" {
+    config c "[store east]" "url = ftp://east" "[source a]" "store = file://relative"
+    ccr_alone ship --config c --store east
+    fails 3 "config file c: [store east] url: 'ftp://east' is not the URL of a store"
+    ccr_alone ship --config c
+    fails 3 "config file c: [source a] store: the store file://relative does not name an absolute path"
+    ccr_alone ship --config c --store ftp://flag
+    fails 2 "error: --store: 'ftp://flag' is not the URL"
+    config c "[store east]" "url = file:///nonexistent" "connections = 0"
+    ccr_alone ship --config c
+    fails 3 "[store east] connections: 0 is not valid"
+    ccr_alone ship --config c --connections 0
+    fails 2 "error: --connections: 0 is not valid"
+}
+
 @test "a flag wins over a key, a key over the default" {
     config c "[store s]" "url = ftp://the-key" "[source a]" "log-format = text"
     ccr_alone ship --config c
