@@ -235,14 +235,10 @@ static struct err *restore_requested(struct run *run, const struct partial_param
     return e;
 }
 
-static struct err *restore_start(struct run *run, const struct restore_params *params)
+static struct err *restore_start(struct run *run, const struct partial_params *partial)
 {
-    struct apply_limits limits = {0};
-    const struct partial_params partial = {.restore = params, .limits = &limits};
-
-    TRY(apply_limits_read(run->opts, &limits));
-    return opts_flag(run->opts, OPT_REQUESTED) ? restore_requested(run, &partial)
-                                               : restore_by_hand(run, &partial);
+    return opts_flag(run->opts, OPT_REQUESTED) ? restore_requested(run, partial)
+                                               : restore_by_hand(run, partial);
 }
 
 /* Of what is not done for readers of live tables, by the swap and behind it, which have their own. */
@@ -253,8 +249,15 @@ static unsigned lock_wait(const struct opts *opts)
     return seconds == 0 ? 1 : seconds < LOCK_WAIT_MOST_S ? (unsigned)seconds : LOCK_WAIT_MOST_S;
 }
 
+/* What is asked for, as far as it is understood before anything is connected to. */
+struct restore_asked {
+    const char *name;
+    enum load_way load;
+    struct apply_limits limits;
+};
+
 /* With the store open. */
-static struct err *restore_from(struct run *run, struct store *store, const char *name, enum load_way load)
+static struct err *restore_from(struct run *run, struct store *store, const struct restore_asked *asked)
 {
     const struct opts *opts = run->opts;
     struct conn_params target;
@@ -263,14 +266,14 @@ static struct err *restore_from(struct run *run, struct store *store, const char
     conn_params_from_opts(opts, CONN_TARGET, &target);
     target.skip_binlog = opts_flag(opts, OPT_SKIP_TARGET_BINLOG);
     target.lock_wait_s = lock_wait(opts);
-    TRY(restore_admit(run, &target, name, &paused));
+    TRY(restore_admit(run, &target, asked->name, &paused));
     if (paused)
         return NULL;
     struct restore_params params = {
         .store = store,
         .stream = opts_given(opts, OPT_STREAM) ? opts_string(opts, OPT_STREAM) : NULL,
         .snapshot = opts_string(opts, OPT_SNAPSHOT),
-        .job = name,
+        .job = asked->name,
         .target = &target,
         .log = run->log,
         .scope = scope_texts_of(opts),
@@ -284,27 +287,28 @@ static struct err *restore_from(struct run *run, struct store *store, const char
         .missing_definer = opts_string(opts, OPT_MISSING_DEFINER),
         .existing_users = opts_string(opts, OPT_EXISTING_USERS),
         .threads = (unsigned)opts_number(opts, OPT_THREADS),
-        .load = load,
+        .load = asked->load,
         .swap_wait_s = opts_number(opts, OPT_SWAP_WAIT),
         .lock_wait_s = opts_number(opts, OPT_LOCK_WAIT),
         .readers_on = opts_list(opts, OPT_READERS_ON, NULL),
     };
     bounds_from_opts(opts, &params.bounds);
     TRY(protect_choice_from_opts(opts, &params.protect));
-    return restore_start(run, &params);
+    const struct partial_params partial = {.restore = &params, .limits = &asked->limits};
+    return restore_start(run, &partial);
 }
 
 static struct err *restore_run(struct run *run)
 {
+    struct restore_asked asked = {0};
     struct store *store = NULL;
-    const char *name;
-    enum load_way load;
 
-    TRY(restore_load(run->opts, &load));
-    TRY(restore_name(run->opts, &name));
+    TRY(restore_load(run->opts, &asked.load));
+    TRY(restore_name(run->opts, &asked.name));
+    TRY(apply_limits_read(run->opts, &asked.limits));
     TRY(restore_check_requested(run->opts));
     TRY(store_open_opts(run->opts, run->log, &store));
-    struct err *e = restore_from(run, store, name, load);
+    struct err *e = restore_from(run, store, &asked);
     store_close(store);
     return e;
 }

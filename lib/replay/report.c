@@ -1,12 +1,39 @@
 #include "replay/report.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "replay/status.h"
 
-enum { MEMORY_LEAST = 64 * 1024 * 1024 };
+enum { MEMORY_LEAST = 64 * 1024 * 1024, MIB = 1024 * 1024 };
+
+/* 0: the system does not say. */
+static uint64_t memory_of_machine(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long size = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+/* The default is right on any machine: what it takes is what is needed. */
+static struct err *memory_from_opts(const struct opts *opts, uint64_t *memory)
+{
+    uint64_t has = memory_of_machine();
+    struct err *e = NULL;
+
+    *memory = opts_number(opts, OPT_MEMORY);
+    if (*memory < MEMORY_LEAST)
+        e = err_new(ERR_USAGE, "it must be at least 64M");
+    else if (has && *memory > has && opts_given(opts, OPT_MEMORY))
+        e = err_hint(err_new(ERR_USAGE, "%s is more than this machine has, which is %" PRIu64 "M",
+                             opts_string(opts, OPT_MEMORY), has / MIB),
+                     "it takes 64M and more, as far as the server and all else can spare it (default: 256M)");
+    return opts_refuse(opts, OPT_MEMORY, e);
+}
 
 static struct err *drift_from_opts(const struct opts *opts, struct apply_limits *out)
 {
@@ -31,11 +58,9 @@ struct err *apply_limits_read(const struct opts *opts, struct apply_limits *out)
     out->batch_transactions = opts_number(opts, OPT_BATCH_TRANSACTIONS);
     out->batch_bytes = opts_number(opts, OPT_BATCH_SIZE);
     out->batch_us = (int64_t)opts_number(opts, OPT_BATCH_SECONDS) * CLOCK_US_PER_S;
-    out->memory = opts_number(opts, OPT_MEMORY);
     out->follow = opts_flag(opts, OPT_FOLLOW);
     out->poll_us = (int64_t)opts_number(opts, OPT_POLL) * CLOCK_US_PER_S;
-    if (out->memory < MEMORY_LEAST)
-        return err_new(ERR_USAGE, "--memory must be at least 64M");
+    TRY(memory_from_opts(opts, &out->memory));
     if (out->batch_transactions == 0 || out->batch_bytes == 0)
         return err_new(ERR_USAGE, "--batch-transactions and --batch-size must not be 0");
     const char *road = opts_string(opts, OPT_ROAD);

@@ -207,6 +207,16 @@ fails() {
     fails 2 "error: --connections: 0 is not valid"
 }
 
+@test "--memory of more than the machine has is refused, with what it has" {
+    ccr_alone apply --memory 999999G --store file:///nonexistent --job j
+    fails 2 "error: --memory: 999999G is more than this machine has"
+    config c "[store s]" "url = file:///nonexistent" "[target t]" "memory = 999999G"
+    ccr_alone restore --config c --job j
+    fails 3 "config file c: [target t] memory: 999999G is more than this machine has"
+    ccr_alone apply --memory 64M --store file:///nonexistent --job j --host 127.0.0.1 --port 1
+    fails 6 "error 2002"
+}
+
 @test "a flag wins over a key, a key over the default" {
     config c "[store s]" "url = ftp://the-key" "[source a]" "log-format = text"
     ccr_alone ship --config c
