@@ -1,6 +1,5 @@
 #include "mysql/conn.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "mysql/flavour.h"
+#include "mysql/option_file.h"
 #include "mysql/silence.h"
 
 /* The library counts milliseconds, in an int. */
@@ -165,19 +165,6 @@ static void conn_set_options(MYSQL *mysql, const struct conn_params *p)
         mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
 }
 
-static struct err *conn_check_defaults_file(const struct conn_params *p)
-{
-    if (!p->defaults_file)
-        return NULL;
-    /* the library ignores a file that it cannot read, and would go on without a password */
-    FILE *f = fopen(p->defaults_file, "re");
-    if (!f)
-        return err_hint(err_errno(ERR_CONFIG, errno, "reading the option file %s", p->defaults_file),
-                        "check --defaults-file and the permissions of the file");
-    fclose(f);
-    return NULL;
-}
-
 static struct conn *conn_new(const struct conn_params *p)
 {
     struct conn *c = mem_zalloc(1, sizeof(*c));
@@ -203,7 +190,7 @@ static void conn_free(struct conn *c)
 struct err *conn_try(const struct conn_params *p, struct conn **out, unsigned *number)
 {
     *number = 0;
-    TRY(conn_check_defaults_file(p));
+    TRY(option_file_check(p->defaults_file, p->defaults_group));
     struct conn *c = conn_new(p);
     c->mysql = mysql_init(NULL);
     if (!c->mysql) {

@@ -217,6 +217,26 @@ fails() {
     fails 6 "error 2002"
 }
 
+@test "a group that the option file does not have is refused, with those that it has" {
+    printf '[client]\nuser = a\n# [east]\nuser = [north]\n!include %s\n' "$PWD/more.cnf" >server.cnf
+    printf '  [south ]\nuser = b\n' >more.cnf
+    local to=(backup --store file:///nonexistent --host 127.0.0.1 --port 1 --defaults-file server.cnf)
+    ccr_alone "${to[@]}" --defaults-group east
+    fails 3 "the option file server.cnf has no group [east]"
+    fails 3 "hint: its groups: client, south"
+    ccr_alone "${to[@]}" --defaults-group south
+    fails 5 "error 2002"
+    : >server.cnf
+    ccr_alone "${to[@]}" --defaults-group east
+    fails 3 "hint: it has no group at all"
+    # without a file the library looks in its own places
+    HOME=$PWD ccr_alone "${to[@]:0:7}" --defaults-group nowhere_at_all
+    fails 3 "no option file has a group [nowhere_at_all]"
+    cp more.cnf .my.cnf
+    HOME=$PWD ccr_alone "${to[@]:0:7}" --defaults-group south
+    fails 5 "error 2002"
+}
+
 @test "a flag wins over a key, a key over the default" {
     config c "[store s]" "url = ftp://the-key" "[source a]" "log-format = text"
     ccr_alone ship --config c
