@@ -8,6 +8,11 @@
 #include "base/mem.h"
 #include "replay/key_text.h"
 
+bool culprit_is_repairable(enum rows_kind kind, bool full)
+{
+    return full || kind != ROWS_UPDATE;
+}
+
 /* Adds to the refusal what was refused. */
 static struct err *culprit_describe(unsigned number, const struct bundle_run *run, const struct rows_event *r,
                                     const struct rows_row *row, struct err *e)
@@ -26,18 +31,19 @@ static struct err *culprit_describe(unsigned number, const struct bundle_run *ru
     if (!drift)
         return e;
     e = err_about(err_recode(e, ERR_UNSAFE), run->table->source_db, run->table->source_name);
-    return err_hint(e,
-                    "the target was changed by others than ccr: put the row right, or let --on-drift repair "
-                    "do it; or " COPY_HINT,
+    return err_hint(e, "the target was changed by others than ccr: put the row right%s; or " COPY_HINT,
+                    culprit_is_repairable(r->kind, rows_event_is_full(r)) ? ", or let --on-drift repair do it"
+                                                                          : "",
                     run->table->source_db, run->table->source_name);
 }
 
-static void culprit_keep(struct culprit *out, const struct bundle_run *run, enum rows_kind kind,
+static void culprit_keep(struct culprit *out, const struct bundle_run *run, const struct rows_event *r,
                          const struct rows_row *row)
 {
     out->found = true;
     out->gtid = run->gtid;
-    out->kind = kind;
+    out->kind = r->kind;
+    out->full = rows_event_is_full(r);
     out->source_db = mem_strdup(run->table->source_db);
     out->source_name = mem_strdup(run->table->source_name);
     buf_append(&out->before, row->before, row->before_len);
@@ -80,7 +86,7 @@ static struct err *culprit_in_run(struct conn *c, struct ordered *road, const st
             continue;
         out->number = err_code(*refused) == conn_code(c) ? conn_errno(c) : 0;
         *refused = culprit_describe(out->number, run, &event, &row, *refused);
-        culprit_keep(out, run, event.kind, &row);
+        culprit_keep(out, run, &event, &row);
     }
     return NULL;
 }

@@ -15,6 +15,7 @@ struct culprit {
     struct gtid gtid;
     unsigned number; /* the server's error */
     enum rows_kind kind;
+    bool full; /* the images have all columns */
     char *source_db;
     char *source_name;
     struct buf before; /* the row's images; empty where the kind has none */
@@ -27,5 +28,10 @@ struct culprit {
  */
 void culprit_find(struct conn *c, struct ordered *road, struct err **e, struct culprit *out);
 void culprit_free(struct culprit *u); /* its members */
+/*
+ * Does the log tell enough of such a row to put it right? Of an UPDATE without all columns it tells neither
+ * what the row was nor all that it becomes; a row that is deleted need only be found.
+ */
+bool culprit_is_repairable(enum rows_kind kind, bool full);
 
 #endif

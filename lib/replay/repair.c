@@ -47,7 +47,8 @@ bool repair_note(struct apply *a, struct culprit *u)
     bool missing = u->number == ER_KEY_NOT_FOUND && u->before.len > 0;
     bool in_the_way = u->number == ER_DUP_ENTRY && u->after.len > 0;
 
-    if (a->limits.drift != DRIFT_REPAIR || (!missing && !in_the_way) || is_known(a, u))
+    if (a->limits.drift != DRIFT_REPAIR || (!missing && !in_the_way) ||
+        !culprit_is_repairable(u->kind, u->full) || is_known(a, u))
         return false;
     a->repairs = mem_grow(a->repairs, a->repair_count, &a->repair_cap, sizeof(*a->repairs));
     a->repairs[a->repair_count++] = (struct repair){.culprit = *u};
