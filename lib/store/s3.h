@@ -94,10 +94,10 @@ bool s3_is_of_key(const struct s3_reply *r, const char *key);
 /* A check that takes every 2xx. */
 int s3_any_answer(const struct s3_call *call, const struct s3_reply *reply);
 
-/* The message and the hint for what a request finally failed with. `message` and `region` are those of the
- * error document, NULL where there is none. */
-struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct http_answer *answer,
-                      const char *message, const char *region) MAKES_ERR;
+/* The message and the hint for what a request with these keys finally failed with. `message` and `region` are
+ * those of the error document, NULL where there is none. */
+struct err *s3_failed(struct s3 *s, const struct s3_keys *keys, const struct retry_failure *f,
+                      const struct http_answer *answer, const char *message, const char *region) MAKES_ERR;
 
 /*
  * A HEAD; where that fails, the GET of a byte: only its answer has a document to tell whether there is no

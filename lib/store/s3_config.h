@@ -54,6 +54,7 @@ void s3_config_free(struct s3_config *c);
 struct err *s3_keys_find(const struct store_settings *settings, struct s3_keys *out) CHECKED;
 /* True where the file they come from has other keys by now; *out holds them then. */
 bool s3_keys_renewed(const struct s3_keys *old, struct s3_keys *out);
+bool s3_keys_equal(const struct s3_keys *a, const struct s3_keys *b);
 struct s3_keys s3_keys_copy(const struct s3_keys *k);
 void s3_keys_free(struct s3_keys *k);
 

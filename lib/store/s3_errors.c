@@ -69,9 +69,8 @@ static const struct {
      "the object was moved here from another key, or something on the way to the store mixes up answers"},
 };
 
-static char *fill_in(const struct s3 *s, const char *text)
+static char *fill_in(const struct s3 *s, const struct s3_keys *keys, const char *text)
 {
-    const struct s3_config *c = &s->config;
     struct buf b = BUF_INIT;
 
     for (; *text; text++) {
@@ -81,13 +80,13 @@ static char *fill_in(const struct s3 *s, const char *text)
         }
         switch (*++text) {
         case 'k':
-            buf_append_str(&b, c->keys.access_key);
+            buf_append_str(&b, keys->access_key);
             break;
         case 'o':
-            buf_append_str(&b, c->keys.origin);
+            buf_append_str(&b, keys->origin);
             break;
         case 'b':
-            buf_append_str(&b, c->bucket);
+            buf_append_str(&b, s->config.bucket);
             break;
         default:
             break;
@@ -105,11 +104,12 @@ static char *in_servers_words(const struct retry_failure *f, const char *message
     return message && *message ? mem_printf("%s: %s", name, message) : mem_strdup(name);
 }
 
-static struct err *saying_error(const struct s3 *s, const struct saying *saying, const char *words)
+static struct err *saying_error(const struct s3 *s, const struct s3_keys *keys, const struct saying *saying,
+                                const char *words)
 {
     char *message =
-        saying->message ? fill_in(s, saying->message) : mem_strdup("the store refuses the request");
-    char *hint = fill_in(s, saying->hint);
+        saying->message ? fill_in(s, keys, saying->message) : mem_strdup("the store refuses the request");
+    char *hint = fill_in(s, keys, saying->hint);
     struct err *e = err_hint(err_new(ERR_STORE, "%s (%s)", message, words), "%s", hint);
 
     free(message);
@@ -180,7 +180,7 @@ static struct err *region_error(const struct s3 *s, const char *region, const ch
 
 /* Some servers (Ceph) say the same of unknown keys, of a wrong secret and of what is not allowed: a request
  * that every valid key may make tells them apart. */
-static struct err *denied_error(struct s3 *s, const char *words)
+static struct err *denied_error(struct s3 *s, const struct s3_keys *keys, const char *words)
 {
     struct buf out = BUF_INIT;
     struct s3_reply reply;
@@ -200,25 +200,25 @@ static struct err *denied_error(struct s3 *s, const char *words)
         buf_free(&out);
     }
     if (known)
-        return err_hint(err_new(ERR_STORE, "access key %s is not allowed to do this (%s)",
-                                s->config.keys.access_key, words),
-                        "check the policy of the bucket and of the key's owner");
+        return err_hint(
+            err_new(ERR_STORE, "access key %s is not allowed to do this (%s)", keys->access_key, words),
+            "check the policy of the bucket and of the key's owner");
     struct err *e =
-        err_new(ERR_STORE, "the store denies access to access key %s (%s)", s->config.keys.access_key, words);
-    if (s->config.keys.session_token)
+        err_new(ERR_STORE, "the store denies access to access key %s (%s)", keys->access_key, words);
+    if (keys->session_token)
         return err_hint(e,
                         "the session token has expired, or the keys are wrong or not allowed to do this: get "
                         "new temporary keys and put them where these are from (%s), or check the policies",
-                        s->config.keys.origin);
+                        keys->origin);
     return err_hint(
         e,
         "the secret key is wrong, or the key is not allowed to do this: check %s and the policy of "
         "the bucket",
-        s->config.keys.origin);
+        keys->origin);
 }
 
-struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct http_answer *answer,
-                      const char *message, const char *region)
+struct err *s3_failed(struct s3 *s, const struct s3_keys *keys, const struct retry_failure *f,
+                      const struct http_answer *answer, const char *message, const char *region)
 {
     struct err *e = NULL;
 
@@ -228,7 +228,7 @@ struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct 
     char *bucket_region = http_header(answer, "x-amz-bucket-region");
     for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]) && !e; i++)
         if (strcmp(sayings[i].code, f->code) == 0)
-            e = saying_error(s, &sayings[i], words);
+            e = saying_error(s, keys, &sayings[i], words);
     if (!e && (strcmp(f->code, "RequestTimeTooSkewed") == 0 ||
                (strcmp(f->code, "AccessDenied") == 0 && has_expired(s, answer))))
         e = clock_error(answer, words);
@@ -236,9 +236,9 @@ struct err *s3_failed(struct s3 *s, const struct retry_failure *f, const struct 
              (strcmp(f->code, "AuthorizationHeaderMalformed") == 0 || (f->status > 300 && f->status < 400)))
         e = region_error(s, region && *region ? region : bucket_region, words);
     else if (!e && strcmp(f->code, "AccessDenied") == 0)
-        e = denied_error(s, words);
-    else if (!e && s->config.keys.session_token && strcmp(f->code, token_saying.code) == 0)
-        e = saying_error(s, &token_saying, words);
+        e = denied_error(s, keys, words);
+    else if (!e && keys->session_token && strcmp(f->code, token_saying.code) == 0)
+        e = saying_error(s, keys, &token_saying, words);
     else if (!e)
         e = err_new(ERR_STORE, "the store answers %s", words);
     if (retry_is_worth(f)) /* those above have said it better */

@@ -159,15 +159,24 @@ struct err *s3_keys_find(const struct store_settings *settings, struct s3_keys *
     return e;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+bool s3_keys_equal(const struct s3_keys *a, const struct s3_keys *b)
+{
+    return same_text(a->access_key, b->access_key) && same_text(a->secret_key, b->secret_key) &&
+           same_text(a->session_token, b->session_token);
+}
+
 bool s3_keys_renewed(const struct s3_keys *old, struct s3_keys *out)
 {
     *out = (struct s3_keys){0};
     if (!old->file)
         return false;
     struct err *e = read_profile(old->file, old->profile, out);
-    bool is_new = !e && (strcmp(old->access_key, out->access_key) != 0 ||
-                         strcmp(old->session_token ? old->session_token : "",
-                                out->session_token ? out->session_token : "") != 0);
+    bool is_new = !e && !s3_keys_equal(old, out);
     err_free(e); /* then the old ones' failure is what is told */
     if (!is_new)
         s3_keys_free(out);

@@ -230,19 +230,25 @@ static void send_http(struct s3 *s, const struct s3_call *call, const struct sig
     hash_free(hash);
 }
 
-/* One try. *document is the error document of the answer, if it has one. */
-static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct s3_error *document)
+static struct s3_keys keys_of_now(struct s3 *s)
 {
-    struct signed_call signed_call = {.headers = {.count = 0}};
-
     pthread_mutex_lock(&s->keys_mutex);
     struct s3_keys keys = s3_keys_copy(&s->config.keys);
     pthread_mutex_unlock(&s->keys_mutex);
-    sign_call(s, &keys, call, &signed_call);
+    return keys;
+}
+
+/* One try. *document is the error document of the answer, if it has one. */
+static void try_once(struct s3 *s, const struct s3_call *call, const struct s3_keys *keys, struct s3_reply *r,
+                     struct s3_error *document)
+{
+    struct signed_call signed_call = {.headers = {.count = 0}};
+
+    sign_call(s, keys, call, &signed_call);
     *document = (struct s3_error){0};
     int64_t begin = clock_monotonic_us();
     if (s->v2 && strcmp(call->method, "GET") != 0)
-        s3_v2_send(s, &keys, call, r, document);
+        s3_v2_send(s, keys, call, r, document);
     else
         send_http(s, call, &signed_call, r, document);
     if (s->log)
@@ -250,19 +256,20 @@ static void try_once(struct s3 *s, const struct s3_call *call, struct s3_reply *
                   r->status, r->http.failure ? r->http.problem : r->code, call->body_len, r->body_len,
                   (double)(clock_monotonic_us() - begin) / 1000);
     signed_call_free(&signed_call);
-    s3_keys_free(&keys);
 }
 
-/* Temporary keys are renewed by others in the file they came from. */
-static bool renew_keys(struct s3 *s, const struct s3_reply *r)
+/* Temporary keys are renewed by others in the file they came from. Of several requests that were refused with
+ * the old ones, `used`, the first to come here reads it. */
+static bool renew_keys(struct s3 *s, const struct s3_keys *used, const struct s3_reply *r)
 {
-    struct s3_keys keys;
+    struct s3_keys keys = {0};
 
     if (strcmp(r->code, "ExpiredToken") != 0 && strcmp(r->code, "InvalidToken") != 0 &&
         strcmp(r->code, "AccessDenied") != 0 && strcmp(r->code, "InvalidAccessKeyId") != 0)
         return false;
     pthread_mutex_lock(&s->keys_mutex);
-    bool renewed = s3_keys_renewed(&s->config.keys, &keys);
+    bool by_another = !s3_keys_equal(used, &s->config.keys);
+    bool renewed = !by_another && s3_keys_renewed(used, &keys);
     if (renewed && s->v2 && !s3_v2_takes_keys(&keys)) {
         s3_keys_free(&keys);
         renewed = false;
@@ -272,38 +279,47 @@ static bool renew_keys(struct s3 *s, const struct s3_reply *r)
         s->config.keys = keys;
     }
     pthread_mutex_unlock(&s->keys_mutex);
-    return renewed;
+    return by_another || renewed;
 }
 
-/* Tries until there is an outcome, or no further try is worth it; then *e is the failure. */
+/* One try; true where another one is worth it. Otherwise there is an outcome, or *e is the failure. */
+static bool try_is_to_be_repeated(struct s3 *s, const struct s3_call *call, struct retry *retry,
+                                  struct s3_reply *r, struct err **e)
+{
+    struct s3_keys keys = keys_of_now(s);
+    struct retry_failure failure;
+    struct s3_error document;
+    bool again = false;
+
+    try_once(s, call, &keys, r, &document);
+    r->tries = retry->tries;
+    if (!is_outcome(call, r, &failure)) {
+        failure.wait_us = retry_after_us(r);
+        again = renew_keys(s, &keys, r) || retry_again(retry, &failure);
+        if (!again) {
+            bool cut = interrupt_requested() && retry_is_worth(&failure);
+            *e = s3_failed(s, &keys, &failure, &r->http, document.message, document.region);
+            *e = retry_explain(retry, cut ? err_recode(*e, ERR_INTERRUPTED) : *e);
+        }
+    }
+    s3_error_free(&document);
+    s3_keys_free(&keys);
+    return again;
+}
+
 static void try_until_known(struct s3 *s, const struct s3_call *call, struct s3_reply *r, struct err **e)
 {
     size_t start = call->out->len;
-    struct s3_error document = {0};
-    struct retry_failure failure;
     struct retry retry;
 
     retry_begin(&retry, &s->retry);
     retry.deadline_us = call->deadline_us;
-    for (;;) {
-        s3_error_free(&document);
-        try_once(s, call, r, &document);
-        r->tries = retry.tries;
-        if (is_outcome(call, r, &failure))
-            break;
-        failure.wait_us = retry_after_us(r);
-        if (!renew_keys(s, r) && !retry_again(&retry, &failure)) {
-            bool cut = interrupt_requested() && retry_is_worth(&failure);
-            *e = s3_failed(s, &failure, &r->http, document.message, document.region);
-            *e = retry_explain(&retry, cut ? err_recode(*e, ERR_INTERRUPTED) : *e);
-            break;
-        }
+    while (try_is_to_be_repeated(s, call, &retry, r, e)) {
         call->out->len = start;
         http_answer_free(&r->http);
     }
     if (*e || r->status >= 300)
         call->out->len = start;
-    s3_error_free(&document);
 }
 
 struct err *s3_send(struct s3 *s, const struct s3_call *call, struct s3_reply *reply)

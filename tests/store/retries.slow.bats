@@ -129,3 +129,36 @@ is_stopped() {
     [ "$(cat "$T/out")" = yes ]
     [ "$("$UNITS/store_tool" get y --store "$STORE")" = text ]
 }
+
+has_connections() {
+    [ -e "$T/port.connections" ] && [ "$(wc -l <"$T/port.connections")" -eq "$1" ]
+}
+
+# Each of them is answered when the file has other keys, and all but the first when the run has them, too.
+@test "keys that are renewed while requests with the old ones are on their way are taken up by all of these" {
+    local n proxy tool gateway
+    mkdir "$T/eight"
+    for n in 1 2 3 4 5 6 7 8; do
+        echo "$n" >"$T/eight/$n"
+    done
+    keys_file retired retired >"$T/credentials"
+    rm -f "$T/port" "$T/port.connections"
+    "$CCR_ROOT/tests/store/fault_proxy.py" 0 "$(s3_port ceph)" "$T/port" none nothing >"$T/faults" 2>&1 3>&- &
+    proxy=$!
+    wait_until 30 proxy_is_up
+    gateway=$(cat "$T/ceph/rgw/pid")
+    kill -STOP "$gateway"
+    env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE="$T/credentials" AWS_ENDPOINT_URL="http://127.0.0.1:$(cat "$T/port")" \
+        "$UNITS/store_bulk" up "$T/eight" eight --store "$STORE" >"$T/out" 2>&1 3>&- &
+    tool=$!
+    code=0
+    wait_until 30 has_connections 8 || code=1
+    keys_file testaccess testsecret >"$T/credentials"
+    kill -CONT "$gateway"
+    wait "$tool" || code=$?
+    kill "$proxy"
+    wait "$proxy" || :
+    cat "$T/out"
+    [ "$code" -eq 0 ]
+    [ "$("$UNITS/store_tool" get eight/8 --store "$STORE")" = 8 ]
+}
