@@ -8,8 +8,8 @@
 #include "mysql/advisory.h"
 
 enum {
-    JOINED_MOST = 16, /* connections of a run beside its own that are known to the next */
-    END_WAIT_S = 60,  /* for one that was ended: it may have to roll back */
+    JOINED_MOST = 256, /* connections of a run beside its own that are known to the next */
+    END_WAIT_S = 60,   /* for one that was ended: it may have to roll back */
 };
 
 /* malloc'ed */
@@ -51,12 +51,13 @@ static char *joined_name(const char *what, unsigned number, const char *job)
     return mem_printf("ccr %s+%u %s", what, number, job);
 }
 
+/* Connections of one run have ids that follow one another: each begins to look for a number of its own. */
 static struct err *join(struct conn *c, const char *what, const char *job)
 {
     bool got = false;
 
     for (unsigned i = 0; i < JOINED_MOST && !got; i++) {
-        char *name = joined_name(what, i, job);
+        char *name = joined_name(what, (unsigned)((conn_id(c) + i) % JOINED_MOST), job);
         struct err *e = advisory_lock(c, name, 0, &got);
         free(name);
         TRY(e);

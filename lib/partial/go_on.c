@@ -24,8 +24,7 @@ static struct err *check_reached(const struct go_on *g, const struct apply *a)
 static struct err *drive(struct go_on *g, struct apply *a, struct job_position *position)
 {
     TRY(conn_open(&a->conn_params, &a->conn));
-    if (g->staging)
-        TRY(job_lock_stage_join(a->conn, g->job->name));
+    TRY(g->staging ? job_lock_stage_join(a->conn, g->of) : job_lock_join(a->conn, g->of));
     TRY(drive_open(a, position));
     struct err *e = drive_all(a);
     if (!e)

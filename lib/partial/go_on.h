@@ -11,7 +11,8 @@ struct go_on {
     struct store *store;
     const struct conn_params *target;
     const struct apply_limits *limits;
-    struct job *job; /* its position row is moved; its scope is what is replayed */
+    const char *of;  /* the job whose locks the caller holds */
+    struct job *job; /* its position row is moved; its scope is what is replayed: that job, or its staging */
     const struct gtid_pos *until;
     bool staging; /* not published; tables only */
     bool fill;    /* staging: the tables hold some of their rows only (DRIFT_FILL) */

@@ -40,6 +40,7 @@ struct go_on partial_go_on(const struct partial *p, struct job *job, const struc
         .store = p->restore->store,
         .target = p->restore->target,
         .limits = p->params->limits,
+        .of = p->restore->job,
         .job = job,
         .until = until,
     };

@@ -85,6 +85,8 @@ static struct err *lock(struct promote *p)
 
     if (!e)
         e = job_lock(p->log_conn, p->name);
+    if (!e)
+        e = job_lock_join(p->conn, p->name);
     return e;
 }
 

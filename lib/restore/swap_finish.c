@@ -265,7 +265,8 @@ static struct err *open_session(struct finish *f, const struct conn_params *targ
     params.skip_binlog = f->pending.skip_binlog;
     params.lock_wait_s = LOCK_WAIT_S;
     TRY(conn_open(&params, &f->conn));
-    return target_session_set(f->conn);
+    TRY(target_session_set(f->conn));
+    return job_lock_join(f->conn, f->pending.job->name);
 }
 
 /* Pending gives its job to the plan. */

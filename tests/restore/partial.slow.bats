@@ -100,6 +100,50 @@ prepared() {
     equal
 }
 
+is_stopped() {
+    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
+rows_are_held() {
+    # the server renews innodb_trx only when nobody has looked for 100 ms
+    sleep 0.15
+    [ "$(sql target "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0")" -eq 1 ]
+}
+
+# A partial restore that stops before its first commit of the log, with the locks of what it wrote. As behind a network that was cut:
+# the server notices of the connection that has the job's locks only.
+outlived() {
+    CCR_FAILPOINT=commit-before:1:stop restore_start --job j --tables shop.orders
+    wait_until 60 is_stopped "$restore"
+    wait_until 10 rows_are_held
+    [ "$(sql target "SELECT IS_USED_LOCK('ccr stage j') = IS_USED_LOCK('ccr job j')")" -eq 1 ]
+    sql target "KILL CONNECTION $(sql target "SELECT IS_USED_LOCK('ccr stage j')")"
+}
+
+goes_on() {
+    run timeout 60 "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j --tables shop.orders --quiet
+    kill -9 "$restore"
+    wait "$restore" || true
+    echo "$status $output"
+    [ "$status" -eq 0 ]
+    equal
+}
+
+@test "the connection that replays the log, in staging or for the job, is ended by the next run where it has outlived its own" {
+    follow_start --databases shop
+    snapshot --tables shop.orders
+    work 1
+    replay
+    spoil shop.orders
+    outlived
+    goes_on
+    work 2
+    ship
+    snapshot --tables shop.orders
+    outlived
+    goes_on
+}
+
 # --- at random moments, while the source is written to
 
 # Until $T/writing is gone; each change takes its rows' mark along.
