@@ -120,6 +120,8 @@ struct err *catalog_list_databases(struct conn *c, char ***names, size_t *count)
 bool catalog_is_system_database(const char *name); /* the ones left out above */
 /* ccr_stage_JOB_N or ccr_old_JOB_N (formats/target.md). */
 bool catalog_is_restore_database(const char *name);
+/* The table by which a restore in place tells its databases (restore/in_place.h): its own in all of them. */
+#define CATALOG_RESTORE_MARK "ccr_unfinished"
 void catalog_free_names(char **names, size_t count);
 
 #endif

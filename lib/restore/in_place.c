@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "mysql/catalog.h"
 #include "restore/target_session.h"
 #include "snapshot/names.h"
 

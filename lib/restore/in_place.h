@@ -4,14 +4,16 @@
  * With --in-place the staging database of a table is its own one. As such a database is half filled in
  * everybody's sight, it is marked as long as that lasts: the table ccr_unfinished, whose comment names the
  * job, is made in it first, and moves away in the statement that brings in the position row. What has this
- * mark and a run does not go on with is dropped, as staging is.
+ * mark and a run does not go on with is dropped, as staging is. So no mark may come from elsewhere: tables of
+ * that name are in no snapshot, and not followed (scope.h).
  */
 #ifndef CCR_RESTORE_IN_PLACE_H
 #define CCR_RESTORE_IN_PLACE_H
 
+#include "mysql/catalog.h"
 #include "restore/restore_plan.h"
 
-#define IN_PLACE_MARK "ccr_unfinished"
+#define IN_PLACE_MARK CATALOG_RESTORE_MARK
 
 /* Names of the databases that an unfinished restore of the job has marked; catalog_free_names. */
 struct err *in_place_unfinished(struct conn *c, const char *job, char ***names, size_t *count) CHECKED;

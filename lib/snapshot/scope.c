@@ -103,7 +103,8 @@ bool scope_table(const struct scope *s, const char *db, const char *name)
 {
     enum scope_extent extent = scope_database(s, db);
 
-    if (extent == SCOPE_OUT || (extent == SCOPE_TABLES && !lists_table(s, &s->tables, db, name)))
+    if (extent == SCOPE_OUT || same_name(s, name, CATALOG_RESTORE_MARK) ||
+        (extent == SCOPE_TABLES && !lists_table(s, &s->tables, db, name)))
         return false;
     return extent == SCOPE_WHOLE || !lists_table(s, &s->exclude_tables, db, name);
 }

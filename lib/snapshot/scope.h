@@ -5,8 +5,8 @@
  * its database or itself is included (without any include list everything is), and neither its database nor
  * itself is excluded. Exclusion wins, the order does not matter. Routines, packages and events have no list
  * of their own: they are in scope where their database is included as a whole and not excluded. System
- * schemas and ccr's own database never are. The answer depends on names only, so it holds for what does not
- * exist yet.
+ * schemas, ccr's own databases and the marks of restores in place never are. The answer depends on names
+ * only, so it holds for what does not exist yet.
  *
  * In a pattern `*` stands for any characters, `?` for one; a backslash takes the special meaning from the
  * character behind it. As an option, a name in backticks stands for itself (a backtick in it is doubled), a

@@ -115,7 +115,7 @@ static struct err *parse_tables(const char *option, const char *const *texts, st
         if (!take_table(&p, 0, &db, &name))
             return err_hint(err_new(ERR_USAGE, "%s: '%s' is not of the form DB.TABLE", option, *texts),
                             "a name with a dot in it stands in backticks");
-        bool system = is_system_database(db);
+        bool system = is_system_database(db) || strcmp(name, CATALOG_RESTORE_MARK) == 0;
         scope_list_add(out, db, name);
         free(db);
         free(name);

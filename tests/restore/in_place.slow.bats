@@ -132,3 +132,22 @@ killed() {
     [ -z "$(sql target "SHOW DATABASES LIKE 'zoo'")" ]
     nothing_left
 }
+
+@test "the mark of another server's restore comes with no snapshot and no log: nothing is dropped for it" {
+    store_use chain
+    sql source "CREATE DATABASE chain; USE chain; CREATE TABLE t (id INT PRIMARY KEY);
+        CREATE TABLE ccr_unfinished (a INT) COMMENT = 'ccr-restore --in-place of j has not ended'"
+    backup --databases chain
+    ccr restore target --job j --quiet
+    sql source "CREATE DATABASE ccr_old_j_1; RENAME TABLE chain.ccr_unfinished TO ccr_old_j_1.ccr_unfinished; DROP DATABASE ccr_old_j_1;
+        CREATE TABLE chain.ccr_unfinished (a INT) COMMENT = 'ccr-restore --in-place of j has not ended'; INSERT INTO chain.t VALUES (7)"
+    ccr ship source --quiet
+    ccr apply target --job j --quiet
+    [ "$(sql target "SELECT id FROM chain.t")" -eq 7 ]
+    [ "$(sql target "SHOW TABLES IN chain")" = t ]
+    sql target "CREATE TABLE chain.mine (id INT)"
+    backup --databases chain
+    ccr restore target --job j --quiet
+    [ "$(sql target "SHOW TABLES IN chain")" = $'mine\nt' ]
+    sql source "DROP DATABASE chain"
+}

@@ -55,6 +55,7 @@ static void test_rule(void)
     struct scope s = scope_of(NULL, NULL, NULL, NULL);
     CHECK(scope_database(&s, "any") == SCOPE_WHOLE && scope_table(&s, "any", "t"));
     CHECK(scope_database(&s, "mysql") == SCOPE_OUT && scope_database(&s, "ccr") == SCOPE_OUT);
+    CHECK(!scope_table(&s, "any", "ccr_unfinished"));
     CHECK(!scope_table(&s, "ccr", "jobs") && scope_database(&s, "") == SCOPE_OUT && scope_is_open(&s));
     scope_free(&s);
 
@@ -191,6 +192,7 @@ static void test_refusals(void)
     refused(NULL, "d.", "DB.TABLE");
     refused(NULL, "`d.t`", "DB.TABLE");
     refused(NULL, "mysql.user", "never part");
+    refused(NULL, "shop.ccr_unfinished", "never part");
     rename_refused((const char *const[]){"a", NULL}, none, "A:B");
     rename_refused((const char *const[]){"a*:b", NULL}, none, "A:B");
     rename_refused((const char *const[]){"a:b", "a:c", NULL}, none, "already");
