@@ -43,6 +43,7 @@ stops() {
     stops "ALTER TABLE t ADD (h DOUBLE DEFAULT (RAND()))" 'not in the log'
     stops "ALTER TABLE keyless ADD i BIGINT DEFAULT (NEXT VALUE FOR s)" 'not in the log'
     stops "ALTER TABLE keyless ADD j VARCHAR(80) DEFAULT (CURRENT_USER())" 'not in the log'
+    stops "ALTER TABLE t ADD k INT DEFAULT (@@server_id)" 'not in the log'
     sql source "INSERT INTO d.past (id) VALUES (1); DELETE FROM d.past"
     sql source "SET system_versioning_alter_history = KEEP; ALTER TABLE d.past ADD k CHAR(36) DEFAULT (UUID())" # it has history only
     ship
