@@ -173,8 +173,15 @@ static void word_insert(struct scan *s)
 {
     struct sql_token t = peek(s);
 
-    if (!sql_token_is_symbol(&t, '('))
-        wants(s, false, true);
+    if (sql_token_is_symbol(&t, '('))
+        return;
+    wants(s, false, true);
+    s->out->defaults = true;
+}
+
+static void word_default(struct scan *s)
+{
+    s->out->defaults = true;
 }
 
 static void word_update(struct scan *s)
@@ -286,6 +293,7 @@ static const struct {
     {"GROUP", word_order},     {"LIMIT", word_limit},         {"CALL", word_call},
     {"EXECUTE", word_dynamic}, {"PREPARE", word_dynamic},     {"NEXT", word_next},
     {"PREVIOUS", word_next},   {"CURRENT_USER", word_varies}, {"CURRENT_ROLE", word_varies},
+    {"LOAD", word_default},    {"DEFAULT", word_default},
 };
 
 static bool keyword(struct scan *s)
@@ -308,7 +316,8 @@ static bool function_varies(const struct sql_token *t)
         "LOAD_FILE",    "FOUND_ROWS",   "ROW_COUNT",       "VERSION",          "USER",
         "SESSION_USER", "SYSTEM_USER",  "GET_LOCK",        "RELEASE_LOCK",     "RELEASE_ALL_LOCKS",
         "IS_FREE_LOCK", "IS_USED_LOCK", "MASTER_POS_WAIT", "MASTER_GTID_WAIT", "NEXTVAL",
-        "LASTVAL",      "SETVAL",       "ENCRYPT",         "BENCHMARK",        NULL,
+        "LASTVAL",      "SETVAL",       "ENCRYPT",         "BENCHMARK",        "UUID_V4",
+        "UUID_V7",      NULL,
     };
 
     return is_one_of(t, names);

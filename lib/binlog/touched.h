@@ -30,6 +30,7 @@ struct touched {
     size_t cap;
     bool unreadable;  /* not all names could be found: dynamic SQL, text without end */
     bool asks_for_db; /* DATABASE() or SCHEMA() */
+    bool defaults;    /* columns may be given their defaults */
     bool of_session; /* CONNECTION_ID(); a DELETE of several tables, which servers mark like a temporary one's
                       */
     char *varies;    /* a function, variable or clause that gives another result on another server; or NULL */

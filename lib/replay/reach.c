@@ -21,7 +21,8 @@ struct finder {
     char *outside_name;
     char *objection; /* the first reason against running it on the target; NULL: none */
     enum err_code code;
-    bool unknown; /* what is changed is not all in out->written */
+    bool unknown;  /* what is changed is not all in out->written */
+    bool defaults; /* by the text at hand columns may get their defaults */
     unsigned depth;
     unsigned triggers; /* depth of these: what they change counts, not how */
     char **seen;       /* views and routines that were looked into */
@@ -247,6 +248,40 @@ static struct err *find_triggers(struct finder *f, struct scope_name table, bool
     return e;
 }
 
+/* DATABASE() is not what it was on the source. */
+static bool has_another_db(const struct finder *f)
+{
+    return strcmp(job_target_database(f->s->a->job, f->s->default_db), f->s->default_db) != 0;
+}
+
+/* Of a row that is inserted the statement need not tell all that it holds. */
+static struct err *look_at_defaults(struct finder *f, const struct table *t)
+{
+    struct result *r = NULL;
+    struct touched touched;
+    char **row;
+    char *db = sql_string_dup(t->db);
+    char *name = sql_string_dup(t->name);
+    struct err *e = conn_query(f->s->a->conn, &r,
+                               "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE "
+                               "TABLE_SCHEMA = %s AND TABLE_NAME = %s AND COLUMN_DEFAULT REGEXP '[(@]'",
+                               db, name);
+
+    while (!e && (row = result_next(r, NULL)) != NULL) {
+        touched_read(row[1], strlen(row[1]), 0, &touched);
+        if (touched.varies || touched.unreadable || (touched.asks_for_db && has_another_db(f)))
+            object_to(f, ERR_UNSUPPORTED,
+                      "a data change was logged as a statement, and the default of %s.%s gives another "
+                      "result on another server",
+                      t->name, row[0]);
+        touched_free(&touched);
+    }
+    result_free(r);
+    free(db);
+    free(name);
+    return e;
+}
+
 /* A table of the job that is changed. */
 static struct err *look_at_written(struct finder *f, const struct table *t)
 {
@@ -258,7 +293,8 @@ static struct err *look_at_written(struct finder *f, const struct table *t)
                   t->name);
     if (!t->catalog->transactional && !f->out->cannot_undo)
         f->out->cannot_undo = mem_printf("%s.%s", t->db, t->name);
-    return find_triggers(f, (struct scope_name){t->db, t->name}, false);
+    TRY(find_triggers(f, (struct scope_name){t->db, t->name}, false));
+    return f->defaults ? look_at_defaults(f, t) : NULL;
 }
 
 /* One that a trigger changes. Of names found in a text some may be no tables. */
@@ -400,7 +436,7 @@ static struct err *find_names(struct finder *f, const struct text *text, const s
         object_to(f, ERR_UNSUPPORTED,
                   "a data change was logged as a statement, and %s gives another result on another server",
                   t->varies);
-    if (t->asks_for_db && strcmp(job_target_database(f->s->a->job, f->s->default_db), f->s->default_db) != 0)
+    if (t->asks_for_db && has_another_db(f))
         object_to(f, ERR_UNSUPPORTED, "%s is another one on the target", "DATABASE()");
     return NULL;
 }
@@ -408,11 +444,14 @@ static struct err *find_names(struct finder *f, const struct text *text, const s
 static struct err *find_in(struct finder *f, const struct text *text)
 {
     struct touched touched;
+    bool defaults = f->defaults;
 
     touched_read(text->sql, text->len, text->sql_mode, &touched);
     if (!f->triggers)
         f->out->of_session |= touched.of_session;
+    f->defaults |= touched.defaults;
     struct err *e = find_names(f, text, &touched);
+    f->defaults = defaults;
     touched_free(&touched);
     return e;
 }

@@ -163,6 +163,9 @@ stops() {
     stops 8 "DELETE FROM t LIMIT 1" -- LIMIT
     # (the ids of the snapshot are those of the target)
     runs STATEMENT "DROP TABLE ids; DELETE FROM t ORDER BY id LIMIT 1"
+    runs ROW "CREATE TABLE made (a INT PRIMARY KEY, b VARCHAR(64) DEFAULT (UUID()), c DATETIME DEFAULT NOW(), d VARCHAR(9) DEFAULT '(@@x)'); INSERT INTO made (a) VALUES (1), (2)"
+    stops 8 "INSERT INTO made (a) VALUES (3)" -- 'default of made.b'
+    runs STATEMENT "UPDATE made SET c = NULL, b = 'x'; DELETE FROM made WHERE a = 1"
 }
 
 @test "the names of savepoints are quoted as the source's session quotes" {

@@ -66,8 +66,33 @@ static const struct {
     {"INSERT INTO a VALUES (1", "w:a ?"},
 };
 
+/* Columns may be given their defaults. */
+static const struct {
+    const char *sql;
+    bool expected;
+} defaults[] = {
+    {"INSERT INTO a (x) VALUES (1)", true},
+    {"REPLACE INTO a (x) SELECT y FROM b", true},
+    {"LOAD DATA INFILE 'x' INTO TABLE a (x)", true},
+    {"UPDATE a SET x = DEFAULT", true},
+    {"UPDATE a SET x = REPLACE(x, 'default', INSERT(x, 1, 2, 'c'))", false},
+    {"DELETE FROM a WHERE x = 1", false},
+};
+
+static bool gives_defaults(const char *sql)
+{
+    struct touched t;
+
+    touched_read(sql, strlen(sql), 0, &t);
+    bool found = t.defaults;
+    touched_free(&t);
+    return found;
+}
+
 int main(void)
 {
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        CHECK(gives_defaults(defaults[i].sql) == defaults[i].expected);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *found = describe(cases[i].sql);
         CHECK_STR(found, cases[i].expected);
