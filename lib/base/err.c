@@ -13,6 +13,8 @@ struct err {
     char *hint;
     char *db; /* of the table that it is about; NULL for none */
     char *table;
+    bool no_room;
+    char *full_table;
 };
 
 static const struct {
@@ -101,6 +103,14 @@ struct err *err_about(struct err *e, const char *db, const char *table)
     return e;
 }
 
+struct err *err_no_room(struct err *e, const char *table)
+{
+    free(e->full_table);
+    e->no_room = true;
+    e->full_table = table ? mem_strdup(table) : NULL;
+    return e;
+}
+
 struct err *err_recode(struct err *e, enum err_code code)
 {
     e->code = code;
@@ -139,12 +149,21 @@ bool err_table(const struct err *e, const char **db, const char **table)
     return true;
 }
 
+bool err_is_no_room(const struct err *e, const char **full_table)
+{
+    if (!e || !e->no_room)
+        return false;
+    *full_table = e->full_table;
+    return true;
+}
+
 void err_free(struct err *e)
 {
     if (!e)
         return;
     free(e->db);
     free(e->table);
+    free(e->full_table);
     free(e->message);
     free(e->hint);
     free(e);

@@ -55,6 +55,13 @@ struct err *err_hint(struct err *e, const char *fmt, ...) MAKES_ERR __attribute_
  * returns e. */
 struct err *err_about(struct err *e, const char *db, const char *table) MAKES_ERR;
 
+/*
+ * The machine that it is about has no room left: nothing is to be changed or decided, and who makes room need
+ * not know of ccr. `table` is what its server calls full, where that may be a limit of the table's own; NULL
+ * where it is the disk for certain. Returns e.
+ */
+struct err *err_no_room(struct err *e, const char *table) MAKES_ERR;
+
 /* Changes the code, for a caller who knows better what the failure means; returns e. */
 struct err *err_recode(struct err *e, enum err_code code) MAKES_ERR;
 
@@ -66,6 +73,8 @@ const char *err_message(const struct err *e);
 const char *err_hint_text(const struct err *e); /* NULL where there is none */
 /* *db and *table belong to e; false where no table is named. */
 bool err_table(const struct err *e, const char **db, const char **table);
+/* *full_table belongs to e, NULL as above; false where it is not about room. */
+bool err_is_no_room(const struct err *e, const char **full_table);
 void err_free(struct err *e); /* NULL is allowed */
 
 /* The stable short name of a code ("needs-resync"), and its meaning in a few words. */

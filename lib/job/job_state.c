@@ -164,6 +164,7 @@ static char *error_text(const struct job_outcome *o)
 struct recording {
     struct conn *conn;
     const struct job_outcome *outcome;
+    bool waits;        /* for a copy, or for room: no further failure */
     const char *state; /* out */
 };
 
@@ -205,7 +206,7 @@ static struct err *record_failure(void *arg)
     TRY(state_select(r->conn, o->job, true, &before, &there));
     cause_hash(o->program, o->error, cause);
     bool again = !o->progress && strcmp(cause, before.cause) == 0;
-    uint64_t failures = again ? before.failures + !o->waits : 1;
+    uint64_t failures = again ? before.failures + !r->waits : 1;
     if (!failures)
         failures = 1;
     r->state = known_state(before.state);
@@ -266,6 +267,29 @@ static struct err *record_success(struct recording *r, bool *done)
     return NULL;
 }
 
+/*
+ * Does it end when somebody makes room? Where a table is full it is the disk only if InnoDB keeps it: other
+ * engines' tables have limits that nobody's making room changes.
+ */
+static struct err *waits_for_room(struct conn *c, const struct err *failure, bool *waits)
+{
+    const char *table;
+    char *answer = NULL;
+
+    *waits = err_is_no_room(failure, &table);
+    if (!*waits || !table)
+        return NULL;
+    char *quoted = sql_string_dup(table);
+    struct err *e = conn_value(c, &answer,
+                               "SELECT MIN(COALESCE(engine, '') = 'InnoDB') FROM information_schema.tables "
+                               "WHERE table_name = %s AND table_type <> 'VIEW'",
+                               quoted);
+    *waits = answer && strcmp(answer, "1") == 0;
+    free(quoted);
+    free(answer);
+    return e;
+}
+
 static struct err *job_is_known(struct conn *c, const char *name, bool *known)
 {
     struct result *r = NULL;
@@ -294,6 +318,8 @@ struct err *job_state_record(struct conn *c, const struct job_outcome *outcome, 
     if (!done)
         return NULL;
     TRY(job_state_setup(c));
+    TRY(waits_for_room(c, outcome->error, &r.waits));
+    r.waits |= outcome->waits;
     struct err *e = conn_transaction(c, outcome->error ? record_failure : record_first_success, &r);
     *state = r.state;
     return e;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "mysql/flavour.h"
 #include "mysql/option_file.h"
+#include "mysql/refusal.h"
 #include "mysql/silence.h"
 
 /* The library counts milliseconds, in an int. */
@@ -64,36 +65,6 @@ enum err_code conn_code(const struct conn *c)
     return c->side == CONN_SOURCE ? ERR_SOURCE : ERR_TARGET;
 }
 
-/* What an operator can do about the failures that every site meets. */
-static struct err *conn_add_hint(struct err *e, unsigned number)
-{
-    switch (number) {
-    case ER_ACCESS_DENIED_ERROR:
-    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-        return err_hint(e, "check user and password in the option file (--defaults-file)");
-    case ER_DBACCESS_DENIED_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-    case ER_PROCACCESS_DENIED_ERROR:
-        return err_hint(e, "the README lists the privileges that each side needs, as GRANT statements");
-    case CR_CONNECTION_ERROR:
-    case CR_CONN_HOST_ERROR:
-    case CR_UNKNOWN_HOST:
-        return err_hint(e, "is the server up, and are host, port or socket right?");
-    case CR_SERVER_GONE_ERROR:
-    case CR_SERVER_LOST:
-        return err_hint(e, "the connection was lost; the next run goes on from what is committed");
-    case ER_UNKNOWN_TIME_ZONE:
-        return err_hint(e, "load the time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql");
-    case ER_RECORD_FILE_FULL:
-        return err_hint(
-            e, "is the disk of the server's datadir full? (a MEMORY table is at max_heap_table_size)");
-    default:
-        return e;
-    }
-}
-
 struct err *conn_error(const struct conn *c, const char *what)
 {
     unsigned number = mysql_errno(c->mysql);
@@ -110,7 +81,7 @@ struct err *conn_error(const struct conn *c, const char *what)
                      "no answer for %u seconds, and no sign that the server is at work on one "
                      "(--server-timeout); the next run goes on from what is committed",
                      c->silent_s);
-    return conn_add_hint(e, number);
+    return refusal_explain(e, number, mysql_error(c->mysql));
 }
 
 /* A connection that is lost before it is there has nothing to go on from. */

@@ -8,6 +8,11 @@ setup_file() {
     job_start
 }
 
+teardown_file() {
+    ! mountpoint -q "$T/target/data/room" || umount "$T/target/data/room"
+    servers_end
+}
+
 state() {
     sql target "SELECT CONCAT_WS(' ', state, failures, error IS NOT NULL, ok_at IS NOT NULL) FROM ccr.states WHERE job = 'j'"
 }
@@ -98,6 +103,56 @@ pause_by_hand() {
     mv "$STORE_DIR.away" "$STORE_DIR"
     CODE=2 apply_fails --memory 1
     [ "$(state)" = "following 0 1 1" ]
+}
+
+@test "a table that is at a limit of its own needs a person: nobody's making room helps" {
+    sql source "CREATE TABLE d.m (id INT PRIMARY KEY) ENGINE=MEMORY; INSERT INTO d.m SELECT seq FROM d.seq_1_to_20000"
+    ccr backup source --quiet
+    sql target "SET GLOBAL max_heap_table_size = 16384"
+    for _ in 1 2 3; do
+        run ccr restore target --job j --unattended
+        fails 6 "error 1114" "hint: is the disk" "max_heap_table_size"
+    done
+    [ "$(state)" = "stopped 3 1 1" ]
+    sql target "SET GLOBAL max_heap_table_size = DEFAULT"
+    ccr restore target --job j --quiet
+    sql source "DROP TABLE d.m"
+    replay
+    [ "$(state)" = "following 0 1 1" ]
+}
+
+@test "the target's disk is full: shown, but no run stops the job, and when there is room the next one goes on" {
+    local disk=$T/target/data/room
+
+    sql source "CREATE DATABASE room"
+    replay
+    mount -t tmpfs -o size=16m tmpfs "$disk" 2>/dev/null || skip "mounting a small file system needs root"
+    sql source "CREATE TABLE room.t (id INT PRIMARY KEY, v VARCHAR(1000))"
+    replay
+    cat /dev/zero >"$disk/filler" 2>/dev/null || :
+    # InnoDB says that the table is full, what makes a file that the disk is
+    for change in "INSERT INTO room.t SELECT seq, REPEAT('x', 1000) FROM room.seq_1_to_500" "CREATE TABLE room.u (id INT PRIMARY KEY)"; do
+        sql source "$change"
+        ship
+        for _ in 1 2 3 4; do
+            CODE=6 apply_fails --unattended
+            [[ $output == *"error: "*"hint: "*"make room"*"the next run goes on"* ]]
+        done
+        [ "$(state)" = "following 1 1 1" ]
+        run ccr status target --job j
+        [[ $output == *"  failed   1 times in a row, "*"  hint  "*"make room"* ]]
+        rm "$disk/filler"
+        apply --unattended
+        [ "$(state)" = "following 0 1 1" ]
+        cat /dev/zero >"$disk/filler" 2>/dev/null || :
+    done
+    rm "$disk/filler"
+    same room
+    sql source "DROP TABLE room.t, room.u"
+    replay
+    umount "$disk"
+    sql source "DROP DATABASE room"
+    replay
 }
 
 @test "a paused job: its runs end at once, and say by whom and why" {
