@@ -189,6 +189,27 @@ void job_status_free(struct job_status *status)
     *status = (struct job_status){0};
 }
 
+static struct err *replication_from_json(const struct json_doc *doc, const json_t *root, json_t **out)
+{
+    json_t *list = NULL;
+
+    if (!json_object_get(root, "replication")) /* an earlier ccr-ship did not say, or it may not be asked */
+        return NULL;
+    TRY(json_array_of(doc, root, "replication", &list));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        const char *text;
+        uint64_t seconds;
+        TRY(json_string_of(doc, item, "state", &text));
+        TRY(json_opt_string_of(doc, item, "connection", &text));
+        TRY(json_opt_string_of(doc, item, "error", &text));
+        if (json_object_get(item, "seconds"))
+            TRY(json_u64_of(doc, item, "seconds", &seconds));
+    }
+    *out = json_incref(list);
+    return NULL;
+}
+
 static struct err *alive_from_json(const struct json_doc *doc, const json_t *root, struct alive *out)
 {
     TRY(origin_get(doc, root, &out->origin));
@@ -197,7 +218,7 @@ static struct err *alive_from_json(const struct json_doc *doc, const json_t *roo
     TRY(json_u64_of(doc, root, "number", &out->number));
     TRY(document_pos(doc, root, "position", &out->position));
     out->jobs = json_incref(json_object_get(root, "jobs")); /* an earlier ccr-ship did not say */
-    return NULL;
+    return replication_from_json(doc, root, &out->replication);
 }
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out)
@@ -246,6 +267,7 @@ void alive_free(struct alive *alive)
     origin_free(&alive->origin);
     gtid_pos_free(&alive->position);
     json_decref(alive->jobs);
+    json_decref(alive->replication);
     *alive = (struct alive){0};
 }
 

@@ -69,6 +69,7 @@ struct alive {
     uint64_t epoch;
     uint64_t number;
     json_t *jobs; /* those that bring the source tables from other streams (job/loops.h); NULL: not known */
+    json_t *replication; /* the source's connections to primaries of its own; NULL: not known */
 };
 
 struct err *alive_decode(const char *key, const void *bytes, size_t len, struct alive *out) CHECKED;

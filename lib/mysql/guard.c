@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mysql/replication.h"
 #include "mysql/server_file.h"
 
 /* An answer that takes longer is none. */
@@ -94,27 +95,18 @@ static struct err *look_at_threads(struct guard *g, char **reason)
     return NULL;
 }
 
-static const char *column_value(const struct result *r, char **row, const char *name)
-{
-    for (unsigned i = 0; i < result_columns(r); i++)
-        if (strcmp(result_column_name(r, i), name) == 0)
-            return row[i];
-    return NULL;
-}
-
 /* Of all its masters, the one that it lags behind most. */
 static void judge_replica(const struct guard *g, const struct replica *replica, struct result *r,
                           char **reason)
 {
-    char **row;
+    struct replication of;
 
-    while (!*reason && (row = result_next(r, NULL)) != NULL) {
-        const char *lag = column_value(r, row, "Seconds_Behind_Master");
-        if (!lag)
+    while (!*reason && replication_next(r, &of)) {
+        if (!of.known)
             *reason = mem_printf("replica %s is not replicating", replica->name);
-        else if (strtoull(lag, NULL, 10) > g->params.max_lag_s)
-            *reason = mem_printf("replica %s lags by %s s (--max-lag %llu)", replica->name, lag,
-                                 (unsigned long long)g->params.max_lag_s);
+        else if (of.seconds > g->params.max_lag_s)
+            *reason = mem_printf("replica %s lags by %llu s (--max-lag %llu)", replica->name,
+                                 (unsigned long long)of.seconds, (unsigned long long)g->params.max_lag_s);
     }
 }
 
@@ -124,7 +116,7 @@ static struct err *look_at_replica(const struct guard *g, struct replica *replic
 
     if (!replica->conn)
         TRY(server_file_open(replica->name, g->params.server, ANSWER_WITHIN_S, &replica->conn));
-    TRY(conn_query(replica->conn, &r, "SHOW ALL SLAVES STATUS"));
+    TRY(replication_query(replica->conn, &r));
     struct err *e = NULL;
     if (result_count(r) == 0)
         e = err_hint(err_new(ERR_USAGE, "--lag-of %s: that server is no replica", replica->name),

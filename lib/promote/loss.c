@@ -11,6 +11,7 @@
 #include "promote/parts.h"
 #include "ship/stored.h"
 #include "status/lag.h"
+#include "status/source_lag.h"
 
 struct source_now {
     struct gtid_pos pos;
@@ -186,6 +187,8 @@ static struct err *add_of_store(struct promote *p, const struct stream_seen *see
         buf_printf(&p->loss, "; %s%lld transactions of the stored log are not applied",
                    json_is_true(json_object_get(lag, "more")) ? "more than " : "",
                    (long long)json_integer_value(count));
+    json_object_set(loss, "source_lag", seen->source_lag);
+    source_lag_text(seen->source_lag, "was", &p->loss);
     json_decref(object);
     return e;
 }

@@ -9,8 +9,11 @@
 #include "format/layout.h"
 #include "format/object.h"
 #include "format/origin.h"
+#include "mysql/replication.h"
 
 enum { ALIVE_VERSION = 1 };
+/* A replica whose disk is full may keep waiting who asks for its state. A later answer is none. */
+enum { ANSWER_WITHIN_S = 10 };
 
 struct err *source_clock_read(struct conn *c, struct source_clock *out)
 {
@@ -26,8 +29,42 @@ int64_t source_clock_now_us(const struct source_clock *clock)
     return clock->source_us + (clock_monotonic_us() - clock->monotonic_us);
 }
 
+/* A text that is not UTF-8 is left out. */
+static json_t *connection_to_json(const struct replication *of)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "connection", json_string(of->connection));
+    json_object_set_new(object, "state", json_string(of->state));
+    if (of->known)
+        document_set_u64(object, "seconds", of->seconds);
+    if (*of->error)
+        json_object_set_new(object, "error", json_string(of->error));
+    return object;
+}
+
+json_t *alive_replication(const struct conn_params *source)
+{
+    struct conn_params params = *source;
+    struct conn *c = NULL;
+    struct result *r = NULL;
+    struct replication of;
+
+    params.read_timeout_s = ANSWER_WITHIN_S;
+    struct err *e = conn_open(&params, &c);
+    if (!e)
+        e = replication_query(c, &r);
+    json_t *list = e ? NULL : json_array();
+    while (list && replication_next(r, &of))
+        json_array_append_new(list, connection_to_json(&of));
+    result_free(r);
+    conn_close(c);
+    err_free(e);
+    return list;
+}
+
 struct err *alive_put(struct store *s, const char *stream, const struct place *place, int64_t source_us,
-                      json_t *jobs)
+                      const struct incoming *incoming)
 {
     const struct origin origin = {place->store_id, place->stream_id};
     json_t *root = document_new("ccr alive", ALIVE_VERSION);
@@ -39,7 +76,8 @@ struct err *alive_put(struct store *s, const char *stream, const struct place *p
     document_set_pos(root, "position", &place->position);
     document_set_u64(root, "epoch", place->epoch);
     document_set_u64(root, "number", place->number - 1);
-    json_object_set(root, "jobs", jobs);
+    json_object_set(root, "jobs", incoming->jobs);
+    json_object_set(root, "replication", incoming->replication);
     char *text = json_text(root);
     char *key = layout_alive_key(stream);
     struct err *e = object_put(s, key, text, strlen(text));

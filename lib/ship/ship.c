@@ -31,8 +31,8 @@ struct shipper {
     struct progress *progress;
     struct source_clock clock; /* as of the connection */
     int64_t alive_us;          /* when alive.json was written last (monotonic) */
-    json_t *jobs; /* that bring the source tables from elsewhere, asked at `jobs_us` (monotonic) */
-    int64_t jobs_us;
+    struct incoming incoming;  /* asked at `incoming_us` (monotonic) */
+    int64_t incoming_us;
     int64_t rejoined_us; /* when another run was last found to have shipped; 0: never */
     uint32_t server_id;
     bool begun;     /* an epoch without an object has found its beginning */
@@ -102,29 +102,34 @@ static struct err *examine_source(struct shipper *s, struct conn *c)
     return e;
 }
 
-/* Where it fails, what is known is good enough. */
-static void read_jobs(struct shipper *s, struct conn *c)
+/* Where it fails, what is known of the jobs is good enough; a lag changes all the time. */
+static void read_incoming(struct shipper *s, struct conn *c)
 {
+    struct incoming *in = &s->incoming;
     json_t *jobs = loops_incoming(c);
     bool lost = conn_is_lost(c);
 
-    json_decref(lost && s->jobs ? jobs : s->jobs);
-    if (!lost || !s->jobs)
-        s->jobs = jobs;
+    json_decref(lost && in->jobs ? jobs : in->jobs);
+    if (!lost || !in->jobs)
+        in->jobs = jobs;
+    json_decref(in->replication);
+    in->replication = lost ? NULL : alive_replication(s->p->source);
 }
 
 /* A follower looks again now and then. Meanwhile the log waits, so a server that lets nobody in is not asked
  * more often than another one. */
-static void read_jobs_again(struct shipper *s)
+static void read_incoming_again(struct shipper *s)
 {
     struct conn *c = NULL;
 
-    if (clock_monotonic_us() - s->jobs_us < ALIVE_EVERY_US)
+    if (clock_monotonic_us() - s->incoming_us < ALIVE_EVERY_US)
         return;
-    s->jobs_us = clock_monotonic_us();
+    s->incoming_us = clock_monotonic_us();
+    json_decref(s->incoming.replication);
+    s->incoming.replication = NULL;
     struct err *e = conn_open(s->p->source, &c);
     if (!e)
-        read_jobs(s, c);
+        read_incoming(s, c);
     err_free(e);
     conn_close(c);
 }
@@ -134,9 +139,9 @@ static struct err *show_alive(struct shipper *s)
     int64_t now_us = s->p->follow ? source_clock_now_us(&s->clock) : s->clock.source_us;
 
     if (s->p->follow)
-        read_jobs_again(s);
+        read_incoming_again(s);
     s->alive_us = clock_monotonic_us();
-    return alive_put(s->p->store, s->p->stream, &s->place, now_us, s->jobs);
+    return alive_put(s->p->store, s->p->stream, &s->place, now_us, &s->incoming);
 }
 
 /* What a follower does between events. */
@@ -276,8 +281,8 @@ static struct err *prepare(struct shipper *s, struct conn *c)
     if (s->p->follow && s->server_id == 0)
         TRY(replica_id_choose(c, s->p->log, (uint32_t)s->p->server_id, &s->server_id));
     TRY(examine_source(s, c));
-    s->jobs_us = clock_monotonic_us();
-    read_jobs(s, c);
+    s->incoming_us = clock_monotonic_us();
+    read_incoming(s, c);
     return source_clock_read(c, &s->clock);
 }
 
@@ -457,7 +462,8 @@ struct err *ship(const struct ship_params *p, struct ship_result *out)
     out->seconds = (double)(clock_monotonic_us() - started_us) / CLOCK_US_PER_S;
     cutter_free(s.cutter);
     place_free(&s.place);
-    json_decref(s.jobs);
+    json_decref(s.incoming.jobs);
+    json_decref(s.incoming.replication);
     return e;
 }
 

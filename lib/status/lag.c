@@ -122,6 +122,7 @@ struct err *lag_add(const struct streams *s, const struct stream_seen *stream, c
         return e;
     err_free(e); /* then they are not counted; ccr-verify says what is wrong */
     add_seconds(s, stream, from, &behind, lag);
+    json_object_set(lag, "source_lag", stream->source_lag);
     if (behind.counted && !e) {
         document_set_u64(lag, "transactions", behind.transactions);
         json_object_set_new(lag, "more", json_boolean(behind.more));

@@ -25,7 +25,10 @@ struct lag_from {
     int64_t source_time;
 };
 
-/* Adds "lag" to a job's object, and "needs_copy" where the log goes on in a later epoch. */
+/*
+ * Adds "lag" to a job's object, and "needs_copy" where the log goes on in a later epoch. That is behind the
+ * source; where the source is a replica, its own lag stands beside it ("source_lag", status/source_lag.h).
+ */
 struct err *lag_add(const struct streams *s, const struct stream_seen *stream, const struct lag_from *from,
                     json_t *job) CHECKED;
 /* The lag of a job of which it cannot be told, since then (0: that is not known either). */

@@ -56,6 +56,12 @@ static const struct metric of_jobs[] = {
 static const struct metric of_streams[] = {
     {"ccr_stream_silent", "Whether the source was not seen lately.", NULL, "silent", VALUE_TRUTH},
     {"ccr_stream_seen_timestamp_seconds", "When the source was last seen.", NULL, "seen", VALUE_TIME},
+    {"ccr_stream_source_lag_known",
+     "Whether it is known how far the source, a replica, is behind its own primary.", "source_lag", "known",
+     VALUE_TRUTH},
+    {"ccr_stream_source_lag_seconds",
+     "How far the source, a replica, is behind its own primary; absent where that is not known.",
+     "source_lag", "seconds", VALUE_NUMBER},
     {"ccr_stream_needs_person", "Whether failures have stopped the snapshots that are due or asked for.",
      NULL, "needs_person", VALUE_TRUTH},
     {"ccr_stream_open_requests", "Copies that targets ask for and no snapshot answers yet.", NULL,

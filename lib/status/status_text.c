@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "status/source_lag.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -72,6 +73,7 @@ static void append_lag(struct buf *out, const json_t *job)
         buf_printf(out, "; %s%" PRId64 " transactions of the log are not applied",
                    json_is_true(json_object_get(lag, "more")) ? "more than " : "",
                    number_of(lag, "transactions"));
+    source_lag_text(json_object_get(lag, "source_lag"), "is", out);
 }
 
 static void add_head(struct buf *out, const json_t *job)
@@ -298,6 +300,7 @@ static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
         buf_append_str(out,
                        "; the log is newer than alive.json: ccr-ship is at work or was killed, or an older "
                        "alive.json was put back");
+    source_lag_text(json_object_get(stream, "source_lag"), "is", out);
     if (*message_of(stream, "error"))
         buf_printf(out, "; %s", message_of(stream, "error"));
     buf_append_byte(out, '\n');

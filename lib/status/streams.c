@@ -9,6 +9,7 @@
 #include "format/copies.h"
 #include "format/document.h"
 #include "format/layout.h"
+#include "status/source_lag.h"
 
 /* Takes e: what could not be read is noted. */
 static struct err *note_error(struct stream_seen *s, struct err *e)
@@ -106,6 +107,8 @@ struct err *streams_look(struct streams *s, const char *name, const struct strea
     /* by a clock that is ahead a source that has gone would seem to be there until then */
     seen->ahead = seen->has_alive && seen->alive.time_us - s->now_us > s->silent_after_us;
     seen->silent = !seen->has_alive || seen->ahead || s->now_us - seen->alive.time_us > s->silent_after_us;
+    if (!seen->silent) /* what was so then need not be any more */
+        seen->source_lag = source_lag_of(&seen->alive);
     if (store_fails)
         return NULL;
     TRY(note_error(seen, look_at_copies(s->store, seen)));
@@ -140,6 +143,7 @@ json_t *streams_to_json(const struct streams *s)
             document_set_bytes(object, "seen", clock_format(seen->alive.time_us, time));
             document_set_pos(object, "position", &seen->alive.position);
             json_object_set_new(object, "alive_older", json_boolean(seen->alive_older));
+            json_object_set(object, "source_lag", seen->source_lag);
         }
         if (seen->has_log) {
             document_set_u64(object, "epoch", seen->epoch);
@@ -169,6 +173,7 @@ void streams_free(struct streams *s)
         gtid_pos_free(&s->items[i].end);
         queue_free(&s->items[i].queue);
         json_decref(s->items[i].copies);
+        json_decref(s->items[i].source_lag);
     }
     requests_free(&s->requests);
     s->has_requests = false;

@@ -19,6 +19,7 @@ struct stream_seen {
     bool alive_older; /* than the newest object of the log */
     bool silent;      /* it is too old to tell anything of now, or from a clock that is ahead: */
     bool ahead;
+    json_t *source_lag; /* behind a primary of its own (status/source_lag.h); NULL: nothing is known of one */
     bool has_log;
     uint64_t epoch; /* the newest object of the log */
     uint64_t number;

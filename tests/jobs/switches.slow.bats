@@ -50,6 +50,75 @@ equal() {
     [ "$(cd "$STORE_DIR/streams/main/log" && echo *)" = 0001 ]
 }
 
+# lag_is JSON: of the source behind its own primary, as seen by a run now, in the job's lag and its stream's.
+lag_is() {
+    ccr ship two --cron
+    ccr status left --json >"$T/status.json"
+    [ "$(jq -c "[.jobs[0].lag, .streams[0]] | map(.source_lag)" "$T/status.json")" = "[$1,$1]" ] || { cat "$T/status.json"; return 1; }
+}
+
+# x_says COLUMN TEXT: of the connection that leads nowhere
+x_says() {
+    sql_client two --vertical -e "SHOW SLAVE 'x' STATUS" | grep -q " $1: $2"
+}
+
+two_is_behind() {
+    [ "$(replica_lag two)" -gt 0 ]
+}
+
+two_is_in_step() {
+    [ "$(replica_lag two)" = 0 ]
+}
+
+@test "a source that is a replica: how far it is behind its own primary, and why that is not known" {
+    local stopped="the source's own replication is stopped" unreached="its replication is connecting (connection 'x'): error connecting to master"
+
+    ccr apply left --job j --cron
+    wait_until 30 two_is_in_step
+    lag_is '{"known":true,"seconds":0,"connection":""}'
+    run ccr status left
+    [[ $output != *itself* && $output != *replication* ]]
+    sql two "STOP SLAVE SQL_THREAD"
+    lag_is "{\"known\":false,\"unknown_because\":\"$stopped\"}"
+    sql two "CHANGE MASTER 'x' TO master_host = '127.0.0.1', master_port = 1, master_user = 'repl'; START SLAVE 'x'"
+    wait_until 30 x_says Last_IO_Error "error connecting"
+    ccr ship two --cron
+    run ccr status left
+    fails 0 " behind; 0 transactions of the log are not applied; $stopped; $unreached"
+    [[ $output == *"stream main: seen "*"; $stopped; $unreached"* ]]
+    ccr status left --prometheus >"$T/metrics"
+    promtool check metrics <"$T/metrics"
+    grep -qx 'ccr_stream_source_lag_known{stream="main"} 0' "$T/metrics"
+    [ "$(grep -c '^ccr_stream_source_lag_seconds' "$T/metrics")" = 0 ]
+    run ccr promote left --job j
+    fails 0 "$stopped; $unreached"
+    # what was so when a source was last seen is not said of now
+    [ "$(CCR_CLOCK_SHIFT=700 ccr status left --json | jq '.streams[0].source_lag')" = null ]
+    sql two "STOP SLAVE 'x'; RESET SLAVE 'x' ALL; STOP SLAVE; CHANGE MASTER TO master_delay = 3600; START SLAVE"
+    work one
+    wait_until 30 two_is_behind
+    ccr ship two --cron
+    run ccr status left
+    fails 0 "; the source is itself " " s behind its primary"
+    ccr status left --prometheus >"$T/metrics"
+    promtool check metrics <"$T/metrics"
+    grep -qx 'ccr_stream_source_lag_known{stream="main"} 1' "$T/metrics"
+    grep -qx 'ccr_stream_source_lag_seconds{stream="main"} [1-9][0-9]*' "$T/metrics"
+    run ccr promote left --job j
+    fails 0 "; the source was itself "
+    sql two "STOP SLAVE; CHANGE MASTER TO master_delay = 0; START SLAVE"
+    has_all two one
+    wait_until 30 two_is_in_step
+    lag_is '{"known":true,"seconds":0,"connection":""}'
+    # a user that may not ask, as before there was anything to ask
+    sql two "SET sql_log_bin = 0; REVOKE REPLICA MONITOR ON *.* FROM ccr@localhost; STOP SLAVE SQL_THREAD"
+    run ccr ship two
+    [ "$status" -eq 0 ]
+    [[ $output != *warning* ]]
+    lag_is null
+    sql two "SET sql_log_bin = 0; GRANT REPLICA MONITOR ON *.* TO ccr@localhost; START SLAVE"
+}
+
 @test "a replica that lags is behind the store; caught up it ships as well, and takes the snapshots" {
     sql two "STOP SLAVE"
     work one
