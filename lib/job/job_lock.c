@@ -1,6 +1,7 @@
 #include "job/job.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <mysqld_error.h>
 
@@ -18,10 +19,19 @@ static char *lock_name(const char *what, const char *job)
     return mem_printf("ccr %s %s", what, job);
 }
 
+/* A run that follows the log lasts by itself; it has the job's lock, never that of its staging. malloc'ed */
+static char *how_it_ends(const char *what, const char *job)
+{
+    if (strcmp(what, "job") != 0)
+        return mem_strdup("");
+    return mem_printf("a ccr-apply --follow ends when the job is paused (ccr-job pause --job %s); ", job);
+}
+
 /* Adds who has the lock: behind a network that was cut, a session may outlive its run by hours. */
-static struct err *add_holder(struct conn *c, const char *name, const char *job, struct err *locked)
+static struct err *add_holder(struct conn *c, const char *what, const char *job, struct err *locked)
 {
     struct result *r = NULL;
+    char *name = lock_name(what, job);
     char *quoted = sql_string_dup(name);
     struct err *e = conn_query(c, &r,
                                "SELECT id, host, command, time FROM information_schema.processlist "
@@ -29,18 +39,21 @@ static struct err *add_holder(struct conn *c, const char *name, const char *job,
                                quoted);
 
     free(quoted);
+    free(name);
     if (e) {
         err_free(e);
         return locked;
     }
+    char *ends = how_it_ends(what, job);
     char **row = result_next(r, NULL);
     if (row && row[0] && row[1] && row[2] && row[3])
         locked =
             err_hint(locked,
-                     "it is connection %s on the server, from %s, for %s s in state %s; a ccr-apply --follow "
-                     "ends when the job is paused (ccr-job pause --job %s); if that run is gone (its network "
-                     "was cut), KILL %s, or wait until the server notices (tcp_keepalive_time)",
-                     row[0], row[1], row[3], row[2], job, row[0]);
+                     "it is connection %s on the server, from %s, for %s s in state %s; %sif that run is "
+                     "gone (its network was cut), KILL %s, or wait until the server notices "
+                     "(tcp_keepalive_time)",
+                     row[0], row[1], row[3], row[2], ends, row[0]);
+    free(ends);
     result_free(r);
     return locked;
 }
@@ -124,7 +137,7 @@ static struct err *lock(struct conn *c, const char *what, const char *job)
     if (!e)
         e = advisory_lock(c, name, 5, &got);
     if (!e && !got)
-        e = add_holder(c, name, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
+        e = add_holder(c, what, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
     free(name);
     return e ? e : end_joined(c, what, job);
 }

@@ -147,7 +147,7 @@ places() {
     CCR_FAILPOINT=commit-after:1:stop "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" \
         --job j --quiet --lanes 2 --batch-transactions 10 >"$T/out" 2>&1 3>&- &
     run=$!
-    wait_until 10 stopped
+    wait_until 10 process_stopped "$run"
     sql target "SELECT CONCAT('KILL ', trx_mysql_thread_id, ';') FROM information_schema.innodb_trx" | sql_client target
     kill -CONT "$run"
     status=0
@@ -156,10 +156,6 @@ places() {
     [ "$(places)" -eq 2 ]
     apply --lanes 2
     same d
-}
-
-stopped() {
-    [[ $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$run/status") == T ]]
 }
 
 @test "a restore in between: rows of lanes that no longer mean anything are not believed" {

@@ -168,15 +168,21 @@ refused() {
 }
 
 @test "one run at a time for one job" {
-    sql target "SELECT GET_LOCK('ccr job busy', 5), SLEEP(60)" >/dev/null 3>&- &
-    holder=$!
+    local holder
+
+    sql target "SELECT GET_LOCK('ccr job busy', 5), SLEEP(300)" >/dev/null 2>&1 3>&- &
     wait_until 10 lock_is_taken
+    holder=$(sql target "SELECT IS_USED_LOCK('ccr job busy')")
     run --separate-stderr ccr restore target --job busy
+    echo "$stderr"
     [ "$status" -eq 75 ]
+    [[ $stderr == *"another run of job busy is at work"*"hint: it is connection $holder on the server, from localhost, for "*" s in state Query; "* ]]
+    [[ $stderr == *"(ccr-job pause --job busy); if that run is gone (its network was cut), KILL $holder, or wait until the server notices"* ]]
     run --separate-stderr ccr restore target --job busy --cron
     [ "$status" -eq 75 ]
     [ -z "$stderr$output" ]
-    kill "$holder"
+    sql target "KILL $holder"
+    wait # for its client
 }
 
 lock_is_taken() {
