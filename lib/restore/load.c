@@ -7,6 +7,7 @@
 
 #include <mysqld_error.h>
 
+#include "base/failpoint.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "restore/load_bulk.h"
@@ -95,6 +96,7 @@ static bool gave_way(const struct worker *w, const struct err *e)
 static struct err *record_group(struct worker *w)
 {
     TRY(load_group_record(&w->group, w->conn, w->loader->params->plan->job->name));
+    failpoint("rows-before");
     return conn_exec(w->conn, "COMMIT");
 }
 

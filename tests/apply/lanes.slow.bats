@@ -55,6 +55,32 @@ applied() {
     [ "$status" -ne 75 ]
 }
 
+# As behind a network that was cut, where the server has noticed of one connection only.
+@test "lanes that outlive their run are ended by the next one, whatever of their batch was committed" {
+    local point run
+
+    for point in commit-before commit-after; do
+        sql source "BEGIN; $(for i in {1..6}; do echo "INSERT INTO t$i (n, v) VALUES (1, '$point');"; done) COMMIT" d
+        ship
+        CCR_FAILPOINT=$point:1:stop "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" \
+            --job j --quiet --lanes 3 >"$T/out" 2>&1 3>&- &
+        run=$!
+        wait_until 60 process_stopped "$run"
+        sql target "KILL $(sql target "SELECT IS_USED_LOCK('ccr job j')")"
+        # the others have written, and still hold it
+        run sql target "SELECT * FROM ccr.lanes FOR UPDATE NOWAIT"
+        echo "$output"
+        [[ $output == *"ERROR 1205 "* ]]
+        run timeout 120 "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j
+        kill -9 "$run"
+        wait "$run" || true
+        echo "$status $output"
+        [ "$status" -eq 0 ]
+        [ "$point" = commit-before ] || [[ $output == *"evened out"* ]]
+        same d
+    done
+}
+
 @test "killed $KILLS times" {
     local done=0 tries=0 point
 

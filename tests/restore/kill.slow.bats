@@ -353,6 +353,29 @@ chunks_are_loaded() {
     equal_to_source
 }
 
+# As behind a network that was cut: the server has noticed of none of them, or of one only.
+@test "connections that outlive their run: the one with the lock is named, the others are ended by the next run" {
+    next_generation 302
+    CCR_FAILPOINT=rows-before:1:stop restore_start --job all --threads 2
+    wait_until 60 process_stopped "$restore"
+    run --separate-stderr ccr restore target --job all
+    echo "$status $stderr"
+    [ "$status" -eq 75 ]
+    [[ $stderr =~ "hint: it is connection "([0-9]+)" on the server, from localhost, for "[0-9]+" s in state Sleep; if that run is gone "[^,]*", KILL "([0-9]+), ]]
+    [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+    sql target "KILL ${BASH_REMATCH[2]}"
+    # another one has written, and still holds it
+    run sql target "SELECT * FROM ccr.loads FOR UPDATE NOWAIT"
+    echo "$output"
+    [[ $output == *"ERROR 1205 "* ]]
+    run timeout 120 "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job all --quiet
+    kill -9 "$restore"
+    wait "$restore" || true
+    echo "$status $output"
+    [ "$status" -eq 0 ]
+    equal_to_source
+}
+
 @test "memory stays under 100 MB, whatever the size" {
     local most=0 now
 
