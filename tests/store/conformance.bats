@@ -52,6 +52,14 @@ teardown_file() {
     on "swift swift-v2" probe create-rounds 3
 }
 
+# An empty store, $url and $STORE, on a server that does not create atomically.
+by_claims() {
+    [ -e "$T/ceph/port" ]
+    s3_point ceph-v2
+    url=s3://ccr/ceph-v2/$BATS_TEST_NUMBER
+    export STORE=$url
+}
+
 claims() {
     s3_tool GET /ccr list-type=2 prefix="${url#s3://ccr/}/.claim/" | grep -o '<Key>[^<]*' | cut -c 6- || :
 }
@@ -72,20 +80,13 @@ killed_with_its_claim() {
     on ceph-v2 killed_with_its_claim
 }
 
-is_stopped() {
-    grep -q '^State:.*T' "/proc/$1/status"
-}
-
 @test "who only stands still keeps its claim: others leave with 'locked', and it goes on" {
     local pid
-    [ -e "$T/ceph/port" ]
-    s3_point ceph-v2
-    url=s3://ccr/ceph-v2/$BATS_TEST_NUMBER
-    export STORE=$url
+    by_claims
     echo one >"$T/one"
     CCR_FAILPOINT=claim-after:1:stop "$UNITS/store_tool" create x --store "$STORE" <"$T/one" >"$T/told" 3>&- &
     pid=$!
-    wait_until 60 is_stopped $pid
+    wait_until 60 process_stopped $pid
     run store_tool create x --store-retry 1 <<<two
     echo "$output"
     [ "$status" -eq 75 ]
@@ -101,11 +102,34 @@ is_stopped() {
     [ -z "$(claims)" ]
 }
 
+# With a clock that this file moves, the monotonic one too.
+@test "who stood still for so long that its claim may count no more writes nothing" {
+    local pid
+
+    by_claims
+    echo one >"$T/one"
+    echo +0 >"$T/clock"
+    # a build with sanitizers would be the first library
+    # shellcheck disable=SC2016 # the dynamic linker expands it
+    env ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" CCR_FAILPOINT=claim-after:1:stop FAKETIME_TIMESTAMP_FILE="$T/clock" \
+        FAKETIME_NO_CACHE=1 'LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1' \
+        "$UNITS/store_tool" create x --store "$STORE" <"$T/one" >"$T/told" 2>&1 3>&- &
+    pid=$!
+    wait_until 60 process_stopped $pid
+    echo +301 >"$T/clock"
+    kill -CONT $pid
+    status=0
+    wait $pid || status=$?
+    cat "$T/told"
+    [ "$status" -eq 4 ]
+    grep -q "it must be written within 300 s of its claim" "$T/told"
+    [ -z "$(store_tool list '')" ]
+    # what it may have sent all the same keeps others waiting
+    [ "$(claims | wc -l)" -eq 1 ]
+}
+
 @test "where nothing may be deleted, claims are marked as lost instead" {
-    [ -e "$T/ceph/port" ]
-    s3_point ceph-v2
-    url=s3://ccr/ceph-v2/$BATS_TEST_NUMBER
-    export STORE=$url
+    by_claims
     ceph_user adder >"$T/user.adder" 2>&1
     jq -n '{Version: "2012-10-17", Statement: [{Effect: "Allow", Principal: {AWS: ["arn:aws:iam:::user/adder"]},
         Action: ["s3:ListBucket", "s3:GetObject", "s3:PutObject"], Resource: ["arn:aws:s3:::ccr", "arn:aws:s3:::ccr/*"]}]}' |
