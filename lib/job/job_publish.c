@@ -93,6 +93,34 @@ void job_publish_after(struct conn *c, struct store *s, const char *job, struct 
     err_free(e);
 }
 
+struct err *job_publish_try(struct conn *c, struct store *s, const char *job, bool is_first)
+{
+    char *text;
+
+    TRY(document_of(c, job, &text));
+    if (!text)
+        return NULL;
+    char *key = layout_job_key(job);
+    struct err *e = object_put(s, key, text, strlen(text));
+    if (!e && is_first)
+        e = store_delete(s, key);
+    free(key);
+    free(text);
+    return e;
+}
+
+void job_publish_before(struct conn *c, struct store *s, const char *job, bool is_first, struct log *log)
+{
+    struct err *e = job_publish_try(c, s, job, is_first);
+
+    if (e)
+        log_warn(log,
+                 "the store cannot be written: the copy is made all the same, but the store will not know of "
+                 "it, nor what job %s needs, and ccr-apply does not go on until it can be written: %s",
+                 job, err_message(e));
+    err_free(e);
+}
+
 static struct err *note_key(const struct store_entry *entry, void *arg)
 {
     char **found = arg;

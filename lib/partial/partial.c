@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "job/job_publish.h"
 #include "job/job_state.h"
 #include "mysql/catalog.h"
 #include "partial/asked.h"
@@ -255,6 +256,19 @@ static struct err *swap_in(struct partial *p)
     return status_publish(p->restore->store, p->saved, &p->position);
 }
 
+/* What is swapped in is announced in the store first (formats/target.md): where that cannot be, nothing is
+ * loaded. */
+static struct err *check_store(struct partial *p)
+{
+    struct err *e = job_publish_try(p->conn, p->restore->store, p->restore->job, false);
+
+    return e ? err_hint(
+                   err_context(e, "a copy of single tables is announced in the store"),
+                   "a store that can only be read is enough for a full copy: ccr-restore without --tables "
+                   "and --partitions")
+             : NULL;
+}
+
 static struct err *restore_tables(struct partial *p)
 {
     TRY(check_names(p));
@@ -268,6 +282,7 @@ static struct err *restore_tables(struct partial *p)
         TRY(check_live(p));
     }
     TRY(job_setup(p->conn));
+    TRY(check_store(p));
     log_info(p->restore->log, "restoring tables of job %s from snapshot %s (%s): %zu tables", p->restore->job,
              p->plan->manifest->id, p->result->reason, p->plan->table_count);
     p->result->changed = true;

@@ -325,6 +325,27 @@ apply() {
     [ "$(stored streams/main/snapshots -name manifest.json)" -eq 2 ]
 }
 
+@test "a store that can only be read: a full copy says so before it loads anything, one of single tables is refused" {
+    [ "$CCR_TEST_STORE" = file ] || skip "s3.slow.bats has what S3 refuses"
+    local reader=(powerless "$CCR_BIN/ccr-restore" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf")
+
+    chmod -R a-w "$STORE_DIR" "$T/jobs"
+    refused 4 "a copy of single tables is announced in the store: " "${reader[@]}" --job j --tables shop.t
+    [ -z "$(sql target "SHOW DATABASES LIKE 'ccr\_stage%'")" ]
+    for job in j new; do
+        run "${reader[@]}" --job "$job" --replace
+        [ "$status" -eq 0 ]
+        [[ $output == *"warning: the store cannot be written: "*"Permission denied"*"restoring snapshot"*"restored snapshot"* ]]
+        sql target "DROP DATABASE ccr"
+    done
+    run "${reader[@]}" --standalone --replace
+    [[ $status -eq 0 && $output != *"cannot be written"* ]]
+    chmod -R u+w "$STORE_DIR" "$T/jobs"
+    [ ! -e "$T/jobs/new" ]
+    rm -r "$T/jobs/j"
+    restore --replace
+}
+
 @test "at the end: all is put back, and both sides become equal" {
     sql source "INSERT INTO shop.u VALUES (100)"
     on source ship
