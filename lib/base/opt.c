@@ -81,6 +81,7 @@ void opt_unset(struct opt_value *v)
     free(v->list);
     free(v->text);
     free(v->where);
+    free(v->key);
     *v = (struct opt_value){0};
 }
 
@@ -430,6 +431,13 @@ bool opts_given(const struct opts *o, enum opt_id id)
     const struct opt_value *v = &o->values[id];
 
     return v->text && (v->by_flag || !opt_specs[id].fallback || strcmp(v->text, opt_specs[id].fallback) != 0);
+}
+
+const char *opts_key(const struct opts *o, enum opt_id id)
+{
+    const struct opt_value *v = &o->values[id];
+
+    return v->where ? v->text : v->key;
 }
 
 struct err *opts_require(const struct opts *o, enum opt_id id)

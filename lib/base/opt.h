@@ -208,6 +208,9 @@ bool opts_unattended(const struct opts *o);
 /* Given by flag. */
 bool opts_flagged(const struct opts *o, enum opt_id id);
 
+/* What the config file says, also where a flag wins over it. NULL where it says nothing. */
+const char *opts_key(const struct opts *o, enum opt_id id);
+
 /* ERR_USAGE naming the flag and the key, where opts_string() is NULL. */
 struct err *opts_require(const struct opts *o, enum opt_id id) CHECKED;
 

@@ -125,13 +125,18 @@ static struct err *section_read(struct ini_cfgobj *config, const char *path, con
             e = key_unknown(path, section, keys[i]);
             break;
         }
-        if (!o || o->values[id].by_flag)
+        if (!o)
             continue;
         int rc = ini_get_config_valueobj(section, keys[i], config, INI_GET_FIRST_VALUE, &value);
         char *text = rc || !value ? NULL : ini_get_string_config_value(value, &error);
         if (!text) {
             e = err_new(ERR_CONFIG, "config file %s: [%s] key '%s' has no value", path, section, keys[i]);
             break;
+        }
+        if (o->values[id].by_flag) {
+            free(o->values[id].key);
+            o->values[id].key = text;
+            continue;
         }
         char *where = mem_printf("config file %s: [%s] %s", path, section, keys[i]);
         e = opt_set(o, (enum opt_id)id, text, ERR_CONFIG, where);

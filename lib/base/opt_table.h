@@ -34,6 +34,7 @@ struct opt_value {
     char *text;   /* as given; lists joined by commas */
     char *where;  /* of a key: "config file F: [target east] memory"; else NULL */
     bool by_flag; /* a key does not override it */
+    char *key;    /* what the key says that a flag has won over; NULL */
     uint64_t number;
     char **list;
     size_t list_count;

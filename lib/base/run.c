@@ -129,6 +129,15 @@ static bool run_reported_lately(const struct run *run, const struct err *e)
     return lately;
 }
 
+void run_warn(struct run *run, struct err *e)
+{
+    const char *hint = e ? err_hint_text(e) : NULL;
+
+    if (e && !(opts_flag(run->opts, OPT_CRON) && run_reported_lately(run, e)))
+        log_warn(run->log, "%s%s%s", err_message(e), hint ? "; " : "", hint ? hint : "");
+    err_free(e);
+}
+
 static void run_print_json(struct run *run, const struct err *e)
 {
     json_t *object = json_pack("{s:s, s:s, s:b, s:i, s:s, s:b}", "program", opts_program_name(run->program),

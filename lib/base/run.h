@@ -51,6 +51,10 @@ bool run_start(enum program program, int argc, char **argv, struct run **out, in
 /* A line of the result for people: to stdout, unless --json, --quiet or --cron. */
 void run_say(struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A warning about how the run was set up: message and hint of `e`, which is freed; NULL is none. Under --cron
+ * the same one is shown once a day, as a failure is. */
+void run_warn(struct run *run, struct err *e);
+
 /* Takes e (NULL for success), frees run, and returns the exit code. */
 int run_finish(struct run *run, struct err *e);
 

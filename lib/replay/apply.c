@@ -10,6 +10,7 @@
 #include "job/job_requests.h"
 #include "job/job_state.h"
 #include "job/loops.h"
+#include "job/scope_keys.h"
 #include "replay/drive.h"
 #include "replay/explain.h"
 #include "replay/report.h"
@@ -333,6 +334,7 @@ static struct err *apply_protect(struct apply *a, const struct opts *opts)
 static struct err *apply_work(struct apply *a, struct run *run)
 {
     TRY(apply_open_job(a, run->opts));
+    run_warn(run, scope_keys_differ(run->opts, a->job));
     TRY(apply_open_position(a));
     if (a->waiting) {
         json_object_set_new(run->result, "waiting", json_true());

@@ -232,6 +232,46 @@ row_is_there() {
     same d
 }
 
+# section LINE...: the config file of the target, with these lines in its section.
+section() {
+    printf '[store main]\nurl = %s\n[target t]\nsocket = %s\ndefaults-file = %s\n' "$STORE" "$T/target/sock" "$T/target/ccr.cnf" >"$T/ccr.conf"
+    printf '%s\n' "$@" >>"$T/ccr.conf"
+}
+
+by_section() {
+    run "$CCR_BIN/ccr-$1" --config "$T/ccr.conf" "${@:2}"
+    echo "status $status: $output"
+    [ "$status" -eq 0 ]
+}
+
+@test "keys of a job that is there say another scope than its own: named at once, with the way to change it, and it works" {
+    section "databases = d" "exclude-tables = d.x" "job = j"
+    by_section apply
+    [ "$(grep -c "warning: config file $T/ccr.conf: job j is to follow d but d.x there, but it follows everything: .*ccr-restore --job j copies the job anew" <<<"$output")" -eq 1 ]
+    # as ccr-cycle does; the same is told once a day
+    by_section apply --job j --cron
+    [[ $output == *"is to follow d but d.x there"* ]]
+    by_section apply --job j --cron
+    [[ $output != *warning* ]]
+    section "rename-db = d:e" "job = j"
+    by_section apply
+    [[ $output == *"is to follow everything; d as e there, but it follows everything: "* ]]
+    # the section of another job, and one that says nothing
+    section "databases = d" "job = other"
+    by_section apply --job j
+    [[ $output != *warning* ]]
+    section "job = j"
+    by_section apply
+    [[ $output != *warning* ]]
+    section "databases = d" "exclude-tables = d.x" "job = j"
+    by_section restore
+    by_section apply
+    [[ $output != *warning* ]]
+    section "job = j" "tables = d.t"
+    by_section apply
+    [[ $output == *"is to follow d.t there, but it follows d but d.x: "*"ccr-restore --job j --full copies"* ]]
+}
+
 @test "a plain restore leaves no state behind" {
     sql target "DROP DATABASE d; DROP DATABASE ccr"
     ccr restore target --standalone --quiet
