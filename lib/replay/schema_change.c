@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "binlog/touched.h"
 #include "replay/intent.h"
+#include "replay/own_utf8.h"
 #include "replay/own_zone.h"
 #include "replay/reach.h"
 #include "replay/schema_behind.h"
@@ -49,6 +50,7 @@ struct err *schema_change_enter(struct schema_change *s)
 
     for (size_t i = 0; i < s->statement.name_count; i++)
         session.needs_db |= s->border == BORDER_NONE && s->statement.names[i].db == NULL;
+    TRY(own_utf8_mode(s, &session.old_mode));
     return session_enter(s->a->conn, &session);
 }
 

@@ -44,7 +44,7 @@ static const char *const of_statement[] = {
     "time_zone = '+00:00', timestamp = DEFAULT, foreign_key_checks = 1, unique_checks = 1, "
     "check_constraint_checks = 1, auto_increment_increment = 1, auto_increment_offset = 1, "
     "lc_time_names = 'en_US', explicit_defaults_for_timestamp = DEFAULT, sql_auto_is_null = 0, "
-    "sql_if_exists = 0, system_versioning_insert_history = 0",
+    "sql_if_exists = 0, system_versioning_insert_history = 0, old_mode = DEFAULT",
     "SET NAMES utf8mb4",
     "SET SESSION collation_database = DEFAULT, collation_server = DEFAULT",
 };
@@ -123,6 +123,8 @@ struct err *session_enter(struct conn *c, const struct statement_session *s)
                (unsigned)v->microseconds, (unsigned)s->thread_id);
     if (v->has_flags2)
         append_flags(&sql, v->flags2);
+    if (s->old_mode)
+        buf_printf(&sql, ", old_mode = '%s'", s->old_mode);
     if (v->has_sql_mode)
         buf_printf(&sql, ", sql_mode = %llu", (unsigned long long)v->sql_mode);
     if (v->auto_increment_increment)

@@ -20,7 +20,8 @@ struct statement_session {
     const char *db; /* on the target; "" for none */
     bool needs_db;  /* the statement names something without its database */
     uint32_t time;
-    uint32_t thread_id; /* of the source's session: temporary tables and CONNECTION_ID() are its own */
+    const char *old_mode; /* NULL: the target's own */
+    uint32_t thread_id;   /* of the source's session: temporary tables and CONNECTION_ID() are its own */
 };
 
 struct err *session_enter(struct conn *c, const struct statement_session *s) CHECKED;

@@ -10,6 +10,7 @@
 #include "mysql/infile.h"
 #include "replay/half_done.h"
 #include "replay/intent.h"
+#include "replay/own_utf8.h"
 #include "replay/own_zone.h"
 #include "replay/reach.h"
 #include "replay/schema_text.h"
@@ -107,6 +108,7 @@ static struct err *run(struct schema_change *s, const struct binlog_load *load, 
 
     TRY(batch_open(&a->batch));
     TRY(schema_text_write(s, &s->sql));
+    TRY(own_utf8_mode(s, &session.old_mode));
     TRY(prelude_set(a->prelude, a->conn));
     TRY(session_enter(a->conn, &session));
     failpoint("dml-before");

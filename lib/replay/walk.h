@@ -69,6 +69,8 @@ struct apply {
     struct batch batch;
     struct prelude *prelude; /* of the statement to come */
     enum own_zone own_zone;  /* SYSTEM on source and target, once it was asked for (own_zone.h) */
+    bool utf8_asked;         /* once the next one was (own_utf8.h) */
+    const char *utf8_mode;   /* for statements that name utf8; NULL: the target's own */
     struct apply_limits limits;
     uint64_t objects; /* read */
     uint64_t redone;  /* batches done again after a deadlock or a lock wait */

@@ -17,6 +17,8 @@
 struct err *source_zone_differs(struct conn *target, const json_t *source, bool *out) CHECKED;
 /* The character set `utf8` is utf8mb3 on one of them, and utf8mb4 on the other. */
 struct err *source_utf8_differs(struct conn *target, const json_t *source, bool *out) CHECKED;
+/* The old_mode that makes it what it is on the source. */
+const char *source_utf8_mode(const json_t *source);
 
 /* For messages: what it means. */
 extern const char source_zone_warning[];

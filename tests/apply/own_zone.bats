@@ -68,6 +68,14 @@ stops() {
     same d
 }
 
+@test "utf8 is the character set that it is on the source" {
+    sql source "CREATE TABLE smile (id INT PRIMARY KEY, v VARCHAR(9) CHARSET utf8, l TEXT) CHARSET = UTF8; INSERT INTO smile VALUES (1, _utf8mb4 x'F09F9880', _utf8mb4 x'F09F9880');
+        ALTER TABLE smile ADD m TEXT COLLATE utf8_bin; CREATE TABLE small (id INT PRIMARY KEY, v TEXT CHARSET utf8mb3); UPDATE smile SET m = l" d
+    replay
+    same d
+    [ "$(sql target "SELECT HEX(v), HEX(CONVERT(l USING utf8mb4)), HEX(CONVERT(m USING utf8mb4)) FROM d.smile")" = "$(printf 'F09F9880\tF09F9880\tF09F9880')" ]
+}
+
 @test "a target in the same zone takes all of it" {
     server_restart target # in the test's own TZ
     sql source "ALTER TABLE t ADD f DATETIME DEFAULT NOW(); ALTER TABLE u MODIFY c DATETIME; SET binlog_format = MIXED; INSERT INTO t (id, x) VALUES (7, NOW(6)), (8, FROM_UNIXTIME(1))" d
