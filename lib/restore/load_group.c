@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include <mysqld_error.h>
+
 #include "base/mem.h"
 
 /* What is loaded again after a kill stays little, and so does the statement that records it. */
@@ -34,7 +36,7 @@ void load_group_add(struct load_group *g, const struct load_piece *piece, const 
                     uint64_t rows)
 {
     g->items = mem_grow(g->items, g->count, &g->cap, sizeof(*g->items));
-    g->items[g->count++] = (struct load_grouped){piece->table, piece->chunk, rows};
+    g->items[g->count++] = (struct load_grouped){piece->table, piece->chunk, rows - part->rows, rows};
     g->rows += part->rows;
     g->bytes += part->bytes;
 }
@@ -53,19 +55,44 @@ static void append_row(const struct load_grouped *item, const char *job, struct 
                (unsigned long long)item->rows);
 }
 
+static void append_insert(const struct load_group *g, const char *job, struct buf *sql)
+{
+    buf_append_str(sql, "INSERT INTO ccr.loads (job, db, name, chunk, row_count) VALUES ");
+    for (size_t i = 0; i < g->count; i++) {
+        buf_append_str(sql, i ? ", " : "");
+        append_row(&g->items[i], job, sql);
+    }
+}
+
+static void append_update(const struct load_grouped *item, const char *job, struct buf *sql)
+{
+    const struct restore_table *t = item->table;
+
+    buf_printf(sql, "UPDATE ccr.loads SET row_count = %llu WHERE job = ", (unsigned long long)item->rows);
+    sql_string(sql, job);
+    buf_append_str(sql, " AND db = ");
+    sql_string(sql, t->db->name);
+    buf_append_str(sql, " AND name = ");
+    sql_string(sql, t->name);
+    buf_printf(sql, " AND chunk = %llu AND row_count = %llu",
+               (unsigned long long)t->rows->chunks[item->chunk].id, (unsigned long long)item->before);
+}
+
+/* Of a chunk in several parts each has a transaction of its own; chunks that share one are whole. */
 struct err *load_group_record(const struct load_group *g, struct conn *c, const char *job)
 {
     struct buf sql = BUF_INIT;
 
-    buf_append_str(&sql, "INSERT INTO ccr.loads (job, db, name, chunk, row_count) VALUES ");
-    for (size_t i = 0; i < g->count; i++) {
-        buf_append_str(&sql, i ? ", " : "");
-        append_row(&g->items[i], job, &sql);
-    }
-    buf_append_str(&sql, " ON DUPLICATE KEY UPDATE row_count = VALUES(row_count)");
+    if (g->items[0].before)
+        append_update(&g->items[0], job, &sql);
+    else
+        append_insert(g, job, &sql);
     struct err *e = conn_exec_bytes(c, sql.data, sql.len);
     buf_free(&sql);
-    return e;
+    if (e ? conn_errno(c) != ER_DUP_ENTRY : conn_affected(c) == g->count)
+        return e;
+    err_free(e);
+    return err_new(ERR_LOCKED, "another run of job %s is loading the same tables", job);
 }
 
 void load_group_mark(struct load_group *g)

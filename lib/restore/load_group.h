@@ -12,8 +12,9 @@
 
 struct load_grouped {
     struct restore_table *table;
-    size_t chunk;  /* index in the table's chunks */
-    uint64_t rows; /* of the chunk that will be there */
+    size_t chunk;    /* index in the table's chunks */
+    uint64_t before; /* rows of the chunk that are there */
+    uint64_t rows;   /* and that will be */
 };
 
 struct load_group {
@@ -32,7 +33,8 @@ bool load_group_is_full(const struct load_group *g, const struct load_piece *pie
 /* The part's rows are inserted; with them `rows` of the chunk are there. */
 void load_group_add(struct load_group *g, const struct load_piece *piece, const struct load_part *part,
                     uint64_t rows);
-/* Part of the transaction. */
+/* Part of the transaction. ERR_LOCKED where `before` is not what ccr.loads says: another run is loading the
+ * same, as it may on another node of a Galera cluster, and the rows would be there twice. */
 struct err *load_group_record(const struct load_group *g, struct conn *c, const char *job) CHECKED;
 /* It is committed: the plan is told. */
 void load_group_mark(struct load_group *g);

@@ -376,6 +376,22 @@ chunks_are_loaded() {
     equal_to_source
 }
 
+# As a run on another node of a Galera cluster, which has its own locks.
+@test "a chunk that another run has loaded meanwhile is not there twice: the run leaves with 75" {
+    next_generation 402
+    restore_start --job all --threads 1 --max-rate 1000rows
+    wait_until 60 chunks_are_loaded
+    sql target "INSERT IGNORE INTO ccr.loads SELECT 'all', 'bulk', 'big', seq, 1 FROM ccr.seq_1_to_1000"
+    status=0
+    wait "$restore" || status=$?
+    cat "$T/out"
+    [ "$status" -eq 75 ]
+    grep -q "another run of job all is loading the same tables" "$T/out"
+    sql target "DELETE FROM ccr.loads WHERE name = 'big' AND row_count = 1"
+    ccr restore target --job all --quiet
+    equal_to_source
+}
+
 @test "memory stays under 100 MB, whatever the size" {
     local most=0 now
 
