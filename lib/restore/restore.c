@@ -59,10 +59,12 @@ static struct err *finish_earlier(struct restoring *r)
         return NULL;
     TRY(pending_decode(r->position.pending, &pending));
     snprintf(r->finished, sizeof(r->finished), "%s", pending.options);
+    const bool is_over = pending.standalone;
     pending_free(&pending);
     log_info(r->params->log, "finishing the swap of an earlier run");
     TRY(swap_finish(r->params->target, r->params->store, r->params->job, &r->position, r->params->log));
     r->result->changed = true;
+    r->has_position = !is_over; /* of a plain restore nothing stays */
     return NULL;
 }
 

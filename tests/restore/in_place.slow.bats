@@ -133,6 +133,16 @@ killed() {
     nothing_left
 }
 
+@test "a plain restore that was killed behind its swap is finished, and nothing of it stands in the way of another one" {
+    killed swap-after
+    run --separate-stderr ccr restore target --standalone --in-place --databases bulk --rename-db bulk:heap --json
+    echo "$status: $stderr"
+    [ "$status" -eq 0 ]
+    [ "$(json_of .reason)" = "plain restore" ]
+    equal_to_source
+    same_tables source target bulk:heap
+}
+
 @test "the mark of another server's restore comes with no snapshot and no log: nothing is dropped for it" {
     store_use chain
     sql source "CREATE DATABASE chain; USE chain; CREATE TABLE t (id INT PRIMARY KEY);
