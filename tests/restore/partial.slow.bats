@@ -100,10 +100,6 @@ prepared() {
     equal
 }
 
-is_stopped() {
-    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
-}
-
 rows_are_held() {
     # the server renews innodb_trx only when nobody has looked for 100 ms
     sleep 0.15
@@ -114,7 +110,7 @@ rows_are_held() {
 # the server notices of the connection that has the job's locks only.
 outlived() {
     CCR_FAILPOINT=commit-before:1:stop restore_start --job j --tables shop.orders
-    wait_until 60 is_stopped "$restore"
+    wait_until 60 process_stopped "$restore"
     wait_until 10 rows_are_held
     [ "$(sql target "SELECT IS_USED_LOCK('ccr stage j') = IS_USED_LOCK('ccr job j')")" -eq 1 ]
     sql target "KILL CONNECTION $(sql target "SELECT IS_USED_LOCK('ccr stage j')")"
