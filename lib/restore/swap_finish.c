@@ -194,12 +194,16 @@ static struct err *set_database_defaults(struct finish *f)
 }
 
 /* What an earlier ccr-apply reported is about the target before this restore; it would take it for a clone.
- */
+ * Where there is none, as of a new job, a store that can only be read will do. */
 static struct err *drop_report(struct finish *f)
 {
     char *key = layout_job_status_key(f->plan->job->name);
-    struct err *e = store_delete(f->store, key);
+    struct store_stat stat;
+    bool found = false;
+    struct err *e = store_head(f->store, key, &stat, &found);
 
+    if (!e && found)
+        e = store_delete(f->store, key);
     free(key);
     return e;
 }
