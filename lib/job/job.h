@@ -157,8 +157,8 @@ struct err *job_lane_write(struct conn *c, const char *job, unsigned lane, const
                            const char *tables) CHECKED;
 struct err *job_lanes_write(struct conn *c, const char *job, const struct job_position *to) CHECKED;
 
-/* One run of a job at a time, by an advisory lock of this connection. ERR_LOCKED where another still holds it
- * after a few seconds. */
+/* One run of a job at a time, by an advisory lock of this connection, which may take it again. ERR_LOCKED
+ * where another still holds it after a few seconds. */
 struct err *job_lock(struct conn *c, const char *job) CHECKED;
 struct err *job_unlock(struct conn *c, const char *job) CHECKED;
 /* The same for its staging databases, which a partial restore fills while the job goes on. Taken first. */

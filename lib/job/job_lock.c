@@ -93,7 +93,8 @@ static struct err *end_one(struct conn *c, const char *id, const char *name)
     return got ? advisory_unlock(c, name) : NULL;
 }
 
-/* What has joined a lock that was free belongs to a run that is gone. */
+/* What has joined a lock that was free belongs to a run that is gone; one that was this connection's own, to
+ * this run. */
 static struct err *end_joined(struct conn *c, const char *what, const char *job)
 {
     struct buf sql = {0};
@@ -127,7 +128,7 @@ static struct err *end_joined(struct conn *c, const char *what, const char *job)
 
 static struct err *lock(struct conn *c, const char *what, const char *job)
 {
-    bool got = false;
+    bool got = false, own = false;
     char *name = lock_name(what, job);
     /* The lock lasts as long as the connection, which may be idle during a long load. The wait is for the
      * server: it ends the statement of a killed run before it lets go of that run's lock. On a Galera node
@@ -135,11 +136,13 @@ static struct err *lock(struct conn *c, const char *what, const char *job)
     struct err *e = conn_exec(c, "SET SESSION wait_timeout = 31536000");
 
     if (!e)
+        e = advisory_is_own(c, name, &own);
+    if (!e)
         e = advisory_lock(c, name, 5, &got);
     if (!e && !got)
         e = add_holder(c, what, job, err_new(ERR_LOCKED, "another run of job %s is at work", job));
     free(name);
-    return e ? e : end_joined(c, what, job);
+    return e || own ? e : end_joined(c, what, job);
 }
 
 struct err *job_lock(struct conn *c, const char *job)

@@ -33,14 +33,32 @@ struct err *advisory_unlock(struct conn *c, const char *name)
     return unless_galera(c, e);
 }
 
+/* The connection that has it, 0 where there is none. */
+static struct err *read_holder(struct conn *c, const char *name, uint64_t *id)
+{
+    char *quoted = sql_string_dup(name);
+
+    *id = 0;
+    struct err *e = conn_number(c, id, "SELECT COALESCE(IS_USED_LOCK(%s), 0)", quoted);
+
+    free(quoted);
+    return unless_galera(c, e);
+}
+
 struct err *advisory_is_locked(struct conn *c, const char *name, bool *is)
 {
     uint64_t by = 0;
-    char *quoted = sql_string_dup(name);
-    struct err *e = conn_number(c, &by, "SELECT COALESCE(IS_USED_LOCK(%s), 0)", quoted);
+    struct err *e = read_holder(c, name, &by);
 
-    free(quoted);
-    e = unless_galera(c, e);
     *is = !e && by;
+    return e;
+}
+
+struct err *advisory_is_own(struct conn *c, const char *name, bool *is)
+{
+    uint64_t by = 0;
+    struct err *e = read_holder(c, name, &by);
+
+    *is = !e && by && by == conn_id(c);
     return e;
 }

@@ -13,5 +13,7 @@ struct err *advisory_lock(struct conn *c, const char *name, unsigned wait_s, boo
 struct err *advisory_unlock(struct conn *c, const char *name) CHECKED;
 /* Whether any connection has it. */
 struct err *advisory_is_locked(struct conn *c, const char *name, bool *is) CHECKED;
+/* Whether this one has it; it may take it again, and lets go of it as often. */
+struct err *advisory_is_own(struct conn *c, const char *name, bool *is) CHECKED;
 
 #endif
