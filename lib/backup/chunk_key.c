@@ -59,11 +59,24 @@ static const struct catalog_column *key_column(const struct chunk_key *k, size_t
     return &k->table->columns[k->key->columns[i]];
 }
 
+/*
+ * CHAR lies in the index with its spaces, and is compared without them where the collation is one of NO PAD:
+ * '' is before a tab, and lies behind it.
+ */
+static bool is_compared_otherwise(const struct catalog_column *column)
+{
+    const char *collation = column->collation ? column->collation : "";
+
+    return strcmp(column->data_type, "char") == 0 &&
+           (strstr(collation, "_nopad_") || strstr(collation, "_0900_"));
+}
+
 static bool is_usable(const struct catalog_column *column)
 {
     enum literal_form form = literal_form_of(column);
 
-    if (column->generated || column->row_start_or_end || form == LITERAL_NONE)
+    if (column->generated || column->row_start_or_end || form == LITERAL_NONE ||
+        is_compared_otherwise(column))
         return false;
     return form != LITERAL_ENUM || member_count(column) <= MOST_MEMBERS;
 }

@@ -6,8 +6,8 @@
  * a border or not, and the server finds the place in its index. Pure.
  *
  * A key serves up to its first column that has no such literal: SET, texts of which only a prefix is in the
- * key, generated columns. ENUM compares as text but lies in the index by number: its conditions list the
- * numbers.
+ * key, CHAR of a NO PAD collation, generated columns. ENUM compares as text but lies in the index by number:
+ * its conditions list the numbers.
  */
 #ifndef CCR_BACKUP_CHUNK_KEY_H
 #define CCR_BACKUP_CHUNK_KEY_H

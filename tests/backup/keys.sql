@@ -105,6 +105,8 @@ CREATE TABLE k_directions (a INT, b INT, t VARCHAR (40), PRIMARY KEY (a, b DESC)
 INSERT INTO k_directions SELECT seq DIV 100, seq, REPEAT('x', 40) FROM seq_1_to_5000;
 CREATE TABLE w_set (a SET ('x', 'y', 'z'), b INT, t VARCHAR (40), PRIMARY KEY (a, b));
 INSERT INTO w_set SELECT seq MOD 8, seq, REPEAT('x', 40) FROM seq_1_to_5000;
+CREATE TABLE w_nopad (id CHAR (20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin, n INT, t VARCHAR (40), PRIMARY KEY (id, n));
+INSERT INTO w_nopad SELECT IF(seq MOD 2, '', CONCAT('\t', seq)), seq, REPEAT('x', 40) FROM seq_1_to_5000;
 CREATE TABLE w_memory (id INT PRIMARY KEY, t VARCHAR (40)) ENGINE = MEMORY;
 INSERT INTO w_memory SELECT seq, REPEAT('x', 40) FROM seq_1_to_5000;
 CREATE TABLE k_myisam (id INT PRIMARY KEY, t VARCHAR (40)) ENGINE = MyISAM;
