@@ -96,6 +96,19 @@ static size_t usable_columns(const struct catalog_table *t, const struct catalog
     return count;
 }
 
+/* Is it the one that the server takes for the primary key? It has a name, and cannot be IGNORED. */
+static bool is_primary(const struct catalog_table *t, const struct catalog_key *key)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->column_count; i++)
+        count += t->columns[i].primary;
+    for (size_t i = 0; i < key->column_count; i++)
+        if (!t->columns[key->columns[i]].primary)
+            return false;
+    return count == key->column_count;
+}
+
 struct chunk_key chunk_key_choose(const struct catalog_table *t)
 {
     size_t count = t->has_primary ? 1 : t->key_count;
@@ -105,7 +118,7 @@ struct chunk_key chunk_key_choose(const struct catalog_table *t)
     if (strcasecmp(t->engine, "MEMORY") == 0)
         return k;
     for (size_t i = 0; i < count && !k.key; i++) {
-        k.count = usable_columns(t, &t->keys[i]);
+        k.count = t->has_primary || is_primary(t, &t->keys[i]) ? usable_columns(t, &t->keys[i]) : 0;
         if (k.count)
             k.key = &t->keys[i];
     }

@@ -29,8 +29,9 @@ struct chunk_border {
 };
 
 /*
- * The primary key, or without one the first unique key without NULLs: rows lie in its order, so that a chunk
- * is one run of the table. Another key would read the table at random.
+ * The primary key, or without one the unique key without NULLs that the server takes for it, the first in its
+ * definition: rows lie in its order, so that a chunk is one run of the table. Another key would read the
+ * table at random, or may be IGNORED.
  */
 struct chunk_key chunk_key_choose(const struct catalog_table *t);
 

@@ -139,6 +139,7 @@ static void fill_column(struct catalog_column *column, char **row)
     column->nullable = row[11] && strcmp(row[11], "YES") == 0;
     column->is_unsigned = !members && strstr(row[2], " unsigned") != NULL;
     column->compressed = !members && strstr(row[2], " COMPRESSED*/") != NULL;
+    column->primary = row[13] && strcmp(row[13], "PRI") == 0;
 }
 
 static struct err *read_columns(struct conn *c, const struct wanted *w)
@@ -146,12 +147,13 @@ static struct err *read_columns(struct conn *c, const struct wanted *w)
     struct result *r = NULL;
     char **row;
 
-    TRY(conn_query(c, &r,
-                   "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, "
-                   "CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA, "
-                   "GENERATION_EXPRESSION, IS_NULLABLE, TABLE_NAME FROM information_schema.COLUMNS%s "
-                   "ORDER BY ORDINAL_POSITION",
-                   w->where));
+    TRY(conn_query(
+        c, &r,
+        "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, "
+        "CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA, "
+        "GENERATION_EXPRESSION, IS_NULLABLE, TABLE_NAME, COLUMN_KEY FROM information_schema.COLUMNS%s "
+        "ORDER BY ORDINAL_POSITION",
+        w->where));
     while ((row = result_next(r, NULL)) != NULL) {
         struct catalog_table **place = find_wanted(w, row[12]);
         struct catalog_table *t = place ? *place : NULL;

@@ -28,6 +28,7 @@ struct catalog_column {
     bool row_start_or_end; /* system versioning period column */
     bool compressed;
     bool auto_increment;
+    bool primary; /* of the primary key, or of the unique key that the server takes for it */
 };
 
 struct catalog_key {

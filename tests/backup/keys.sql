@@ -35,6 +35,8 @@ CREATE TABLE k_begins_alike (a VARCHAR (10), b DATETIME, t VARCHAR (40), PRIMARY
 INSERT INTO k_begins_alike SELECT CONCAT('t', seq % 4), '2020-01-01' + INTERVAL seq HOUR, REPEAT('x', 40) FROM seq_1_to_5000;
 CREATE TABLE k_unique (id VARCHAR (40) NOT NULL, t VARCHAR (40), UNIQUE KEY (id));
 INSERT INTO k_unique SELECT MD5(seq), REPEAT('x', 40) FROM seq_1_to_5000;
+CREATE TABLE k_ignored (id INT NOT NULL, n INT NOT NULL, t VARCHAR (40), UNIQUE KEY z (id), UNIQUE KEY a (n) IGNORED);
+INSERT INTO k_ignored SELECT seq, 5000 - seq, REPEAT('x', 40) FROM seq_1_to_5000;
 CREATE TABLE k_descending (id VARCHAR (40) NOT NULL, t VARCHAR (40), PRIMARY KEY (id DESC));
 INSERT INTO k_descending SELECT MD5(seq), REPEAT('x', 40) FROM seq_1_to_5000;
 
