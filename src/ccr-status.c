@@ -1,11 +1,13 @@
 /* ccr-status: how jobs and streams are doing. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/run.h"
 #include "format/document.h"
+#include "format/layout.h"
 #include "job/job.h"
 #include "status/jobs.h"
 #include "status/status_text.h"
@@ -37,6 +39,16 @@ static struct err *look_at_target(struct run *run, struct streams *streams, json
     return e;
 }
 
+/* A folder that is not mounted is not a store without jobs. */
+static struct err *check_is_store(struct store *store)
+{
+    char *id = NULL;
+    struct err *e = layout_open_store(store, false, &id);
+
+    free(id);
+    return e;
+}
+
 /* Where no target is named, or it has no such job, the store tells what it knows. */
 static struct err *look_around(struct run *run, struct streams *streams, json_t *jobs)
 {
@@ -49,7 +61,8 @@ static struct err *look_around(struct run *run, struct streams *streams, json_t 
     if (job && json_array_size(jobs) == 0)
         return err_hint(err_new(ERR_TARGET, "neither a target nor the store knows a job '%s'", job),
                         "ccr-restore --job %s makes it, from a snapshot", job);
-    return streams_look_at_all(streams);
+    TRY(streams_look_at_all(streams));
+    return json_array_size(jobs) || streams->count ? NULL : check_is_store(streams->store);
 }
 
 /* Fills in *status: "time", "jobs" and "streams". */

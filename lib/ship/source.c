@@ -8,8 +8,8 @@ static void warn_of_settings(const struct server_info *info, struct log *log)
 {
     if (strcmp(info->binlog_format, "ROW") != 0)
         log_warn(log,
-                 "the source has binlog_format=%s: changes that it logs as statements stop ccr-apply; set "
-                 "binlog_format=ROW",
+                 "the source has binlog_format=%s: what it logs as a statement may stop ccr-apply, or need a "
+                 "copy of its tables; set binlog_format=ROW",
                  info->binlog_format);
     if (strcmp(info->binlog_row_image, "FULL") != 0 && strcmp(info->binlog_row_image, "FULL_NODUP") != 0)
         log_warn(

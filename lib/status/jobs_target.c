@@ -212,7 +212,8 @@ static bool is_promoted(const struct looking *l)
     return strcmp(json_string_value(json_object_get(l->to, "state")), JOB_PROMOTED) == 0;
 }
 
-/* In another store there may be a stream of the same name: nothing is known of the job's then. */
+/* In another store there may be a stream of the same name: nothing is known of the job's then. Where there is
+ * no store (a folder that is not mounted), that is why nothing was seen of the source. */
 static struct err *add_lag(struct looking *l, const struct lag_from *from)
 {
     const struct stream_seen *seen = NULL;
@@ -220,13 +221,13 @@ static struct err *add_lag(struct looking *l, const struct lag_from *from)
 
     TRY(err_code(other) == ERR_INTERRUPTED ? other : NULL);
     const bool is_other = err_code(other) == ERR_UNSAFE;
-    if (is_other)
+    struct err *e = is_other ? NULL : streams_look(l->streams, l->known->stream, &seen);
+    if (!e && !is_other)
+        e = lag_add(l->streams, seen, from, l->to);
+    if (!e && other && (is_other || (!seen->has_alive && !seen->error)))
         lag_add_unknown(err_message(other), 0, l->to);
     err_free(other);
-    if (is_other)
-        return NULL;
-    TRY(streams_look(l->streams, l->known->stream, &seen));
-    return lag_add(l->streams, seen, from, l->to);
+    return e;
 }
 
 static struct err *add_position(struct looking *l, const struct job_position *p)

@@ -199,10 +199,10 @@ static void add_error(struct buf *out, const json_t *job, int64_t now_us)
     if (failures)
         buf_printf(out, "  failed   %" PRId64 " times in a row, ", failures);
     else
-        buf_append_str(out, "  failed   not since ");
+        buf_append_str(out, "  failed   last ");
     append_time(out, text_of(error, "at"), now_us);
-    buf_printf(out, ": %s: %s (%s)\n", text_of(error, "program"), message_of(error, "message"),
-               text_of(error, "code_name"));
+    buf_printf(out, "%s: %s: %s (%s)\n", failures ? "" : ", not since then", text_of(error, "program"),
+               message_of(error, "message"), text_of(error, "code_name"));
     if (failures && json_object_get(error, "hint"))
         buf_printf(out, "  hint     %s\n", message_of(error, "hint"));
 }

@@ -52,6 +52,21 @@ metric() {
     [[ $output == *"history  "*"full copy of snapshot"*": first run"*"stream main: seen 20"* ]]
 }
 
+@test "where no store is (a folder that is not mounted, say), that is told, and not that ccr-ship has not run" {
+    local store_alone
+
+    mv "$STORE_DIR" "$STORE_DIR.elsewhere"
+    mkdir "$STORE_DIR"
+    run -4 --separate-stderr "$CCR_BIN/ccr-status" --store "$STORE"
+    store_alone=$stderr
+    run status
+    rmdir "$STORE_DIR"
+    mv "$STORE_DIR.elsewhere" "$STORE_DIR"
+    [[ $store_alone == *"error: the store $STORE has no ccr.json"*"hint: "* ]]
+    [ "$status" -eq 0 ]
+    [[ $output == "job j, stream main: following; idle; lag unknown: the store $STORE has no ccr.json"* ]]
+}
+
 @test "transactions of the log that are not applied are counted, also within an object" {
     sql source "INSERT INTO d.t VALUES (3001, 0); INSERT INTO d.t VALUES (3002, 0); INSERT INTO d.t VALUES (3003, 0)"
     ship
@@ -268,7 +283,7 @@ replay_rate_is_known() {
     sql target "INSERT INTO d.t VALUES (5, 0)"
     apply
     run status
-    [[ $output == *"following"*"failed   not since "* ]]
+    [[ $output == *"following"*"failed   last 20"*", not since then: ccr-apply: "* ]]
     [ "$(job '[.history[].what] | map(split(" ")[0]) | join(" ")')" = "full full partial stopped following" ]
 }
 
