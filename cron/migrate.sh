@@ -15,6 +15,7 @@
 # step nothing has changed for the source but read_only, which is taken back when the cut-over fails.
 set -eu
 
+: "${2:?usage: $0 CONFIG JOB}"
 config=$1
 job=$2
 : "${SOURCE:?the name of the source section}" "${ADMIN:?an option file for the source}"

@@ -12,6 +12,7 @@
 # --standalone restores with triggers, views and events, as one would in an emergency; no job is made.
 set -eu
 
+: "${3:?usage: $0 CONFIG TARGET OPTIONS}"
 config=$1
 target=$2
 options=$3

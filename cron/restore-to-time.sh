@@ -21,6 +21,7 @@
 #   ccr-job desync --config CONFIG --job rescue --yes && mariadb ... -e 'DROP DATABASE DATABASE_rescue'
 set -eu
 
+: "${3:?usage: $0 CONFIG TIME DATABASE [SNAPSHOT]}"
 config=$1
 time=$2
 database=$3
@@ -37,7 +38,13 @@ choose() {
 
 [ -n "$snapshot" ] || snapshot=$(choose)
 if [ -z "$snapshot" ]; then
-    echo "no snapshot of stream $stream was begun so long before $time" >&2
+    echo "no snapshot of stream $stream was begun so long before $time (MARGIN=${MARGIN:-300} seconds);" \
+        "ccr-verify --quick tells which times can be restored, and from which snapshot" >&2
+    exit 1
+fi
+
+if ccr-job show --config "$config" --job rescue --json 2>/dev/null | jq -e '.jobs[0].state == "paused"' >/dev/null; then
+    echo "job rescue is there, from an earlier restore: end it, and drop ${database}_rescue (see the head of this script)" >&2
     exit 1
 fi
 
@@ -45,7 +52,7 @@ fi
 ccr-restore --config "$config" --stream "$stream" --job rescue --snapshot "$snapshot" \
     --databases "$database" --rename-db "$database:${database}_rescue"
 
-# To the moment, and not beyond. Run again, it would go on only with a later time.
+# To the moment, and not beyond. (Where it is interrupted, the script begins anew.)
 ccr-apply --config "$config" --job rescue --until-time "$time"
 
 # No cycle is to lead it any further.

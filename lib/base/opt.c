@@ -447,6 +447,9 @@ struct err *opts_require(const struct opts *o, enum opt_id id)
     if (o->values[id].text)
         return NULL;
     struct err *e = err_new(ERR_USAGE, "--%s is missing", spec->name);
+    if (spec->sections && !o->values[OPT_CONFIG].text)
+        return err_hint(e, "give --%s %s, or the config file that says it (--config FILE)", spec->name,
+                        spec->arg);
     if (spec->sections)
         return err_hint(e, "give --%s %s, or set %s in the config file", spec->name, spec->arg, spec->name);
     return err_hint(e, "give --%s %s", spec->name, spec->arg);

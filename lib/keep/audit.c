@@ -385,6 +385,14 @@ static void look_at_foreign(struct audit *a)
     }
 }
 
+/* Another folder, or bucket, than was meant: of what is there one name will do. */
+static void say_no_store(struct audit *a)
+{
+    if (a->inv.foreign_count)
+        findings_warn(a->findings, a->inv.foreign[0], "%zu objects here are nothing that ccr writes: %s%s",
+                      a->inv.foreign_count, a->inv.foreign[0], a->inv.foreign_count > 1 ? ", ..." : "");
+}
+
 static void check_streams_exist(struct audit *a)
 {
     for (const char *const *name = a->p->streams; *name; name++) {
@@ -416,10 +424,14 @@ static struct err *look_at_all(struct audit *a, json_t *report)
         findings_add(a->findings, "ccr.json",
                      err_code(e) == ERR_STORE && a->inv.objects > 0 ? err_recode(e, ERR_INTEGRITY) : e,
                      "nothing can be restored");
+    const bool is_none = e && a->inv.stream_count == 0 && a->inv.job_count == 0;
     e = NULL;
     if (a->inv.has_prune)
         look_at_document(a, LAYOUT_PRUNE_KEY, NULL);
-    look_at_foreign(a);
+    if (is_none)
+        say_no_store(a);
+    else
+        look_at_foreign(a);
     check_streams_exist(a);
     a->streams = mem_zalloc(a->inv.stream_count + 1, sizeof(*a->streams));
     for (size_t i = 0; !e && i < a->inv.stream_count; i++) {

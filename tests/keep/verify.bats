@@ -473,6 +473,13 @@ END
     verify
     [ "$status" -eq 7 ]
     [[ $output == *"notes.txt does not belong into the log"* ]]
+    # another folder than was meant
+    mkdir "$BATS_TEST_TMPDIR/home"
+    touch "$BATS_TEST_TMPDIR/home/"{a,b,c}
+    run "$CCR_BIN/ccr-verify" --store "file://$BATS_TEST_TMPDIR/home"
+    [ "$status" -eq 7 ]
+    [[ $output == *"home has no ccr.json"*"warning: 3 objects here are nothing that ccr writes: a, ..."* ]]
+    [[ $output != *"b is nothing"* ]]
 }
 
 @test "all errors are collected, the worst decides, and what they break is told" {
