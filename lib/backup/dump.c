@@ -138,10 +138,10 @@ static struct err *start_worker(struct dump *d, struct dump_worker *w, struct co
     w->conn = c;
     w->socket = mysql_get_socket(conn_handle(c));
     w->filler = volume_filler_new(d->params->shelf);
-    pthread_mutex_lock(&d->mutex);
-    d->running++;
-    pthread_mutex_unlock(&d->mutex);
+    pthread_mutex_lock(&d->mutex); /* the others count themselves out */
     int failed = pthread_create(&w->thread, NULL, dump_worker_main, w);
+    d->running += !failed;
+    pthread_mutex_unlock(&d->mutex);
     if (!failed)
         return NULL;
     volume_filler_free(w->filler);
@@ -199,10 +199,8 @@ struct err *dump_run(const struct dump_params *params, struct manifest *manifest
         if (!e)
             started++;
     }
-    if (e) {
-        d.running--; /* the one that did not start */
+    if (e)
         dump_fail(&d, e);
-    }
     wait_for_workers(&d, workers, started);
     for (size_t i = 0; i < started; i++) {
         pthread_join(workers[i].thread, NULL);

@@ -6,9 +6,8 @@
  * of opening (BACKUP STAGE), with a limit on the wait. Tables of engines without transactions are locked for
  * reading from before the snapshot until they have been copied.
  *
- * Order of calls: new; then, repeatable, lock_tables and snapshot; then position; read on
- * `workers`; unlock_tables;
- * free. Not thread-safe, except that each worker connection may be used by its own thread.
+ * Order of calls: new; then, repeatable, lock_tables and snapshot; then position; read on `workers`;
+ * unlock_tables; free. Not thread-safe, except that each worker connection may be used by its own thread.
  */
 #ifndef CCR_BACKUP_OPENING_H
 #define CCR_BACKUP_OPENING_H
