@@ -208,6 +208,14 @@ static void add_here(struct promote *p, json_t *loss)
     free(position);
 }
 
+/* A source that does not answer holds up no promotion; one that is named wrongly was not asked at all. */
+static bool may_be_gone(const struct err *e)
+{
+    const enum err_code code = err_code(e);
+
+    return code != ERR_CONFIG && code != ERR_USAGE && code != ERR_INTERRUPTED;
+}
+
 struct err *promote_loss(struct promote *p)
 {
     json_t *loss = json_object();
@@ -229,6 +237,10 @@ struct err *promote_loss(struct promote *p)
     bool asked = opts_string(p->run->opts, OPT_SOURCE) != NULL;
     if (!e && asked)
         unseen = ask_source(p, &now);
+    if (!may_be_gone(unseen)) {
+        e = unseen;
+        unseen = NULL;
+    }
     if (!e && asked && !unseen)
         e = add_of_source(p, &now, loss);
     else if (!e)

@@ -78,6 +78,9 @@ refused_until() {
     find "$STORE_DIR" -name alive.json -delete
     run promote j4 --json --quiet
     [ "$(json_of '.loss.unknown_since == .loss.source_time')" = true ]
+    # one that is named wrongly is not a dead one
+    run promote j4 --yes --source "$T/sourc.cnf"
+    fails 3 "$T/sourc.cnf: No such file"
     run promote j4 --yes --source "$T/other.cnf"
     fails 9 "lacks transactions that are here" "so it cannot tell what is lost" "is --source the job's source"
     run promote j4 --yes --source "$T/source.cnf"
