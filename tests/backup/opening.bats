@@ -132,6 +132,29 @@ backup_waits() {
     [ "$status" -eq 0 ]
 }
 
+@test "a grant on the database itself hides one on a pattern, and D is not d" {
+    sql a "CREATE TRIGGER d.hidden BEFORE DELETE ON d.big FOR EACH ROW SET @hidden = 1; REVOKE TRIGGER ON *.* FROM ccr@localhost;
+        GRANT TRIGGER ON \`d%\`.* TO ccr@localhost"
+    run ccr backup a --databases d
+    echo "$output"
+    [ "$status" -eq 0 ]
+    sql a "GRANT EVENT ON d.* TO ccr@localhost"
+    run ccr backup a --databases d
+    echo "$output"
+    [ "$status" -eq 5 ]
+    [[ $output == *"lacks the privilege TRIGGER on database d"* ]]
+    sql a "GRANT TRIGGER ON d.* TO ccr@localhost"
+    run ccr backup a --databases d
+    echo "$output"
+    [ "$status" -eq 0 ]
+    sql a "REVOKE TRIGGER ON \`d%\`.* FROM ccr@localhost; REVOKE TRIGGER, EVENT ON d.* FROM ccr@localhost; GRANT TRIGGER ON D.* TO ccr@localhost"
+    run ccr backup a --databases d
+    sql a "DROP TRIGGER d.hidden; REVOKE TRIGGER ON D.* FROM ccr@localhost; GRANT TRIGGER ON *.* TO ccr@localhost"
+    echo "$output"
+    [ "$status" -eq 5 ]
+    [[ $output == *"lacks the privilege TRIGGER on database d"* ]]
+}
+
 @test "a table without transactions is locked, with a limit, and the blocker is named" {
     sql a "CREATE TABLE d.my (a INT) ENGINE=Aria"
     hold "LOCK TABLES d.my WRITE"
