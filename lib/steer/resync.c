@@ -62,7 +62,26 @@ static struct err *not_followed(const struct resync *r, const char *what)
     return err_hint(e, "name tables as DB.TABLE, with the names that they have on the source");
 }
 
-/* A name that stands for itself need not be there: the log may have come to where it was lost. */
+/* A name that stands for itself need not be there: the log may have come to where it was lost. It may be a
+ * slip, too. */
+static struct err *warn_of_missing(const struct resync *r, const char *db, const char *name)
+{
+    const struct scope_name there = scope_target_table(&r->job->scope, db, name);
+    char *quoted[] = {sql_string_dup(there.db), sql_string_dup(there.name)};
+    uint64_t count = 0;
+    struct err *e = conn_number(
+        r->steer->conn, &count,
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+        quoted[0], quoted[1]);
+
+    free(quoted[0]);
+    free(quoted[1]);
+    if (!e && !count)
+        log_warn(r->steer->run->log, "the target has no table %s.%s: %s.%s is copied if the source has it",
+                 there.db, there.name, db, name);
+    return e;
+}
+
 static struct err *put_exact(struct resync *r, const struct scope_pattern *p)
 {
     char *db = scope_pattern_name(p->db);
@@ -71,6 +90,8 @@ static struct err *put_exact(struct resync *r, const struct scope_pattern *p)
     struct err *e =
         scope_table(&r->job->scope, db, name) ? put(r, JOB_NEED, db, name) : not_followed(r, what);
 
+    if (!e)
+        e = warn_of_missing(r, db, name);
     free(db);
     free(name);
     free(what);
