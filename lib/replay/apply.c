@@ -331,6 +331,31 @@ static struct err *apply_protect(struct apply *a, const struct opts *opts)
     return protect_look(&a->protect);
 }
 
+static bool is_beyond(const struct gtid_pos *here, const struct gtid_pos *until)
+{
+    for (size_t i = 0; i < until->count; i++) {
+        const struct gtid *at = gtid_pos_find(here, until->items[i].domain);
+        if (at && at->seq > until->items[i].seq)
+            return true;
+    }
+    return false;
+}
+
+/* Nothing is undone: who asks for a moment that has passed does not get it. */
+static void apply_warn_if_beyond(const struct apply *a)
+{
+    const struct job_position *here = &a->batch.committed;
+    const struct apply_limits *l = &a->limits;
+    const bool by_time = l->until_time && here->source_time > l->until_time;
+
+    if (by_time || (l->has_until_gtid && is_beyond(&here->pos, &l->until_gtid)))
+        log_warn(
+            a->log,
+            "the target is beyond --until-%s already, and is left as it is; only an older snapshot leads "
+            "there (ccr-restore --snapshot; ccr-verify tells which)",
+            by_time ? "time" : "gtid");
+}
+
 static struct err *apply_work(struct apply *a, struct run *run)
 {
     TRY(apply_open_job(a, run->opts));
@@ -343,6 +368,7 @@ static struct err *apply_work(struct apply *a, struct run *run)
     if (opts_flag(run->opts, OPT_EXPLAIN))
         return explain_roads(run, a->conn, a->job->name, a->limits.in_order);
     int64_t start = clock_monotonic_us();
+    apply_warn_if_beyond(a);
     TRY(apply_protect(a, run->opts));
     struct err *e = apply_drive(a, run);
     if (!e && !a->dry_run)

@@ -21,9 +21,10 @@ count() {
 }
 
 @test "--until-gtid stops exactly there, and is reached again at once" {
-    local gtid
+    local gtid first
 
     sql source "INSERT INTO d.t (v) VALUES ('a')"
+    first=$(sql source 'SELECT @@gtid_binlog_pos')
     sql source "INSERT INTO d.t (v) VALUES ('b')"
     gtid=$(sql source 'SELECT @@gtid_binlog_pos')
     sql source "INSERT INTO d.t (v) VALUES ('c')"
@@ -34,6 +35,11 @@ count() {
     [ "$(count)" -eq 2 ]
     run ccr apply target --job j --json --until-gtid "$gtid"
     [ "$(json_of '"\(.until_reached) \(.transactions)"')" = "true 0" ]
+    [[ $output != *"beyond"* ]]
+    run ccr apply target --job j --until-gtid "$first"
+    fails 0 "warning: the target is beyond --until-gtid already"
+    run ccr apply target --job j --until-time 2001-01-01T00:00:00Z
+    fails 0 "warning: the target is beyond --until-time already"
     run ccr apply target --job j --json --until-gtid "0-1-99999"
     [ "$(json_of '"\(.until_reached) \(.transactions)"')" = "false 1" ]
     run ccr apply target --job j --until-gtid nonsense
