@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <errmsg.h>
+#include <mysqld_error.h>
+
 #include "base/mem.h"
 
 void server_file_params(const char *name, const struct conn_params *like, char **file,
@@ -49,7 +52,24 @@ struct err *named_source_open(const struct opts *opts, struct named_source *out)
         TRY(opts_of_source(opts, name, &out->section));
         conn_params_from_opts(out->section, CONN_SOURCE, &out->params);
     }
-    return conn_open(&out->params, &out->conn);
+    return conn_try(&out->params, &out->conn, &out->failure);
+}
+
+bool named_source_answers(const struct named_source *source)
+{
+    if (source->conn)
+        return !conn_is_lost(source->conn);
+    switch (source->failure) {
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_UNKNOWN_HOST:
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case ER_SERVER_SHUTDOWN:
+        return false;
+    default:
+        return true;
+    }
 }
 
 void named_source_close(struct named_source *source)

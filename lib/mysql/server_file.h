@@ -18,7 +18,8 @@ void server_file_params(const char *name, const struct conn_params *like, char *
 
 /* The source, for a binary that works on a target: what --source names. */
 struct named_source {
-    struct conn *conn; /* NULL: --source is not given */
+    struct conn *conn; /* NULL: --source is not given, or it could not be opened */
+    unsigned failure;  /* why not, as the server or the library numbers it; 0: for another reason */
     struct conn_params params;
     struct opts *section;
     char *file;
@@ -27,6 +28,8 @@ struct named_source {
 /* A section [source NAME] of the config file or, where there is a slash in it, an option file as above. The
  * caller ends *out, also after an error. */
 struct err *named_source_open(const struct opts *opts, struct named_source *out) CHECKED;
+/* Behind a failure: is there a server all the same? False where nobody answers, or no more. */
+bool named_source_answers(const struct named_source *source);
 void named_source_close(struct named_source *source);
 
 #endif

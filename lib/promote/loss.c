@@ -69,7 +69,8 @@ static struct err *has_all(const struct promote *p, const struct named_source *s
     return NULL;
 }
 
-static struct err *ask_source(const struct promote *p, struct source_now *out)
+/* *answers: where it fails, the source is there all the same. */
+static struct err *ask_source(const struct promote *p, struct source_now *out, bool *answers)
 {
     struct named_source source;
     uint64_t time = 0;
@@ -82,6 +83,7 @@ static struct err *ask_source(const struct promote *p, struct source_now *out)
     out->time = (int64_t)time;
     if (!e)
         e = has_all(p, &source, out);
+    *answers = named_source_answers(&source);
     named_source_close(&source);
     return e;
 }
@@ -208,12 +210,36 @@ static void add_here(struct promote *p, json_t *loss)
     free(position);
 }
 
-/* A source that does not answer holds up no promotion; one that is named wrongly was not asked at all. */
-static bool may_be_gone(const struct err *e)
+/*
+ * A source that does not answer holds up no promotion. One that is named wrongly was not asked at all; one
+ * that answers, and cannot be asked, may be at work, with more than is here. Takes `why`.
+ */
+static struct err *not_asked(const struct promote *p, bool answers, struct err *why)
 {
-    const enum err_code code = err_code(e);
+    const enum err_code code = err_code(why);
 
-    return code != ERR_CONFIG && code != ERR_USAGE && code != ERR_INTERRUPTED;
+    if (code == ERR_CONFIG || code == ERR_USAGE || code == ERR_INTERRUPTED)
+        return why;
+    if (answers && !promote_accepts(p, "unshipped"))
+        return err_context(err_recode(why, ERR_UNSAFE),
+                           "the source answers, but cannot be asked what would be lost (--accept-loss "
+                           "unshipped promotes all the same)");
+    log_warn(p->run->log, "the source cannot be asked: %s", err_message(why));
+    err_free(why);
+    return NULL;
+}
+
+/* With --source; *told: it has said what it has. */
+static struct err *add_asked(struct promote *p, json_t *loss, bool *told)
+{
+    struct source_now now = {.pos = GTID_POS_INIT};
+    bool answers = false;
+    struct err *e = ask_source(p, &now, &answers);
+
+    *told = e == NULL;
+    e = e ? not_asked(p, answers, e) : add_of_source(p, &now, loss);
+    gtid_pos_free(&now.pos);
+    return e;
 }
 
 struct err *promote_loss(struct promote *p)
@@ -221,9 +247,8 @@ struct err *promote_loss(struct promote *p)
     json_t *loss = json_object();
     struct streams streams = {.store = p->store, .now_us = clock_now_us(), .silent_after_us = INT64_MAX};
     const struct stream_seen *seen = NULL;
-    struct source_now now = {.pos = GTID_POS_INIT};
     struct err *e = NULL;
-    struct err *unseen = NULL;
+    bool told = false;
 
     json_object_set_new(p->run->result, "loss", loss);
     buf_clear(&p->loss);
@@ -234,21 +259,10 @@ struct err *promote_loss(struct promote *p)
         buf_append_str(&p->loss, "; the store is not looked at: what it has behind that is lost, too");
     if (!e && seen)
         e = add_of_store(p, seen, &streams, loss);
-    bool asked = opts_string(p->run->opts, OPT_SOURCE) != NULL;
-    if (!e && asked)
-        unseen = ask_source(p, &now);
-    if (!may_be_gone(unseen)) {
-        e = unseen;
-        unseen = NULL;
-    }
-    if (!e && asked && !unseen)
-        e = add_of_source(p, &now, loss);
-    else if (!e)
+    if (!e && opts_string(p->run->opts, OPT_SOURCE))
+        e = add_asked(p, loss, &told);
+    if (!e && !told)
         add_unknown(p, seen, loss);
-    if (unseen)
-        log_warn(p->run->log, "the source cannot be asked: %s", err_message(unseen));
-    err_free(unseen);
-    gtid_pos_free(&now.pos);
     streams_free(&streams);
     return e;
 }

@@ -16,6 +16,7 @@ setup_file() {
     sql source "CREATE ROLE nobody; GRANT ALL ON d6.* TO nobody"
     printf '[client]\nsocket = %s\nuser = root\n' "$T/source/sock" >"$T/source.cnf"
     printf '[client]\nsocket = %s\nuser = root\n' "$T/target/sock" >"$T/other.cnf"
+    printf '[client]\nsocket = %s\nuser = nosuch\n' "$T/source/sock" >"$T/refused.cnf"
 }
 
 promote() {
@@ -81,6 +82,11 @@ refused_until() {
     # one that is named wrongly is not a dead one
     run promote j4 --yes --source "$T/sourc.cnf"
     fails 3 "$T/sourc.cnf: No such file"
+    # nor is one that lets nobody ask
+    run promote j4 --yes --source "$T/refused.cnf"
+    fails 9 "the source answers, but cannot be asked" "--accept-loss unshipped" "Access denied"
+    run promote j4 --source "$T/refused.cnf" --accept-loss unshipped
+    fails 0 "the source cannot be asked" "and how much that is, is not known"
     run promote j4 --yes --source "$T/other.cnf"
     fails 9 "lacks transactions that are here" "so it cannot tell what is lost" "is --source the job's source"
     run promote j4 --yes --source "$T/source.cnf"
