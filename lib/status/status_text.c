@@ -54,12 +54,27 @@ static void append_time(struct buf *out, const char *time, int64_t now_us)
     err_free(e);
 }
 
+/* What stands before a part of a line that began as "job j:". */
+static void append_separator(struct buf *out)
+{
+    buf_append_str(out, out->data[out->len - 1] == ':' ? " " : "; ");
+}
+
+static void append_part(struct buf *out, const char *part)
+{
+    if (!*part)
+        return;
+    append_separator(out);
+    buf_append_str(out, part);
+}
+
 static void append_lag(struct buf *out, const json_t *job)
 {
     const json_t *lag = json_object_get(job, "lag");
 
     if (!lag)
         return;
+    append_separator(out);
     if (json_is_true(json_object_get(lag, "known"))) {
         append_age(out, number_of(lag, "seconds"));
         buf_append_str(out, " behind");
@@ -76,20 +91,21 @@ static void append_lag(struct buf *out, const json_t *job)
     source_lag_text(json_object_get(lag, "source_lag"), "is", out);
 }
 
+static const char *state_words(const char *state)
+{
+    if (strcmp(state, "stopped") == 0)
+        return "STOPPED, needs a person";
+    if (strcmp(state, "promoting") == 0)
+        return "PROMOTION NOT FINISHED: run ccr-promote again";
+    return state;
+}
+
 static void add_head(struct buf *out, const json_t *job)
 {
-    const char *state = text_of(job, "state");
-
-    buf_printf(out, "job %s, stream %s: ", text_of(job, "job"),
+    buf_printf(out, "job %s, stream %s:", text_of(job, "job"),
                *text_of(job, "stream") ? text_of(job, "stream") : "not known");
-    if (strcmp(state, "stopped") == 0)
-        buf_append_str(out, "STOPPED, needs a person; ");
-    else if (strcmp(state, "promoting") == 0)
-        buf_append_str(out, "PROMOTION NOT FINISHED: run ccr-promote again; ");
-    else if (*state)
-        buf_printf(out, "%s; ", state);
-    if (*text_of(job, "doing"))
-        buf_printf(out, "%s; ", text_of(job, "doing"));
+    append_part(out, state_words(text_of(job, "state")));
+    append_part(out, text_of(job, "doing"));
     append_lag(out, job);
     buf_append_byte(out, '\n');
 }

@@ -130,7 +130,7 @@ has_rows() {
 
 @test "afterwards: it is in the history, and nothing is applied or restored any more" {
     run ccr status target --job j
-    fails 0 "job j, stream main: promoted; idle" "promoted by ccr-promote (" "the source's hall is dark: the target has everything up to 0-101-"
+    fails 0 $'job j, stream main: promoted; idle\n' "promoted by ccr-promote (" "the source's hall is dark: the target has everything up to 0-101-"
     run ccr apply target --job j --cron --json
     [ "$(json_of '"\(.code) \(.state) \(.changed)"')" = "0 promoted false" ]
     run ccr apply target --job j
