@@ -2,16 +2,10 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/run.h"
 #include "format/document.h"
 #include "keep/prune.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
 
 static int64_t number_of(const json_t *object, const char *name)
 {
@@ -20,8 +14,8 @@ static int64_t number_of(const json_t *object, const char *name)
 
 static void say_removal(struct run *run, const json_t *o, const char *what)
 {
-    run_say(run, "  remove %s %s: %" PRId64 " objects, %.1f MB (%s)", what, text_of(o, "id"),
-            number_of(o, "objects"), (double)number_of(o, "bytes") / 1e6, text_of(o, "why"));
+    run_say(run, "  remove %s %s: %" PRId64 " objects, %.1f MB (%s)", what, json_text_at(o, "id"),
+            number_of(o, "objects"), (double)number_of(o, "bytes") / 1e6, json_text_at(o, "why"));
 }
 
 static void say_stream(struct run *run, const json_t *stream)
@@ -30,11 +24,11 @@ static void say_stream(struct run *run, const json_t *stream)
     const json_t *snapshots = json_object_get(stream, "snapshots");
     const json_t *dead = json_object_get(stream, "without_manifest");
 
-    run_say(run, "stream %s:", text_of(stream, "stream"));
+    run_say(run, "stream %s:", json_text_at(stream, "stream"));
     for (size_t i = 0; i < json_array_size(snapshots); i++) {
         const json_t *o = json_array_get(snapshots, i);
         if (json_is_true(json_object_get(o, "keep")))
-            run_say(run, "  keep snapshot %s (%s)", text_of(o, "id"), text_of(o, "why"));
+            run_say(run, "  keep snapshot %s (%s)", json_text_at(o, "id"), json_text_at(o, "why"));
         else
             say_removal(run, o, "snapshot");
     }
@@ -47,13 +41,14 @@ static void say_stream(struct run *run, const json_t *stream)
                 number_of(log, "kept_from_number"), number_of(log, "kept_from_epoch"),
                 number_of(log, "remove_objects"), (double)number_of(log, "remove_bytes") / 1e6);
     run_say(run, "  keep the log from object %" PRId64 " of epoch %" PRId64 " on, for %s",
-            number_of(log, "kept_from_number"), number_of(log, "kept_from_epoch"), text_of(log, "held_by"));
+            number_of(log, "kept_from_number"), number_of(log, "kept_from_epoch"),
+            json_text_at(log, "held_by"));
 }
 
 static void say_request(struct run *run, const json_t *o)
 {
     run_say(run, "%s request %s of job %s (%s)", json_is_true(json_object_get(o, "keep")) ? "keep" : "remove",
-            text_of(o, "id"), text_of(o, "job"), text_of(o, "why"));
+            json_text_at(o, "id"), json_text_at(o, "job"), json_text_at(o, "why"));
 }
 
 static void prune_say(struct run *run, const struct prune_result *r, bool yes)

@@ -2,36 +2,31 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/run.h"
 #include "format/document.h"
 #include "keep/audit.h"
 
 enum { MOST_THREADS = 256 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
 static void say_range(struct run *run, const char *stream, const json_t *range)
 {
     json_int_t first = json_integer_value(json_object_get(range, "first_object"));
     json_int_t last = json_integer_value(json_object_get(range, "last_object"));
-    const char *ends = text_of(range, "ends_because");
+    const char *ends = json_text_at(range, "ends_because");
 
     if (last < first)
         run_say(run, "%s: %s can be restored as of %s (snapshot %s, no log behind it%s%s)", stream,
-                text_of(range, "scope"), text_of(range, "from_position"), text_of(range, "snapshot"),
-                *ends ? ": " : "", ends);
+                json_text_at(range, "scope"), json_text_at(range, "from_position"),
+                json_text_at(range, "snapshot"), *ends ? ": " : "", ends);
     else
         run_say(run,
                 "%s: %s can be restored from %s (%s) to %s (%s): snapshot %s, objects %" PRId64 " to %" PRId64
                 " of epoch %" PRId64 "%s%s",
-                stream, text_of(range, "scope"), text_of(range, "from_time"), text_of(range, "from_position"),
-                text_of(range, "to_time"), text_of(range, "to_position"), text_of(range, "snapshot"),
-                (int64_t)first, (int64_t)last, (int64_t)json_integer_value(json_object_get(range, "epoch")),
+                stream, json_text_at(range, "scope"), json_text_at(range, "from_time"),
+                json_text_at(range, "from_position"), json_text_at(range, "to_time"),
+                json_text_at(range, "to_position"), json_text_at(range, "snapshot"), (int64_t)first,
+                (int64_t)last, (int64_t)json_integer_value(json_object_get(range, "epoch")),
                 *ends ? "; ends there: " : "", ends);
 }
 
@@ -40,9 +35,9 @@ static void say_stream(struct run *run, const json_t *stream)
     const json_t *ranges = json_object_get(stream, "ranges");
 
     if (json_array_size(ranges) == 0)
-        run_say(run, "%s: nothing can be restored", text_of(stream, "stream"));
+        run_say(run, "%s: nothing can be restored", json_text_at(stream, "stream"));
     for (size_t i = 0; i < json_array_size(ranges); i++)
-        say_range(run, text_of(stream, "stream"), json_array_get(ranges, i));
+        say_range(run, json_text_at(stream, "stream"), json_array_get(ranges, i));
 }
 
 static void verify_say(struct run *run, const struct audit_result *r)

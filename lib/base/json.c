@@ -155,6 +155,13 @@ struct err *json_bytes_of(const struct json_doc *doc, const json_t *object, cons
     return NULL;
 }
 
+const char *json_text_at(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
 char *json_text(const json_t *object)
 {
     char *dump = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

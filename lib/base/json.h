@@ -43,6 +43,9 @@ struct err *json_object_of(const struct json_doc *doc, const json_t *object, con
 struct err *json_opt_string_of(const struct json_doc *doc, const json_t *object, const char *name,
                                const char **out) CHECKED;
 
+/* For showing what one has made oneself: "" where there is none. */
+const char *json_text_at(const json_t *object, const char *name);
+
 /*
  * A string that need not be UTF-8 (SQL text, names): written as a JSON string where it is valid UTF-8 without
  * NUL, otherwise as {"base64": "..."}. The reader takes both; *out is malloc'ed and NUL-terminated, *len may

@@ -2,14 +2,8 @@
 
 #include <inttypes.h>
 
+#include "base/json.h"
 #include "format/document.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
 
 static void append_name(struct buf *out, const char *connection)
 {
@@ -21,10 +15,10 @@ static void append_name(struct buf *out, const char *connection)
 static void append_why(struct buf *out, const json_t *connection)
 {
     buf_printf(out, "%s %s", out->len ? "; its replication is" : "the source's own replication is",
-               text_of(connection, "state"));
-    append_name(out, text_of(connection, "connection"));
-    if (*text_of(connection, "error"))
-        buf_printf(out, ": %s", text_of(connection, "error"));
+               json_text_at(connection, "state"));
+    append_name(out, json_text_at(connection, "connection"));
+    if (*json_text_at(connection, "error"))
+        buf_printf(out, ": %s", json_text_at(connection, "error"));
 }
 
 static int64_t seconds_of(const json_t *object)
@@ -52,7 +46,7 @@ json_t *source_lag_of(const struct alive *alive)
         document_set_bytes(lag, "unknown_because", buf_str(&why));
     } else {
         json_object_set_new(lag, "seconds", json_integer(seconds_of(worst)));
-        document_set_bytes(lag, "connection", text_of(worst, "connection"));
+        document_set_bytes(lag, "connection", json_text_at(worst, "connection"));
     }
     buf_free(&why);
     return lag;
@@ -60,10 +54,10 @@ json_t *source_lag_of(const struct alive *alive)
 
 void source_lag_text(const json_t *lag, const char *is, struct buf *out)
 {
-    if (*text_of(lag, "unknown_because"))
-        buf_printf(out, "; %s", text_of(lag, "unknown_because"));
+    if (*json_text_at(lag, "unknown_because"))
+        buf_printf(out, "; %s", json_text_at(lag, "unknown_because"));
     if (seconds_of(lag) == 0)
         return;
     buf_printf(out, "; the source %s itself %" PRId64 " s behind its primary", is, seconds_of(lag));
-    append_name(out, text_of(lag, "connection"));
+    append_name(out, json_text_at(lag, "connection"));
 }

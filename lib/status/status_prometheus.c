@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "status/status_text.h"
 
 /* Where the value of a metric stands in an object. */
@@ -68,13 +69,6 @@ static const struct metric of_streams[] = {
      "open_requests", VALUE_NUMBER},
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
 static bool value_of(const struct metric *m, const json_t *object, int64_t *out)
 {
     const json_t *holder = m->inside ? json_object_get(object, m->inside) : object;
@@ -106,8 +100,8 @@ static void add_labels(struct buf *out, const json_t *object, const char *state)
 {
     buf_append_byte(out, '{');
     if (json_object_get(object, "job"))
-        buf_printf(out, "job=\"%s\",", text_of(object, "job"));
-    buf_printf(out, "stream=\"%s\"", text_of(object, "stream"));
+        buf_printf(out, "job=\"%s\",", json_text_at(object, "job"));
+    buf_printf(out, "stream=\"%s\"", json_text_at(object, "stream"));
     if (state)
         buf_printf(out, ",state=\"%s\"", state);
     buf_append_byte(out, '}');
@@ -147,7 +141,7 @@ static void add_states(struct buf *out, const json_t *jobs)
         for (size_t j = 0; j < sizeof(states) / sizeof(states[0]); j++) {
             buf_append_str(out, "ccr_job_state");
             add_labels(out, job, states[j]);
-            buf_printf(out, " %d\n", strcmp(states[j], text_of(job, "state")) == 0);
+            buf_printf(out, " %d\n", strcmp(states[j], json_text_at(job, "state")) == 0);
         }
     }
 }

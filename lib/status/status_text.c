@@ -4,19 +4,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "status/source_lag.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
 
 /* Text that need not be UTF-8 is an object then (base/json.h): it is for programs. */
 static const char *message_of(const json_t *object, const char *name)
 {
-    return json_is_object(json_object_get(object, name)) ? "(not UTF-8: see --json)" : text_of(object, name);
+    return json_is_object(json_object_get(object, name)) ? "(not UTF-8: see --json)"
+                                                         : json_text_at(object, name);
 }
 
 static int64_t number_of(const json_t *object, const char *name)
@@ -80,9 +75,9 @@ static void append_lag(struct buf *out, const json_t *job)
         buf_append_str(out, " behind");
     } else {
         buf_append_str(out, "lag unknown");
-        if (*text_of(lag, "unknown_since"))
-            buf_printf(out, " since %s", text_of(lag, "unknown_since"));
-        buf_printf(out, ": %s", text_of(lag, "unknown_because"));
+        if (*json_text_at(lag, "unknown_since"))
+            buf_printf(out, " since %s", json_text_at(lag, "unknown_since"));
+        buf_printf(out, ": %s", json_text_at(lag, "unknown_because"));
     }
     if (json_object_get(lag, "transactions"))
         buf_printf(out, "; %s%" PRId64 " transactions of the log are not applied",
@@ -102,10 +97,10 @@ static const char *state_words(const char *state)
 
 static void add_head(struct buf *out, const json_t *job)
 {
-    buf_printf(out, "job %s, stream %s:", text_of(job, "job"),
-               *text_of(job, "stream") ? text_of(job, "stream") : "not known");
-    append_part(out, state_words(text_of(job, "state")));
-    append_part(out, text_of(job, "doing"));
+    buf_printf(out, "job %s, stream %s:", json_text_at(job, "job"),
+               *json_text_at(job, "stream") ? json_text_at(job, "stream") : "not known");
+    append_part(out, state_words(json_text_at(job, "state")));
+    append_part(out, json_text_at(job, "doing"));
     append_lag(out, job);
     buf_append_byte(out, '\n');
 }
@@ -113,35 +108,35 @@ static void add_head(struct buf *out, const json_t *job)
 static void add_position(struct buf *out, const json_t *job, int64_t now_us)
 {
     if (json_object_get(job, "position"))
-        buf_printf(out, "  target   %s, object %" PRId64 " of epoch %" PRId64, text_of(job, "position"),
+        buf_printf(out, "  target   %s, object %" PRId64 " of epoch %" PRId64, json_text_at(job, "position"),
                    number_of(job, "number"), number_of(job, "epoch"));
-    if (*text_of(job, "source_time")) {
+    if (*json_text_at(job, "source_time")) {
         buf_append_str(out, ", committed ");
-        append_time(out, text_of(job, "source_time"), now_us);
+        append_time(out, json_text_at(job, "source_time"), now_us);
     }
     if (json_object_get(job, "position"))
         buf_append_byte(out, '\n');
     if (json_is_true(json_object_get(job, "needs_copy")) && !json_object_get(job, "full_copy"))
         buf_append_str(
             out, "  needs    a new snapshot (ccr-backup, ccr-restore): the log goes on in another epoch\n");
-    if (*text_of(job, "reported")) {
+    if (*json_text_at(job, "reported")) {
         buf_append_str(out, "  reported ");
-        append_time(out, text_of(job, "reported"), now_us);
+        append_time(out, json_text_at(job, "reported"), now_us);
         buf_append_byte(out, '\n');
     }
-    if (*text_of(job, "ok_at")) {
+    if (*json_text_at(job, "ok_at")) {
         buf_append_str(out, "  last ok  ");
-        append_time(out, text_of(job, "ok_at"), now_us);
+        append_time(out, json_text_at(job, "ok_at"), now_us);
         buf_append_byte(out, '\n');
     }
 }
 
 static void add_state(struct buf *out, const json_t *job, int64_t now_us)
 {
-    if (!*text_of(job, "state_reason"))
+    if (!*json_text_at(job, "state_reason"))
         return;
-    buf_printf(out, "  %-8s ", text_of(job, "state"));
-    append_time(out, text_of(job, "state_since"), now_us);
+    buf_printf(out, "  %-8s ", json_text_at(job, "state"));
+    append_time(out, json_text_at(job, "state_since"), now_us);
     buf_printf(out, " by %s: %s\n", message_of(job, "state_who"), message_of(job, "state_reason"));
 }
 
@@ -162,7 +157,8 @@ static void add_copy(struct buf *out, const json_t *job)
     if (!copy)
         return;
     buf_printf(out, "  copy     %s, of snapshot %s (%s): %" PRId64 " of %" PRId64 " rows",
-               text_of(copy, "kind"), text_of(copy, "snapshot"), message_of(copy, "reason"), loaded, rows);
+               json_text_at(copy, "kind"), json_text_at(copy, "snapshot"), message_of(copy, "reason"), loaded,
+               rows);
     if (rows > 0)
         buf_printf(out, " (%" PRId64 "%%)", loaded * 100 / rows);
     if (json_object_get(copy, "transactions_left"))
@@ -181,7 +177,7 @@ static void add_copy(struct buf *out, const json_t *job)
 /* "TIME (3 times within a day)" */
 static void append_since(struct buf *out, const json_t *need)
 {
-    buf_printf(out, " since %s", text_of(need, "since"));
+    buf_printf(out, " since %s", json_text_at(need, "since"));
     if (number_of(need, "times") > 1)
         buf_printf(out, " (%" PRId64 " times within a day)", number_of(need, "times"));
     buf_printf(out, ": %s\n", message_of(need, "reason"));
@@ -200,7 +196,7 @@ static void add_tables(struct buf *out, const json_t *job)
         const json_t *t = json_array_get(tables, i);
         const char *name = message_of(t, "name");
         buf_printf(out, "  table    %s%s%s %s", message_of(t, "db"), *name ? "." : "", name,
-                   strcmp(text_of(t, "kind"), "behind") == 0 ? "is left behind" : "needs a copy");
+                   strcmp(json_text_at(t, "kind"), "behind") == 0 ? "is left behind" : "needs a copy");
         append_since(out, t);
     }
 }
@@ -216,9 +212,9 @@ static void add_error(struct buf *out, const json_t *job, int64_t now_us)
         buf_printf(out, "  failed   %" PRId64 " times in a row, ", failures);
     else
         buf_append_str(out, "  failed   last ");
-    append_time(out, text_of(error, "at"), now_us);
-    buf_printf(out, "%s: %s: %s (%s)\n", failures ? "" : ", not since then", text_of(error, "program"),
-               message_of(error, "message"), text_of(error, "code_name"));
+    append_time(out, json_text_at(error, "at"), now_us);
+    buf_printf(out, "%s: %s: %s (%s)\n", failures ? "" : ", not since then", json_text_at(error, "program"),
+               message_of(error, "message"), json_text_at(error, "code_name"));
     if (failures && json_object_get(error, "hint"))
         buf_printf(out, "  hint     %s\n", message_of(error, "hint"));
 }
@@ -230,21 +226,21 @@ static void add_protection(struct buf *out, const json_t *job, int64_t now_us)
 
     if (!protection)
         return;
-    buf_printf(out, "  protect  %s: read_only is %s; ", text_of(protection, "mode"),
+    buf_printf(out, "  protect  %s: read_only is %s; ", json_text_at(protection, "mode"),
                json_is_true(json_object_get(protection, "read_only")) ? "on" : "off");
-    if (*text_of(protection, "unknown"))
+    if (*json_text_at(protection, "unknown"))
         buf_printf(out, "what others write is not known: %s", message_of(protection, "unknown"));
     else
         buf_printf(out, "others' writes: %s, looked for ", json_array_size(written) ? "FOUND" : "none");
-    if (!*text_of(protection, "unknown"))
-        append_time(out, text_of(protection, "checked"), now_us);
+    if (!*json_text_at(protection, "unknown"))
+        append_time(out, json_text_at(protection, "checked"), now_us);
     buf_append_byte(out, '\n');
     for (size_t i = 0; i < json_array_size(written); i++) {
         const json_t *t = json_array_get(written, i);
         buf_printf(out,
                    "  written  %s.%s by others: %" PRId64 " transactions from %s to %s, the last one %s\n",
                    message_of(t, "db"), message_of(t, "name"), number_of(t, "transactions"),
-                   text_of(t, "first"), text_of(t, "last"), text_of(t, "gtid"));
+                   json_text_at(t, "first"), json_text_at(t, "last"), json_text_at(t, "gtid"));
     }
 }
 
@@ -254,7 +250,7 @@ static void add_history(struct buf *out, const json_t *job)
 
     for (size_t i = 0; i < json_array_size(history); i++) {
         const json_t *line = json_array_get(history, i);
-        buf_printf(out, "  history  %s %s: %s\n", text_of(line, "at"), message_of(line, "what"),
+        buf_printf(out, "  history  %s %s: %s\n", json_text_at(line, "at"), message_of(line, "what"),
                    message_of(line, "reason"));
     }
 }
@@ -262,12 +258,13 @@ static void add_history(struct buf *out, const json_t *job)
 static void add_request(struct buf *out, const json_t *r, int64_t now_us)
 {
     if (json_object_get(r, "place"))
-        buf_printf(out, "  request  place %" PRId64 ", job %s, ", number_of(r, "place"), text_of(r, "job"));
+        buf_printf(out, "  request  place %" PRId64 ", job %s, ", number_of(r, "place"),
+                   json_text_at(r, "job"));
     else
-        buf_printf(out, "  request  %s, job %s, ", text_of(r, "state"), text_of(r, "job"));
-    append_time(out, text_of(r, "requested"), now_us);
+        buf_printf(out, "  request  %s, job %s, ", json_text_at(r, "state"), json_text_at(r, "job"));
+    append_time(out, json_text_at(r, "requested"), now_us);
     buf_printf(out, ": %s (%s)", message_of(r, "wanted"), message_of(r, "reason"));
-    if (*text_of(r, "because"))
+    if (*json_text_at(r, "because"))
         buf_printf(out, "; %s", message_of(r, "because"));
     buf_append_byte(out, '\n');
 }
@@ -277,20 +274,21 @@ static void add_failures(struct buf *out, const json_t *history)
 {
     for (size_t i = 0; i < json_array_size(history); i++) {
         const json_t *line = json_array_get(history, i);
-        buf_printf(out, "  failure  %s %s: %s (%s)\n", text_of(line, "at"), text_of(line, "program"),
-                   message_of(line, "message"), text_of(line, "code_name"));
+        buf_printf(out, "  failure  %s %s: %s (%s)\n", json_text_at(line, "at"),
+                   json_text_at(line, "program"), message_of(line, "message"),
+                   json_text_at(line, "code_name"));
     }
 }
 
 static void add_copies(struct buf *out, const json_t *copies, int64_t now_us)
 {
-    const bool stopped = strcmp(text_of(copies, "state"), "stopped") == 0;
-    const char *what =
-        strcmp(text_of(copies, "kind"), "requested") == 0 ? "what targets ask for" : "snapshots that are due";
+    const bool stopped = strcmp(json_text_at(copies, "state"), "stopped") == 0;
+    const char *what = strcmp(json_text_at(copies, "kind"), "requested") == 0 ? "what targets ask for"
+                                                                              : "snapshots that are due";
 
     if (stopped) {
         buf_printf(out, "  STOPPED  %s: needs a person since ", what);
-        append_time(out, text_of(copies, "since"), now_us);
+        append_time(out, json_text_at(copies, "since"), now_us);
         buf_printf(out, " (%s): %s\n", message_of(copies, "who"), message_of(copies, "reason"));
         add_failures(out, json_object_get(copies, "history"));
     }
@@ -299,13 +297,13 @@ static void add_copies(struct buf *out, const json_t *copies, int64_t now_us)
 
 static void add_stream(struct buf *out, const json_t *stream, int64_t now_us)
 {
-    buf_printf(out, "stream %s: ", text_of(stream, "stream"));
-    if (*text_of(stream, "seen")) {
+    buf_printf(out, "stream %s: ", json_text_at(stream, "stream"));
+    if (*json_text_at(stream, "seen")) {
         buf_append_str(out, json_object_get(stream, "clock_ahead")            ? "CLOCK AHEAD, last seen "
                             : json_is_true(json_object_get(stream, "silent")) ? "SILENT, last seen "
                                                                               : "seen ");
-        append_time(out, text_of(stream, "seen"), now_us);
-        buf_printf(out, " at %s", text_of(stream, "position"));
+        append_time(out, json_text_at(stream, "seen"), now_us);
+        buf_printf(out, " at %s", json_text_at(stream, "position"));
     } else {
         buf_append_str(out, "not seen");
     }
