@@ -93,9 +93,9 @@ struct err *chunk_probe_estimate(const struct chunk_probe *p, uint64_t *rows)
     struct err *e = conn_query(p->conn, &r, "%s", buf_str(&sql));
     buf_free(&sql);
     char **row = e ? NULL : result_next(r, NULL);
-    for (unsigned i = 0; row && i < result_columns(r); i++)
-        if (strcmp(result_column_name(r, i), "rows") == 0 && row[i])
-            *rows = strtoull(row[i], NULL, 10);
+    const char *shown = row ? result_value(r, row, "rows") : NULL;
+    if (shown)
+        *rows = strtoull(shown, NULL, 10);
     result_free(r);
     return e;
 }

@@ -68,26 +68,17 @@ static bool is_gone(struct conn *c)
     }
 }
 
-/* The value of a column of SHOW CREATE by name, or NULL. */
-static const char *show_value(struct result *r, char **row, const char *column)
-{
-    for (unsigned i = 0; i < result_columns(r); i++)
-        if (strcmp(result_column_name(r, i), column) == 0)
-            return row[i];
-    return NULL;
-}
-
 static void take_settings(struct manifest_object *entry, struct result *r, char **row)
 {
-    const char *sql_mode = show_value(r, row, "sql_mode");
+    const char *sql_mode = result_value(r, row, "sql_mode");
 
     /* for objects without a mode of their own: the one in which the statement was printed, and no engine
      * replaced by another */
     entry->sql_mode = mem_strdup(sql_mode ? sql_mode : "NO_ENGINE_SUBSTITUTION");
-    entry->character_set_client = dup_or_null(show_value(r, row, "character_set_client"));
-    entry->collation_connection = dup_or_null(show_value(r, row, "collation_connection"));
-    entry->database_collation = dup_or_null(show_value(r, row, "Database Collation"));
-    entry->time_zone = dup_or_null(show_value(r, row, "time_zone"));
+    entry->character_set_client = dup_or_null(result_value(r, row, "character_set_client"));
+    entry->collation_connection = dup_or_null(result_value(r, row, "collation_connection"));
+    entry->database_collation = dup_or_null(result_value(r, row, "Database Collation"));
+    entry->time_zone = dup_or_null(result_value(r, row, "time_zone"));
 }
 
 static struct err *take_shown(struct source_object *object, struct result *r, const char *column)

@@ -293,6 +293,14 @@ const char *result_column_name(const struct result *r, unsigned column)
     return mysql_fetch_field_direct(r->res, column)->name;
 }
 
+const char *result_value(const struct result *r, char **row, const char *column)
+{
+    for (unsigned i = 0; i < result_columns(r); i++)
+        if (strcmp(result_column_name(r, i), column) == 0)
+            return row[i];
+    return NULL;
+}
+
 void result_free(struct result *r)
 {
     if (!r)

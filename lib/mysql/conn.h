@@ -107,6 +107,9 @@ char **result_next(struct result *r, unsigned long **lengths);
 size_t result_count(const struct result *r);
 unsigned result_columns(const struct result *r);
 const char *result_column_name(const struct result *r, unsigned column);
+/* By the column's name, where versions of the server differ in what they show; NULL also where it has none.
+ */
+const char *result_value(const struct result *r, char **row, const char *column);
 void result_free(struct result *r); /* NULL is allowed */
 
 /* First column of the first row, malloc'ed; *out is NULL for SQL NULL or no row. */

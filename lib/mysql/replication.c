@@ -8,18 +8,9 @@ struct err *replication_query(struct conn *c, struct result **out)
     return conn_query(c, out, "SHOW ALL SLAVES STATUS");
 }
 
-/* Versions differ in their columns. */
-static const char *column_value(const struct result *r, char **row, const char *name)
-{
-    for (unsigned i = 0; i < result_columns(r); i++)
-        if (strcmp(result_column_name(r, i), name) == 0)
-            return row[i];
-    return NULL;
-}
-
 static const char *column_text(const struct result *r, char **row, const char *name)
 {
-    const char *value = column_value(r, row, name);
+    const char *value = result_value(r, row, name);
 
     return value ? value : "";
 }
@@ -34,7 +25,7 @@ bool replication_next(struct result *r, struct replication *out)
     const char *sql = column_text(r, row, "Slave_SQL_Running");
     const char *io_error = column_text(r, row, "Last_IO_Error");
     const char *sql_error = column_text(r, row, "Last_SQL_Error");
-    const char *seconds = column_value(r, row, "Seconds_Behind_Master");
+    const char *seconds = result_value(r, row, "Seconds_Behind_Master");
     bool stopped = strcmp(sql, "Yes") != 0 || strcmp(io, "No") == 0;
 
     *out = (struct replication){
