@@ -211,6 +211,14 @@ bool sql_token_is(const struct sql_token *t, const char *text)
     return t->type == SQL_WORD && t->len == strlen(text) && strncasecmp(t->text, text, t->len) == 0;
 }
 
+bool sql_token_is_any(const struct sql_token *t, const char *const *words)
+{
+    for (; *words; words++)
+        if (sql_token_is(t, *words))
+            return true;
+    return false;
+}
+
 bool sql_token_is_symbol(const struct sql_token *t, char symbol)
 {
     return t->type == SQL_SYMBOL && *t->text == symbol;

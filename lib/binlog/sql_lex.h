@@ -48,6 +48,7 @@ struct sql_token sql_lexer_next(struct sql_lexer *l);
 
 /* An unquoted word, whatever its case. */
 bool sql_token_is(const struct sql_token *t, const char *word);
+bool sql_token_is_any(const struct sql_token *t, const char *const *words); /* one of a NULL-ended list */
 bool sql_token_is_symbol(const struct sql_token *t, char symbol);
 /* A word or a quoted name. */
 bool sql_token_is_name(const struct sql_token *t);

@@ -22,10 +22,7 @@ bool parser_is(const struct parser *p, const char *word)
 
 bool parser_is_any(const struct parser *p, const char *const *words)
 {
-    for (; *words; words++)
-        if (parser_is(p, *words))
-            return true;
-    return false;
+    return !p->after_dot && sql_token_is_any(&p->token, words);
 }
 
 bool parser_is_symbol(const struct parser *p, char symbol)

@@ -19,14 +19,6 @@ const struct sql_token *scan_before(const struct scan *s, size_t n)
     return s->i >= n ? &s->t[s->i - n] : &none;
 }
 
-bool scan_is_any(const struct sql_token *t, const char *const *words)
-{
-    for (; *words; words++)
-        if (sql_token_is(t, *words))
-            return true;
-    return false;
-}
-
 struct level *scan_level(struct scan *s)
 {
     return &s->levels[s->depth];
@@ -224,9 +216,10 @@ static struct level level_of(struct scan *s)
 
     if (scan_level(s)->expect == EXPECT_TABLE)
         return (struct level){.expect = EXPECT_TABLE, .list = EXPECT_TABLE, .from_item = true};
-    if (scan_is_any(word, sequences))
+    if (sql_token_is_any(word, sequences))
         return (struct level){.expect = EXPECT_OBJECT};
-    return (struct level){.from_function = scan_is_any(word, from), .from_item = scan_level(s)->item_next};
+    return (struct level){.from_function = sql_token_is_any(word, from),
+                          .from_item = scan_level(s)->item_next};
 }
 
 static void take_symbol(struct scan *s)

@@ -50,7 +50,6 @@ struct scan {
 /* The token i, or the end; and the one n before the current one. */
 const struct sql_token *scan_at(const struct scan *s, size_t i);
 const struct sql_token *scan_before(const struct scan *s, size_t n);
-bool scan_is_any(const struct sql_token *t, const char *const *words);
 struct level *scan_level(struct scan *s);
 void scan_push(struct scan *s, struct level l);
 /* Parts of a.b.c or a.b.* from token i on. */

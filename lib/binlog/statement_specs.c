@@ -1,4 +1,5 @@
 /* The specifications of ALTER TABLE: other tables that they name, and what they do to rows that are there. */
+#include "binlog/sql_varies.h"
 #include "binlog/statement_parser.h"
 
 /* What a specification is about, as far as it matters. */
@@ -86,25 +87,22 @@ static bool spec_begin(struct parser *p, enum spec *spec)
 }
 
 /* What gives something else on another server, or for each row: as the default of a new column its values are
- * in no log. The clock is not among them: it is set to the source's; but variables are, @u as well, of which
- * the log of a DDL statement says nothing. */
+ * in no log. The clock is not among them: it is set to the source's; but variables are, @u as well, and what
+ * the log tells of statements that change rows only. */
 static bool is_volatile(const struct parser *p)
 {
-    static const char *const calls[] = {"BENCHMARK",    "CONNECTION_ID",  "DATABASE",     "ENCRYPT",
-                                        "FOUND_ROWS",   "GET_LOCK",       "IS_FREE_LOCK", "IS_USED_LOCK",
-                                        "LASTVAL",      "LAST_INSERT_ID", "LOAD_FILE",    "MASTER_POS_WAIT",
-                                        "NEXTVAL",      "RAND",           "RANDOM_BYTES", "RELEASE_ALL_LOCKS",
-                                        "RELEASE_LOCK", "ROW_COUNT",      "SCHEMA",       "SESSION_USER",
-                                        "SETVAL",       "SLEEP",          "SYSDATE",      "SYSTEM_USER",
-                                        "SYS_GUID",     "USER",           "UUID",         "UUID_SHORT",
-                                        "UUID_V4",      "UUID_V7",        "VERSION",      NULL};
+    static const char *const calls[] = {"CONNECTION_ID", "DATABASE", "LAST_INSERT_ID", "RAND", "SCHEMA",
+                                        "SLEEP",         NULL};
     static const char *const words[] = {"CURRENT_ROLE", "CURRENT_USER", NULL};
     struct sql_token next = parser_peek(p);
 
     if (parser_is(p, "NEXT") || parser_is(p, "PREVIOUS"))
         return sql_token_is(&next, "VALUE");
-    return p->token.type == SQL_VARIABLE || parser_is_any(p, words) ||
-           (parser_is_any(p, calls) && sql_token_is_symbol(&next, '('));
+    if (p->token.type == SQL_VARIABLE || parser_is_any(p, words))
+        return true;
+    if (p->after_dot || !sql_token_is_symbol(&next, '('))
+        return false;
+    return sql_function_varies(&p->token) || sql_token_is_any(&p->token, calls);
 }
 
 static void spec_look(struct parser *p, enum spec spec)

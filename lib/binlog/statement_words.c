@@ -53,7 +53,7 @@ static bool word_from(struct scan *s)
     if (sql_token_is(scan_before(s, 2), "PREPARE"))
         return true;
     expect_table(s, s->deletes && (sql_token_is(scan_before(s, 1), "DELETE") ||
-                                   scan_is_any(scan_before(s, 1), delete_modifiers)));
+                                   sql_token_is_any(scan_before(s, 1), delete_modifiers)));
     return true;
 }
 
@@ -62,11 +62,11 @@ static bool word_insert(struct scan *s)
     static const char *const not_behind[] = {"BEFORE", "AFTER", "OR", "FOLLOWS", "FOREACH", NULL};
     size_t next = s->i + 1;
 
-    if (scan_is_any(scan_before(s, 1), not_behind) || sql_token_is_symbol(scan_before(s, 1), '.'))
+    if (sql_token_is_any(scan_before(s, 1), not_behind) || sql_token_is_symbol(scan_before(s, 1), '.'))
         return false;
-    while (scan_is_any(scan_at(s, next), modifiers))
+    while (sql_token_is_any(scan_at(s, next), modifiers))
         next++;
-    if (!sql_token_is_name(scan_at(s, next)) || scan_is_any(scan_at(s, next), reserved))
+    if (!sql_token_is_name(scan_at(s, next)) || sql_token_is_any(scan_at(s, next), reserved))
         return false;
     s->i = next - 1;
     expect_object(s, EXPECT_OBJECT, false);
@@ -77,7 +77,7 @@ static bool word_update(struct scan *s)
 {
     static const char *const not_behind[] = {"FOR", "ON", "KEY", "BEFORE", "AFTER", "OR", NULL};
 
-    if (scan_is_any(scan_before(s, 1), not_behind))
+    if (sql_token_is_any(scan_before(s, 1), not_behind))
         return false;
     expect_table(s, true);
     return true;
@@ -88,10 +88,10 @@ static bool word_delete(struct scan *s)
     static const char *const not_behind[] = {"ON", "BEFORE", "AFTER", "OR", NULL};
     size_t next = s->i + 1;
 
-    if (scan_is_any(scan_before(s, 1), not_behind))
+    if (sql_token_is_any(scan_before(s, 1), not_behind))
         return false;
     s->deletes = true;
-    while (scan_is_any(scan_at(s, next), delete_modifiers))
+    while (sql_token_is_any(scan_at(s, next), delete_modifiers))
         next++;
     s->i = next - 1;
     if (!sql_token_is(scan_at(s, next), "FROM"))
@@ -105,7 +105,7 @@ static bool word_table(struct scan *s)
                                         "REPAIR", "OPTIMIZE", "RENAME", "CHECKSUM", NULL};
 
     expect_object(s, sql_token_is(&s->verb, "LOCK") ? EXPECT_TABLE : EXPECT_OBJECT,
-                  scan_is_any(&s->verb, lists));
+                  sql_token_is_any(&s->verb, lists));
     return true;
 }
 
@@ -119,15 +119,16 @@ static bool word_kind(struct scan *s)
     const struct sql_token *t = scan_at(s, s->i);
     bool create = sql_token_is(&s->verb, "CREATE");
 
-    if (!scan_is_any(&s->verb, ddl))
+    if (!sql_token_is_any(&s->verb, ddl))
         return false;
-    if (scan_is_any(t, databases)) {
+    if (sql_token_is_any(t, databases)) {
         static const char *const own[] = {"CREATE", "ALTER", "DROP", "REPLACE", NULL};
-        if (!scan_is_any(scan_before(s, 1), own))
+        if (!sql_token_is_any(scan_before(s, 1), own))
             return false;
-        if (!scan_is_any(scan_at(s, s->i + 1), clauses)) /* ALTER DATABASE CHARSET ...: the default one */
+        if (!sql_token_is_any(scan_at(s, s->i + 1),
+                              clauses)) /* ALTER DATABASE CHARSET ...: the default one */
             expect_object(s, EXPECT_DATABASE, false);
-    } else if (scan_is_any(t, tables)) {
+    } else if (sql_token_is_any(t, tables)) {
         expect_object(s, EXPECT_OBJECT, sql_token_is(&s->verb, "DROP"));
     } else if (sql_token_is(t, "TRIGGER")) {
         expect_object(s, EXPECT_TRIGGER, false);
@@ -136,7 +137,7 @@ static bool word_kind(struct scan *s)
         s->i += sql_token_is(scan_at(s, s->i + 1), "BODY");
         expect_object(s, EXPECT_PROGRAM, false);
     }
-    s->out->program |= scan_is_any(t, bodies);
+    s->out->program |= sql_token_is_any(t, bodies);
     return true;
 }
 
@@ -145,7 +146,7 @@ static bool word_verb(struct scan *s)
     static const char *const keeps[] = {"ALTER", "CREATE", NULL};
 
     /* ALTER TABLE ... DROP x, RENAME y; CREATE OR REPLACE */
-    if (!scan_is_any(&s->verb, keeps) || sql_token_is(scan_at(s, s->i), "ALTER") ||
+    if (!sql_token_is_any(&s->verb, keeps) || sql_token_is(scan_at(s, s->i), "ALTER") ||
         sql_token_is(scan_at(s, s->i), "CREATE"))
         s->verb = *scan_at(s, s->i);
     return true;
@@ -158,15 +159,15 @@ static bool word_rename(struct scan *s)
     static const char *const to[] = {"TO", "AS", NULL};
 
     word_verb(s);
-    if (scan_is_any(scan_at(s, s->i + 1), parts))
+    if (sql_token_is_any(scan_at(s, s->i + 1), parts))
         return true;
-    if (scan_is_any(scan_at(s, s->i + 1), table)) {
+    if (sql_token_is_any(scan_at(s, s->i + 1), table)) {
         s->renames = true;
         return true;
     }
     if (!sql_token_is(&s->verb, "ALTER"))
         return true;
-    if (scan_is_any(scan_at(s, s->i + 1), to) || sql_token_is_symbol(scan_at(s, s->i + 1), '='))
+    if (sql_token_is_any(scan_at(s, s->i + 1), to) || sql_token_is_symbol(scan_at(s, s->i + 1), '='))
         s->i++;
     scan_level(s)->expect = s->out->program ? EXPECT_PROGRAM : EXPECT_OBJECT; /* ALTER EVENT, ALTER TABLE */
     return true;
@@ -193,7 +194,7 @@ static bool word_index(struct scan *s)
                                             "FULLTEXT", "SPATIAL", "VECTOR",  NULL};
 
     s->await_on |=
-        scan_is_any(scan_before(s, 1), before_it) && !sql_token_is(&s->verb, "ALTER") && s->depth == 0;
+        sql_token_is_any(scan_before(s, 1), before_it) && !sql_token_is(&s->verb, "ALTER") && s->depth == 0;
     return true;
 }
 
@@ -210,7 +211,7 @@ static bool word_union(struct scan *s)
     size_t open = s->i + 1 + sql_token_is_symbol(scan_at(s, s->i + 1), '=');
 
     if (!sql_token_is_symbol(scan_at(s, open), '(') || !sql_token_is_name(scan_at(s, open + 1)) ||
-        scan_is_any(scan_at(s, open + 1), reserved))
+        sql_token_is_any(scan_at(s, open + 1), reserved))
         return false;
     s->i = open;
     scan_push(s, (struct level){.expect = EXPECT_OBJECT, .list = EXPECT_OBJECT});
@@ -246,7 +247,7 @@ static bool word_with(struct scan *s)
                                          "READ",  "GRANT", "CASCADED", "LOCAL",  "VALIDATION", "TIES",
                                          "ADMIN", "QUERY", "WITHOUT",  NULL};
 
-    if (scan_is_any(scan_at(s, s->i + 1), others))
+    if (sql_token_is_any(scan_at(s, s->i + 1), others))
         return false;
     scan_level(s)->with = true;
     if (sql_token_is(scan_at(s, s->i + 1), "RECURSIVE"))
@@ -339,27 +340,27 @@ bool scan_word(struct scan *s)
 
     if (t->type != SQL_WORD || sql_token_is_symbol(scan_before(s, 1), '.'))
         return false;
-    if (scan_is_any(t, list_ends)) {
+    if (sql_token_is_any(t, list_ends)) {
         scan_level(s)->list = EXPECT_NOTHING;
         scan_level(s)->with = false;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (sql_token_is(t, words[i].word))
             return words[i].take(s);
-    return scan_is_any(t, reserved);
+    return sql_token_is_any(t, reserved);
 }
 
 bool scan_is_reserved(const struct sql_token *t)
 {
-    return scan_is_any(t, reserved);
+    return sql_token_is_any(t, reserved);
 }
 
 bool scan_is_clause(const struct sql_token *t)
 {
-    return scan_is_any(t, clauses);
+    return sql_token_is_any(t, clauses);
 }
 
 bool scan_is_modifier(const struct sql_token *t)
 {
-    return scan_is_any(t, modifiers);
+    return sql_token_is_any(t, modifiers);
 }

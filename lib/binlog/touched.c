@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "binlog/sql_lex.h"
+#include "binlog/sql_varies.h"
 
 /* One level of parentheses; the outermost is the statement itself. */
 struct level {
@@ -33,14 +34,6 @@ struct scan {
     size_t hidden_cap;
     struct touched *out;
 };
-
-static bool is_one_of(const struct sql_token *t, const char *const *words)
-{
-    for (; *words; words++)
-        if (sql_token_is(t, *words))
-            return true;
-    return false;
-}
 
 static struct level *level(struct scan *s)
 {
@@ -102,7 +95,7 @@ static void level_push(struct scan *s)
         .wants = up->wants,
         .list = up->wants,
         .writes = up->wants && up->writes,
-        .own_from = is_one_of(&s->before[0], own_from),
+        .own_from = sql_token_is_any(&s->before[0], own_from),
         .opener = s->before[0],
     };
 
@@ -307,22 +300,6 @@ static bool keyword(struct scan *s)
     return false;
 }
 
-/* Functions whose value is the server's own, or the moment's. NOW(), RAND() and CONNECTION_ID() are as they
- * were on the source. */
-static bool function_varies(const struct sql_token *t)
-{
-    static const char *const names[] = {
-        "UUID",         "UUID_SHORT",   "SYS_GUID",        "SYSDATE",          "RANDOM_BYTES",
-        "LOAD_FILE",    "FOUND_ROWS",   "ROW_COUNT",       "VERSION",          "USER",
-        "SESSION_USER", "SYSTEM_USER",  "GET_LOCK",        "RELEASE_LOCK",     "RELEASE_ALL_LOCKS",
-        "IS_FREE_LOCK", "IS_USED_LOCK", "MASTER_POS_WAIT", "MASTER_GTID_WAIT", "NEXTVAL",
-        "LASTVAL",      "SETVAL",       "ENCRYPT",         "BENCHMARK",        "UUID_V4",
-        "UUID_V7",      NULL,
-    };
-
-    return is_one_of(t, names);
-}
-
 /* Words before a parenthesis that call nothing. */
 static bool is_syntax(const struct sql_token *t)
 {
@@ -332,7 +309,7 @@ static bool is_syntax(const struct sql_token *t)
         "VARCHAR", "CHAR", "OVER", "INDEX", "KEY",    "IF",         "COALESCE", "CONCAT",    "COUNT",
         "SUM",     "MAX",  "MIN",  "CAST",  "IFNULL", "NAME_CONST", NULL};
 
-    return is_one_of(t, names);
+    return sql_token_is_any(t, names);
 }
 
 /* A name with a parenthesis behind it; db . name has been joined already. */
@@ -358,7 +335,7 @@ static void take_call(struct scan *s)
         s->out->asks_for_db = true;
     else if (sql_token_is(t, "CONNECTION_ID"))
         s->out->of_session = true;
-    else if (function_varies(t))
+    else if (sql_function_varies(t))
         varies(s, t);
     else if (!is_syntax(t))
         name_add(s->out, TOUCHED_CALLED, NULL, sql_token_name(t));
@@ -370,7 +347,7 @@ static bool is_filler(const struct sql_token *t)
     static const char *const fillers[] = {"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE",  "INTO",
                                           "IF",           "NOT",           "EXISTS",  "LATERAL", NULL};
 
-    return is_one_of(t, fillers);
+    return sql_token_is_any(t, fillers);
 }
 
 static void take_table(struct scan *s)
@@ -379,8 +356,8 @@ static void take_table(struct scan *s)
 
     if (is_filler(&s->token))
         return;
-    if (is_one_of(&s->token,
-                  (const char *const[]){"SELECT", "WITH", "VALUES", "TABLE", "FROM", "SET", NULL})) {
+    if (sql_token_is_any(&s->token,
+                         (const char *const[]){"SELECT", "WITH", "VALUES", "TABLE", "FROM", "SET", NULL})) {
         level(s)->wants = false;
         (void)keyword(s);
         return;
@@ -425,8 +402,8 @@ static void take(struct scan *s)
         take_name(s, TOUCHED_CALLED);
     } else if (s->deletes && !sql_token_is(&s->token, "FROM")) {
         /* names in front of FROM are among those behind it */
-        s->out->of_session |=
-            !is_one_of(&s->token, (const char *const[]){"LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY", NULL});
+        s->out->of_session |= !sql_token_is_any(
+            &s->token, (const char *const[]){"LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY", NULL});
     } else if (level(s)->wants) {
         take_table(s);
     } else if (!keyword(s)) {
