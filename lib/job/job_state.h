@@ -7,8 +7,7 @@
  * state is a line of the history, with its reason and who made it. Waiting for a copy that was asked for is
  * one failure, however often it is found; but where the copy does not help, and the same failure comes again
  * before anything was applied, it counts. A full disk of the target is waited for in the same way, however
- * often. A table that needs a copy too often (job_needed.h) stops the job as
- * well.
+ * often. A table that needs a copy too often (job_needed.h) stops the job as well.
  *
  * ERR_LOCKED, ERR_INTERRUPTED and ERR_STORE are no failures of the job, nor are ERR_USAGE and ERR_CONFIG.
  * Nothing is recorded of a job that is not in ccr.jobs. A target of an earlier version has no such table: it

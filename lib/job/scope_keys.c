@@ -44,15 +44,18 @@ static bool has_renames(const struct statement_renames *l, const struct statemen
     return true;
 }
 
+static bool same_patterns(const struct scope_list *a, const struct scope_list *b)
+{
+    return has_patterns(a, b) && has_patterns(b, a);
+}
+
 /* Keys that are not there say nothing. */
 static bool agree(const struct scope *keys, const struct scope *job)
 {
     const bool includes = keys->databases.count || keys->tables.count;
 
     if (includes &&
-        (!has_patterns(&keys->databases, &job->databases) ||
-         !has_patterns(&job->databases, &keys->databases) || !has_patterns(&keys->tables, &job->tables) ||
-         !has_patterns(&job->tables, &keys->tables)))
+        (!same_patterns(&keys->databases, &job->databases) || !same_patterns(&keys->tables, &job->tables)))
         return false;
     if (keys->renames.count && !has_renames(&keys->renames, &job->renames))
         return false;

@@ -108,14 +108,14 @@ static struct err *check_group(const char *file, const char *group)
         look_in_folder(&l, getenv("MYSQL_HOME"), "my.cnf");
         look_in_folder(&l, getenv("HOME"), ".my.cnf");
     }
-    if (!l.found && file)
-        e = err_new(ERR_CONFIG, "the option file %s has no group [%s]", file, group);
-    else if (!l.found)
+    if (!l.found && !file) {
         e = err_hint(err_new(ERR_CONFIG, "no option file has a group [%s]", group),
                      "name the file that has it with --defaults-file");
-    if (e)
+    } else if (!l.found) {
+        e = err_new(ERR_CONFIG, "the option file %s has no group [%s]", file, group);
         e = l.others.len ? err_hint(e, "its groups: %s", buf_str(&l.others))
                          : err_hint(e, "it has no group at all");
+    }
     buf_free(&l.others);
     return e;
 }

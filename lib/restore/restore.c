@@ -260,10 +260,10 @@ static struct err *restore_snapshot(struct restoring *r)
     /* from the second restore on, a new scope comes into force with the swap */
     if (!r->plan->standalone && !r->has_position)
         TRY(job_save(r->conn, r->plan->job));
-    if (!r->plan->standalone)
+    if (!r->plan->standalone) {
         job_publish_before(r->conn, r->params->store, r->params->job, !r->has_position, r->params->log);
-    if (!r->plan->standalone)
         TRY(protect_restore(r->conn, r->params->job, &r->params->protect, r->params->log));
+    }
     log_info(r->params->log, "restoring snapshot %s (%s): %zu tables, position %s", r->plan->manifest->id,
              r->result->reason, r->plan->table_count, r->result->position);
     r->result->changed = true;

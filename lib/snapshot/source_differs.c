@@ -13,8 +13,8 @@ const char source_zone_hint[] =
     "that the log can name: an offset, or a name that the target knows";
 const char source_utf8_warning[] =
     "old_mode of only one of source and target has UTF8_IS_UTF8MB3: ccr-apply goes by the source's, but a "
-    "table "
-    "that is created on the target itself with the character set utf8 gets another one than on the source";
+    "table that is created on the target itself with the character set utf8 gets another one than on the "
+    "source";
 const char source_utf8_hint[] = "set old_mode to the source's";
 
 static const char utf8_flag[] = "UTF8_IS_UTF8MB3";
