@@ -24,7 +24,7 @@ setup_file() {
     CCR_FAILPOINT=claim-after:1:stop "$CCR_BIN/ccr-apply" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" \
         --job j 2>"$T/first.log" 3>&- &
     first=$!
-    wait_until 20 grep -q '^State:.T' "/proc/$first/status"
+    wait_until 20 process_stopped "$first"
     sql target "UPDATE ccr.position_j SET previous_nonce = nonce, nonce = REPEAT('a', 32)"
     kill -CONT "$first"
     status=0

@@ -142,7 +142,7 @@ apply_wait() {
 state_is() {
     local state
 
-    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) || :
+    state=$(process_state "$pid")
     [[ "${state:-Z}" == [$1] ]]
 }
 

@@ -49,10 +49,6 @@ keys_in_a_file() {
     at_store=(--config "$T/store.conf")
 }
 
-stopped() {
-    grep -q '^State:.T' "/proc/$1/status"
-}
-
 # held POINT BINARY SERVER OPTIONS...: a run that is held up at a failpoint, to be looked at from outside, and then goes on.
 held() {
     local point=$1 binary=$2 server=$3 pid file
@@ -61,7 +57,7 @@ held() {
     CCR_FAILPOINT=$point:1:stop "$CCR_BIN/ccr-$binary" "${at_store[@]}" --socket "$T/$server/sock" \
         --defaults-file "$T/$server/ccr.cnf" --verbose "$@" >>"$said" 2>&1 3>&- &
     pid=$!
-    wait_until 60 stopped "$pid"
+    wait_until 60 process_stopped "$pid"
     for file in cmdline environ; do
         cat /proc/[0-9]*/$file 2>/dev/null | tr '\0' '\n' >>"$T/processes" || :
     done

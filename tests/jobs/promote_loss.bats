@@ -103,10 +103,6 @@ definer() {
     sql "$1" "SELECT DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_NAME = 'a'"
 }
 
-is_stopped() {
-    grep -q '^State:.*stopped' "/proc/$1/status"
-}
-
 @test "interrupted while it drains: nothing has begun, and the next one does it all" {
     local pid status=0
 
@@ -114,7 +110,7 @@ is_stopped() {
     ship
     CCR_FAILPOINT=claim-after:1:stop "$CCR_BIN/ccr-promote" --store "$STORE" --socket "$T/target/sock" --defaults-file "$T/target/ccr.cnf" --job j6 --yes 2>"$T/err" 3>&- &
     pid=$!
-    wait_until 20 is_stopped "$pid"
+    wait_until 20 process_stopped "$pid"
     kill -INT "$pid"
     kill -CONT "$pid"
     wait "$pid" || status=$?

@@ -154,8 +154,7 @@ stopped() {
     local child
 
     child=$(pgrep -P "$1") || child=$1
-    [ -e "/proc/$child/status" ] || return 1
-    grep -q '^State:.*stopped' "/proc/$child/status"
+    process_stopped "$child"
 }
 
 @test "what cannot be told is unknown, with the reason" {

@@ -276,12 +276,8 @@ start_slow() {
     CCR_FAILPOINT=create-before:1:stop "$CCR_BIN/ccr-backup" --store "$STORE" --socket "$T/source/sock" --defaults-file "$T/source/ccr.cnf" \
         --requested --quiet 3>&- &
     slow=$!
-    wait_until 20 is_stopped
+    wait_until 20 process_stopped "$slow"
     [ "$(sql source "SELECT IS_USED_LOCK('ccr answer main') IS NOT NULL")" = 1 ]
-}
-
-is_stopped() {
-    grep -q '^State:[[:space:]]*T' "/proc/$slow/status"
 }
 
 @test "two at once: one leaves with 75; a dead one holds up nobody; what was answered meanwhile is not answered again" {

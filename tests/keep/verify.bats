@@ -526,15 +526,11 @@ END
     [ "$status" -eq 0 ]
 }
 
-is_stopped() {
-    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
-}
-
 # stopped_at N: a run that waits, as $verifying, before it reads the Nth of all contents.
 stopped_at() {
     CCR_FAILPOINT=audit-before:$1:stop "$CCR_BIN/ccr-verify" --store "$STORE" --threads 1 --json >"$T/result" 2>"$T/messages" 3>&- &
     verifying=$!
-    wait_until 30 is_stopped "$verifying"
+    wait_until 30 process_stopped "$verifying"
 }
 
 # Lets it go on to its end.

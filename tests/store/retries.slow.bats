@@ -111,10 +111,6 @@ keys_file() {
     printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$1" "$2"
 }
 
-is_stopped() {
-    grep -q '^State:[[:space:]]*T' "/proc/$1/status"
-}
-
 @test "keys that are renewed in the credentials file are taken up by a run that goes on" {
     local pid
     keys_file retired retired >"$T/credentials"
@@ -122,7 +118,7 @@ is_stopped() {
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE="$T/credentials" CCR_FAILPOINT=create-before:1:stop \
         "$UNITS/store_tool" create y --store "$STORE" <<<text >"$T/out" 2>&1 3>&- &
     pid=$!
-    wait_until 30 is_stopped "$pid"
+    wait_until 30 process_stopped "$pid"
     keys_file testaccess testsecret >"$T/credentials"
     kill -CONT "$pid"
     wait "$pid"
